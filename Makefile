@@ -1,0 +1,73 @@
+# `make` alone prints what there is. Every goal does its own set-up in .venv and skips what is done.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+ARGS ?=
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test lint types fix golden screenshots lock wheel clean
+
+help:  ## print this
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
+
+demo: $(VENV)/run.done  ## gather, rank, render and mail the sample newspaper; then look at it
+	$(BIN)/digest demo $(ARGS)
+
+test: $(VENV)/test.done  ## run all tests (installs PostgreSQL and Chromium when it may)
+	@sh .ci/packages
+	$(BIN)/python -m pytest --cov --cov-report=term:skip-covered $(ARGS)
+
+lint: $(VENV)/test.done  ## ruff, import-linter
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/lint-imports
+
+types: $(VENV)/test.done  ## mypy, strict
+	$(BIN)/mypy
+
+fix: $(VENV)/test.done  ## let ruff mend what it can
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+golden: $(VENV)/test.done  ## renew the golden files after a wanted change of the mail
+	GOLDEN=renew $(BIN)/python -m pytest -q tests/golden tests/digest/render
+
+screenshots: $(VENV)/test.done  ## renew the pictures in docs/images
+	$(BIN)/python docs/screenshots.py
+
+wheel: $(VENV)/test.done  ## build dist/*.whl
+	$(BIN)/python -m hatchling build -t wheel
+
+lock: $(VENV)/test.done  ## renew the hashed locks in requirements/ (needs uv)
+	uv pip compile --quiet --universal --generate-hashes --no-header --no-annotate --python-version 3.11 \
+	  --extra build pyproject.toml -o requirements/run.txt
+	uv pip compile --quiet --universal --generate-hashes --no-header --no-annotate --python-version 3.11 \
+	  --extra test pyproject.toml -o requirements/test.txt
+
+clean:  ## remove the virtual environment and what the demo left
+	rm -rf $(VENV) dist demo-data
+
+# The marks say what is installed; a changed lock or pyproject renews it. uv where it is at hand, else pip.
+$(VENV)/run.done: requirements/run.txt pyproject.toml
+	@[ -x $(BIN)/python ] || $(PYTHON) -m venv $(VENV) || { \
+	  echo "Python's venv module is missing; on Debian: apt-get install python3-venv" >&2; exit 1; }
+	@[ -e $(VENV)/test.done ] || { $(call install,requirements/run.txt); }
+	@touch $@
+
+$(VENV)/test.done: requirements/test.txt pyproject.toml
+	@[ -x $(BIN)/python ] || $(PYTHON) -m venv $(VENV) || { \
+	  echo "Python's venv module is missing; on Debian: apt-get install python3-venv" >&2; exit 1; }
+	@$(call install,requirements/test.txt)
+	@touch $@ $(VENV)/run.done
+
+# Hashes are checked for every package; the build backend is locked too, so nothing is fetched to build this one.
+define install
+echo "Installing $(1) into $(VENV) …"; \
+if command -v uv >/dev/null 2>&1; then \
+  uv pip install --quiet --python $(BIN)/python --require-hashes -r $(1) && \
+  uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation -e . ; \
+else \
+  $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $(1) && \
+  $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e . ; \
+fi
+endef
