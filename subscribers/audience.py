@@ -1,0 +1,155 @@
+"""Who gets what: the readers of an Edition, their waves, and the list that operators see."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, time
+
+from sqlalchemy import ColumnElement, Select, func, or_, select
+from sqlalchemy.orm import Session
+
+from subscribers.cadence import Cadence
+from subscribers.model import EndReason, Subscriber, Subscription, SubscriptionState
+from subscribers.suppression import is_suppressed_clause
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wave:
+    """How many readers wait for the same local *hour* (None: the newsletter's) in the same *time_zone*."""
+
+    time_zone: str
+    hour: time | None
+    readers: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listed:
+    """One Subscription as operators see it."""
+
+    subscription_id: int
+    public_id: str
+    address: str
+    name: str
+    newsletter: str
+    state: SubscriptionState
+    cadence: Cadence
+    created_at: datetime
+    confirmed_at: datetime | None
+    ended_at: datetime | None
+    end_reason: EndReason | None
+    suppressed: bool
+
+
+def readers(newsletter: str, cadences: Sequence[Cadence]) -> Select[*tuple[object, ...]]:
+    """
+    Return the query for all active Subscriptions to *newsletter* whose wish is one of *cadences*.
+
+    Its columns: subscriber_id, subscription_id, public_id, fingerprint, address, name, language, time_zone, hour,
+    sections, cadence, state and suppressed (true: the address gets no mail). A suppressed reader is in it, so that the
+    account of an Edition adds up. Fit for ``subquery()`` and INSERT … FROM SELECT.
+    """
+    return _wishes().where(*_active(newsletter, cadences))
+
+
+def current(newsletter: str, subscriber_ids: Sequence[int]) -> Select[*tuple[object, ...]]:
+    """
+    Return the query, with the columns of ``readers``, for how the wishes of *subscriber_ids* stand at this moment.
+
+    Every state is in it: a reader who has left since the plan comes back as ended. An erased one does not come back.
+    """
+    return _wishes().where(Subscription.newsletter == newsletter, Subscription.subscriber_id.in_(subscriber_ids))
+
+
+def count(session: Session, newsletter: str, cadences: Sequence[Cadence]) -> int:
+    """Return how many readers ``readers`` would give."""
+    return session.scalar(select(func.count(Subscription.id)).where(*_active(newsletter, cadences))) or 0
+
+
+def wave_keys(session: Session, newsletter: str, cadences: Sequence[Cadence]) -> list[Wave]:
+    """Return each distinct pair of time zone and hour among ``readers``, ordered by zone, then hour."""
+    query = (
+        select(Subscriber.time_zone, Subscription.hour, func.count(Subscription.id))
+        .join(Subscription.subscriber)
+        .where(*_active(newsletter, cadences))
+        .group_by(Subscriber.time_zone, Subscription.hour)
+    )
+    waves = [Wave(time_zone=zone, hour=hour, readers=number) for zone, hour, number in session.execute(query)]
+    # Databases differ on where NULL and capital letters sort.
+    return sorted(waves, key=lambda wave: (wave.time_zone, wave.hour or time.min, wave.hour is not None))
+
+
+def listing(
+    session: Session,
+    *,
+    newsletter: str | None = None,
+    state: SubscriptionState | None = None,
+    search: str = "",
+    after: int = 0,
+    limit: int = 100,
+) -> list[Listed]:
+    """
+    Return at most *limit* Subscriptions, oldest first, whose address or name holds *search* in any case of letters.
+
+    For the next page give the last ``subscription_id`` as *after*.
+    """
+    query = (
+        select(Subscription, Subscriber, is_suppressed_clause(Subscriber.fingerprint))
+        .join(Subscription.subscriber)
+        .where(Subscription.id > after)
+        .order_by(Subscription.id)
+        .limit(limit)
+    )
+    if newsletter is not None:
+        query = query.where(Subscription.newsletter == newsletter)
+    if state is not None:
+        query = query.where(Subscription.state == state)
+    if search:
+        query = query.where(
+            or_(
+                Subscriber.address_key.contains(search.lower(), autoescape=True),
+                Subscriber.name.icontains(search, autoescape=True),
+            )
+        )
+    return [_listed(*row) for row in session.execute(query)]
+
+
+def _listed(subscription: Subscription, subscriber: Subscriber, suppressed: bool) -> Listed:
+    return Listed(
+        subscription_id=subscription.id,
+        public_id=subscription.public_id,
+        address=subscriber.address,
+        name=subscriber.name,
+        newsletter=subscription.newsletter,
+        state=subscription.state,
+        cadence=subscription.cadence,
+        created_at=subscription.created_at,
+        confirmed_at=subscription.confirmed_at,
+        ended_at=subscription.ended_at,
+        end_reason=subscription.end_reason,
+        suppressed=suppressed,
+    )
+
+
+def _active(newsletter: str, cadences: Sequence[Cadence]) -> tuple[ColumnElement[bool], ...]:
+    return (
+        Subscription.newsletter == newsletter,
+        Subscription.state == SubscriptionState.ACTIVE,
+        Subscription.cadence.in_(cadences),
+    )
+
+
+def _wishes() -> Select[*tuple[object, ...]]:
+    return select(
+        Subscription.subscriber_id,
+        Subscription.id.label("subscription_id"),
+        Subscription.public_id,
+        Subscriber.fingerprint,
+        Subscriber.address,
+        Subscriber.name,
+        Subscriber.language,
+        Subscriber.time_zone,
+        Subscription.hour,
+        Subscription.sections,
+        Subscription.cadence,
+        Subscription.state,
+        is_suppressed_clause(Subscriber.fingerprint).label("suppressed"),
+    ).join(Subscription.subscriber)

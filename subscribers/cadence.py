@@ -1,0 +1,27 @@
+"""Cadence: how often a reader wants the paper."""
+
+from datetime import date
+from enum import StrEnum
+
+
+class Cadence(StrEnum):
+    """How often. Editions are daily or weekly; ``weekdays`` readers get the daily Editions of Monday to Friday."""
+
+    #: Every day's Edition.
+    DAILY = "daily"
+    #: The daily Editions of Monday to Friday.
+    WEEKDAYS = "weekdays"
+    #: One Edition a week, covering the week.
+    WEEKLY = "weekly"
+
+    @property
+    def edition(self) -> "Cadence":
+        """Return the cadence of the Editions that serve this wish: daily or weekly."""
+        return Cadence.WEEKLY if self is Cadence.WEEKLY else Cadence.DAILY
+
+    @staticmethod
+    def served_by(edition: "Cadence", day: date) -> tuple["Cadence", ...]:
+        """Return the wishes that an Edition of cadence *edition* dated *day* fulfils."""
+        if edition is Cadence.WEEKLY:
+            return (Cadence.WEEKLY,)
+        return (Cadence.DAILY, Cadence.WEEKDAYS) if day.isoweekday() <= 5 else (Cadence.DAILY,)

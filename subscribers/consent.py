@@ -1,0 +1,48 @@
+"""The ledger of consent: what was agreed to is written down once and never changed."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from subscribers.model import ConsentEvent, ConsentKind, Subscription, one_line
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Evidence:
+    """
+    How we know that somebody agreed or left.
+
+    *wording* is what they saw, or the ground an operator gives. *source* names the form, command or file.
+    *network_address* is the IP address that it came from, empty when there was none.
+    """
+
+    wording: str
+    source: str
+    network_address: str = ""
+
+
+def record(
+    session: Session, subscription: Subscription, kind: ConsentKind, evidence: Evidence, *, at: datetime
+) -> ConsentEvent:
+    """Write down that *kind* happened to *subscription*, which must be flushed."""
+    event = ConsentEvent(
+        fingerprint=subscription.subscriber.fingerprint,
+        subscriber_id=subscription.subscriber_id,
+        newsletter=subscription.newsletter,
+        kind=kind,
+        at=at,
+        wording=one_line(evidence.wording),
+        source=one_line(evidence.source)[:200],
+        network_address=one_line(evidence.network_address)[:45],
+    )
+    session.add(event)
+    return event
+
+
+def history(session: Session, fingerprint: str) -> Sequence[ConsentEvent]:
+    """Return everything ever recorded for the address behind *fingerprint*, oldest first."""
+    query = select(ConsentEvent).where(ConsentEvent.fingerprint == fingerprint)
+    return session.scalars(query.order_by(ConsentEvent.at, ConsentEvent.id)).all()

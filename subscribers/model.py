@@ -1,0 +1,271 @@
+"""The rows of the readers: Subscriber, Subscription, ConsentEvent, Suppression, and their enums."""
+
+import base64
+import secrets
+import unicodedata
+from datetime import datetime, time
+from enum import StrEnum
+from typing import Any, NoReturn
+
+from sqlalchemy import JSON, Dialect, ForeignKey, Index, String, Text, UniqueConstraint, event, select
+from sqlalchemy.orm import Mapped, Mapper, ORMExecuteState, Session, mapped_column, relationship
+from sqlalchemy.types import TypeDecorator
+
+from subscribers.base import Base, one_of
+from subscribers.cadence import Cadence
+from subscribers.errors import UnknownSubscriber, WrongState
+
+
+class SubscriptionState(StrEnum):
+    """Where a reader's wish for one Newsletter stands."""
+
+    #: Asked for, not yet confirmed: gets one confirmation and nothing else.
+    PENDING = "pending"
+    #: Gets its Editions.
+    ACTIVE = "active"
+    #: The reader wants none for now.
+    PAUSED = "paused"
+    #: Over; only a new wish of the reader brings it back.
+    ENDED = "ended"
+
+
+MOVES: dict[SubscriptionState, frozenset[SubscriptionState]] = {
+    SubscriptionState.PENDING: frozenset({SubscriptionState.ACTIVE, SubscriptionState.ENDED}),
+    SubscriptionState.ACTIVE: frozenset({SubscriptionState.PAUSED, SubscriptionState.ENDED}),
+    SubscriptionState.PAUSED: frozenset({SubscriptionState.ACTIVE, SubscriptionState.ENDED}),
+    # Back to pending by signing up again, to active by taking the end back.
+    SubscriptionState.ENDED: frozenset({SubscriptionState.PENDING, SubscriptionState.ACTIVE}),
+}
+#: The states of a reader who has agreed and has not left.
+LIVE = frozenset({SubscriptionState.ACTIVE, SubscriptionState.PAUSED})
+
+
+class EndReason(StrEnum):
+    """Why a Subscription ended."""
+
+    #: The reader pressed the button of the mail program (RFC 8058).
+    ONE_CLICK = "one-click"
+    #: The reader used our page.
+    PAGE = "page"
+    #: The reader left every newsletter at once.
+    EVERYTHING = "everything"
+    #: An operator ended it by hand.
+    OPERATOR = "operator"
+
+
+class ConsentKind(StrEnum):
+    """What a ConsentEvent tells."""
+
+    #: Somebody asked for the newsletter in this reader's name.
+    REQUESTED = "requested"
+    #: The reader confirmed from their own mailbox.
+    CONFIRMED = "confirmed"
+    #: An operator added the reader by hand and said on what ground.
+    ADDED = "added"
+    #: The reader came in a list, whose ground the operator stated.
+    IMPORTED = "imported"
+    #: The reader chose other sections, another cadence, hour, zone or language.
+    CHANGED = "changed"
+    #: The reader, or an operator for them, ended it.
+    WITHDRAWN = "withdrawn"
+    #: The reader took the end back.
+    RESTORED = "restored"
+
+
+class SuppressionReason(StrEnum):
+    """Why an address gets no mail."""
+
+    #: The mailbox does not exist.
+    HARD_BOUNCE = "hard bounce"
+    #: The reader reported a mail as spam.
+    COMPLAINT = "complaint"
+    #: The reader left everything.
+    UNSUBSCRIBED = "unsubscribed"
+    #: The reader asked to be forgotten.
+    ERASED = "erased"
+    #: An operator decided so.
+    OPERATOR = "operator"
+
+
+class Slugs(TypeDecorator[tuple[str, ...]]):
+    """A tuple of slugs kept as a JSON list; None is SQL NULL. Being a tuple, it is replaced and never changed."""
+
+    impl = JSON(none_as_null=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: tuple[str, ...] | None, dialect: Dialect) -> Any:  # noqa: ARG002 (SQLAlchemy's signature)
+        """Return *value* as JSON knows it."""
+        return None if value is None else list(value)
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> tuple[str, ...] | None:  # noqa: ARG002 (SQLAlchemy's signature)
+        """Return the stored list as a tuple."""
+        return None if value is None else tuple(value)
+
+
+def random_id() -> str:
+    """Return 64 random bits as 13 characters of lower-case base32 (RFC 4648), which survives folding of case."""
+    return base64.b32encode(secrets.token_bytes(8)).decode().rstrip("=").lower()
+
+
+def one_line(text: str) -> str:
+    """Return *text* on one line, without control characters, lone surrogates and needless blanks."""
+    kept = (" " if unicodedata.category(c) in {"Cc", "Cs", "Zl", "Zp"} else c for c in text)
+    return " ".join("".join(kept).split())
+
+
+class Subscriber(Base):
+    """A person who reads: one per address key."""
+
+    __tablename__ = "subscriber"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    address: Mapped[str] = mapped_column(String(320))
+    address_key: Mapped[str] = mapped_column(String(320), unique=True)
+    fingerprint: Mapped[str] = mapped_column(String(64), unique=True)
+    name: Mapped[str] = mapped_column(String(200), default="")
+    language: Mapped[str] = mapped_column(String(35))
+    #: An IANA name.
+    time_zone: Mapped[str] = mapped_column(String(64))
+    created_at: Mapped[datetime]
+    subscriptions: Mapped[list["Subscription"]] = relationship(
+        back_populates="subscriber", cascade="all, delete-orphan", passive_deletes=True
+    )
+
+    @classmethod
+    def by_address(cls, session: Session, address_key: str) -> "Subscriber":
+        """Return the Subscriber of the normalised *address_key*; UnknownSubscriber when there is none."""
+        found = session.scalar(select(cls).where(cls.address_key == address_key))
+        if found is None:
+            raise UnknownSubscriber("no subscriber has this address; check it, or list them all")
+        return found
+
+
+class Subscription(Base):
+    """
+    One Subscriber's wish for one Newsletter. Its state changes through methods that guard it.
+
+    *public_id* names it in links and mails for ever, also when it ends and begins anew.
+    """
+
+    __tablename__ = "subscription"
+    __table_args__ = (
+        UniqueConstraint("subscriber_id", "newsletter"),
+        Index("ix_subscription_audience", "newsletter", "state", "cadence"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    subscriber_id: Mapped[int] = mapped_column(ForeignKey("subscriber.id", ondelete="CASCADE"))
+    newsletter: Mapped[str] = mapped_column(String(100))
+    state: Mapped[SubscriptionState] = mapped_column(one_of(SubscriptionState), default=SubscriptionState.PENDING)
+    public_id: Mapped[str] = mapped_column(String(13), unique=True, default=random_id)
+    #: Stands in the confirmation link, so that no link of an earlier wish confirms a later one.
+    confirmation_nonce: Mapped[str] = mapped_column(String(13), default=random_id)
+    #: When the confirmation was asked for that has not been answered yet.
+    confirmation_sent_at: Mapped[datetime | None]
+    #: The chosen section slugs, never empty; None for all.
+    sections: Mapped[tuple[str, ...] | None] = mapped_column(Slugs)
+    cadence: Mapped[Cadence] = mapped_column(one_of(Cadence))
+    #: The reader's local hour; None for the newsletter's.
+    hour: Mapped[time | None]
+    created_at: Mapped[datetime]
+    confirmed_at: Mapped[datetime | None]
+    ended_at: Mapped[datetime | None]
+    end_reason: Mapped[EndReason | None] = mapped_column(one_of(EndReason))
+    subscriber: Mapped[Subscriber] = relationship(back_populates="subscriptions")
+
+    @classmethod
+    def by_public_id(cls, session: Session, public_id: str, *, for_update: bool = False) -> "Subscription":
+        """Return the Subscription called *public_id*, locked *for_update* if asked; UnknownSubscriber without one."""
+        query = select(cls).where(cls.public_id == public_id)
+        if for_update:
+            query = query.with_for_update().execution_options(populate_existing=True)
+        found = session.scalar(query)
+        if found is None:
+            raise UnknownSubscriber("there is no such subscription any more; sign up again to start a new one")
+        return found
+
+    def confirm(self, at: datetime) -> None:
+        """Begin to send: the reader has agreed."""
+        self._move(SubscriptionState.ACTIVE, only_from={SubscriptionState.PENDING})
+        self.confirmed_at, self.confirmation_sent_at = at, None
+
+    def pause(self) -> None:
+        """Send nothing until ``resume``."""
+        self._move(SubscriptionState.PAUSED)
+
+    def resume(self) -> None:
+        """Send again."""
+        self._move(SubscriptionState.ACTIVE, only_from={SubscriptionState.PAUSED})
+
+    def end(self, reason: EndReason, at: datetime) -> None:
+        """Send nothing any more."""
+        self._move(SubscriptionState.ENDED)
+        self.ended_at, self.end_reason = at, reason
+
+    def reopen(self) -> None:
+        """Wait for a new confirmation after an end; links of the wish before no longer confirm."""
+        self._move(SubscriptionState.PENDING)
+        self.ended_at = self.end_reason = self.confirmed_at = None
+        self.confirmation_nonce = random_id()
+
+    def restore(self) -> None:
+        """Take the end back; WrongState when the reader had never confirmed."""
+        if self.confirmed_at is None:
+            raise WrongState(f"{self} was never confirmed; sign up again to confirm it")
+        self._move(SubscriptionState.ACTIVE, only_from={SubscriptionState.ENDED})
+        self.ended_at = self.end_reason = None
+
+    def _move(self, to: SubscriptionState, *, only_from: set[SubscriptionState] | None = None) -> None:
+        allowed = only_from or {state for state, moves in MOVES.items() if to in moves}
+        if self.state not in allowed:
+            raise WrongState(f"{self} is {self.state}; only one that is {' or '.join(sorted(allowed))} can become {to}")
+        self.state = to
+
+    def __str__(self) -> str:
+        return f"subscription {self.public_id} to {self.newsletter}"
+
+
+class ConsentEvent(Base):
+    """
+    Who agreed to what, when and how. Append-only: changing or deleting one raises WrongState.
+
+    *subscriber_id* is no foreign key and *fingerprint* is a keyed hash, so that the proof outlives the person's data.
+    """
+
+    __tablename__ = "consent_event"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    fingerprint: Mapped[str] = mapped_column(String(64), index=True)
+    subscriber_id: Mapped[int]
+    newsletter: Mapped[str] = mapped_column(String(100))
+    kind: Mapped[ConsentKind] = mapped_column(one_of(ConsentKind))
+    at: Mapped[datetime]
+    #: What the reader saw and agreed to, or the ground that the operator gave.
+    wording: Mapped[str] = mapped_column(Text)
+    #: The form, command or file that it came through.
+    source: Mapped[str] = mapped_column(String(200))
+    network_address: Mapped[str] = mapped_column(String(45), default="")
+
+
+class Suppression(Base):
+    """An address that gets no mail, known by its fingerprint only, and why. It survives erasure."""
+
+    __tablename__ = "suppression"
+
+    fingerprint: Mapped[str] = mapped_column(String(64), primary_key=True)
+    reason: Mapped[SuppressionReason] = mapped_column(one_of(SuppressionReason))
+    at: Mapped[datetime]
+    note: Mapped[str] = mapped_column(String(500), default="")
+
+
+@event.listens_for(ConsentEvent, "before_update")
+@event.listens_for(ConsentEvent, "before_delete")
+def _refuse_change(_mapper: Mapper[ConsentEvent], _connection: object, _row: ConsentEvent) -> NoReturn:
+    raise WrongState("a consent event stands for ever; record a new one instead")
+
+
+@event.listens_for(Session, "do_orm_execute")
+def _refuse_bulk_change(executed: ORMExecuteState) -> None:
+    mapper = executed.bind_mapper
+    if (executed.is_update or executed.is_delete) and mapper is not None and mapper.class_ is ConsentEvent:
+        raise WrongState("consent events stand for ever; record new ones instead")

@@ -1,0 +1,262 @@
+"""How a wish for a Newsletter begins: requested and confirmed by the reader, or added by an operator."""
+
+import functools
+import re
+import zoneinfo
+from dataclasses import dataclass
+from datetime import datetime, time, timedelta
+from hmac import compare_digest
+
+from sqlalchemy import exists, select
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from subscribers import consent, suppression, tokens
+from subscribers.address import Address, fingerprint
+from subscribers.cadence import Cadence
+from subscribers.consent import Evidence
+from subscribers.errors import AddressSuppressed, BadToken, BadWish
+from subscribers.model import (
+    LIVE,
+    ConsentKind,
+    Subscriber,
+    Subscription,
+    SubscriptionState,
+    SuppressionReason,
+    one_line,
+)
+
+#: An address gets no second confirmation so soon after one that it has not answered.
+BETWEEN_CONFIRMATIONS = timedelta(hours=1)
+LONGEST_NAME = 200
+_LANGUAGE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8}){0,4}")
+_SLUG = re.compile(r"[A-Za-z0-9_-]{1,100}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignupWish:
+    """
+    What somebody asks for: one Newsletter, sent to one address in their way.
+
+    *language* is a BCP 47 tag, *time_zone* an IANA name in any case of letters; *sections* is None for all, *hour* None
+    for the newsletter's. BadWish names the value that cannot be.
+    """
+
+    newsletter: str
+    address: Address
+    language: str
+    time_zone: str
+    name: str = ""
+    sections: tuple[str, ...] | None = None
+    cadence: Cadence = Cadence.DAILY
+    hour: time | None = None
+
+    def __post_init__(self) -> None:
+        """Bring the values into their one form, or refuse them."""
+        name, zone = one_line(self.name), _time_zones().get(self.time_zone.strip().lower())
+        if len(name) > LONGEST_NAME:
+            raise BadWish("name", f"is longer than {LONGEST_NAME} characters; shorten it")
+        if zone is None:
+            raise BadWish("time zone", f"{_shown(self.time_zone)} is unknown; give one such as Europe/Paris")
+        if not _LANGUAGE.fullmatch(self.language):
+            raise BadWish("language", f"{_shown(self.language)} is no language tag; give one such as en or pt-BR")
+        if self.sections is not None and (not self.sections or not all(map(_SLUG.fullmatch, self.sections))):
+            raise BadWish("sections", "are none or misspelt; choose at least one, or all")
+        if self.hour is not None and (self.hour.tzinfo or self.hour.second or self.hour.microsecond):
+            raise BadWish("hour", f"{self.hour} is no local hour and minute; give one such as 07:30")
+        object.__setattr__(self, "name", name)
+        object.__setattr__(self, "time_zone", zone)
+
+
+@dataclass(frozen=True, slots=True)
+class ConfirmationDue:
+    """Send the confirmation mail now, with a token of the Subscription's public id and nonce."""
+
+    subscription: Subscription
+
+
+@dataclass(frozen=True, slots=True)
+class TooSoon:
+    """Send nothing: a confirmation is on its way to this address, less than an hour old."""
+
+    subscription: Subscription
+
+
+@dataclass(frozen=True, slots=True)
+class AlreadySubscribed:
+    """Nothing has changed: the reader has agreed before, and is active or paused."""
+
+    subscription: Subscription
+
+
+@dataclass(frozen=True, slots=True)
+class Suppressed:
+    """Send nothing and keep nothing: the address gets no mail until an operator lifts its Suppression."""
+
+    reason: SuppressionReason
+
+
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """The Subscription is active from now on."""
+
+    subscription: Subscription
+
+
+SignupOutcome = ConfirmationDue | TooSoon | AlreadySubscribed | Suppressed
+
+
+def request(
+    session: Session, wish: SignupWish, evidence: Evidence, *, fingerprint_key: bytes, now: datetime
+) -> SignupOutcome:
+    """
+    Take down what somebody asks for in the name of an address, until its owner confirms.
+
+    Whoever asked must get the same answer for every outcome, so that none learns who reads what. Nothing that the owner
+    has once confirmed is changed by an unconfirmed request.
+    """
+    mark = fingerprint(wish.address.key, fingerprint_key)
+    reason = suppression.reason_for(session, mark)
+    if reason is not None and reason not in suppression.LIFTED_BY_READER:
+        return Suppressed(reason)
+    subscription = _subscription(session, wish, mark, now)
+    if subscription.state in LIVE:
+        return AlreadySubscribed(subscription)
+    _take_wish(session, subscription, wish)
+    if _was_asked_lately(session, subscription.subscriber_id, now):
+        return TooSoon(subscription)
+    subscription.confirmation_sent_at = now
+    consent.record(session, subscription, ConsentKind.REQUESTED, evidence, at=now)
+    session.flush()
+    return ConfirmationDue(subscription)
+
+
+def confirm(
+    session: Session, token: str, evidence: Evidence, *, keys: tokens.Keys, now: datetime
+) -> Begun | AlreadySubscribed:
+    """
+    Begin the Subscription that the confirmation *token* names; a repeated click is AlreadySubscribed.
+
+    BadToken when the token is not ours, is more than seven days old or was made for an earlier wish;
+    UnknownSubscriber when the reader has been erased. A Suppression that the reader may lift is lifted.
+    """
+    claim = tokens.open(tokens.Purpose.CONFIRM, token, keys, now=now)
+    subscription = Subscription.by_public_id(session, claim.public_id, for_update=True)
+    is_spent = subscription.state is SubscriptionState.ENDED
+    if is_spent or not compare_digest(claim.nonce, subscription.confirmation_nonce):
+        raise BadToken("This link belongs to a sign-up that has ended since; sign up again to get a new one.")
+    if subscription.state in LIVE:
+        return AlreadySubscribed(subscription)
+    mark = subscription.subscriber.fingerprint
+    if suppression.reason_for(session, mark) in suppression.LIFTED_BY_READER:
+        suppression.lift(session, mark)
+    subscription.confirm(now)
+    consent.record(session, subscription, ConsentKind.CONFIRMED, evidence, at=now)
+    session.flush()
+    return Begun(subscription)
+
+
+def add(
+    session: Session, wish: SignupWish, evidence: Evidence, *, fingerprint_key: bytes, now: datetime
+) -> Begun | AlreadySubscribed:
+    """
+    Begin a Subscription by an operator's hand, at once, on the ground that *evidence* states.
+
+    BadWish without a ground; AddressSuppressed when the address gets no mail, for whatever reason.
+    """
+    if not one_line(evidence.wording):
+        raise BadWish("consent", "has no ground; say when and how the reader agreed")
+    mark = fingerprint(wish.address.key, fingerprint_key)
+    reason = suppression.reason_for(session, mark)
+    if reason is not None:
+        raise AddressSuppressed(f"{wish.address!r} gets no mail ({reason}); lift that first if its owner agrees")
+    subscription = _subscription(session, wish, mark, now)
+    if subscription.state in LIVE:
+        return AlreadySubscribed(subscription)
+    _take_wish(session, subscription, wish)
+    subscription.confirm(now)
+    consent.record(session, subscription, ConsentKind.ADDED, evidence, at=now)
+    session.flush()
+    return Begun(subscription)
+
+
+def new_subscriber(wish: SignupWish, mark: str, now: datetime) -> Subscriber:
+    """Return the row of a reader whom we have not known, with *mark* as the address's fingerprint."""
+    return Subscriber(
+        address=wish.address.text,
+        address_key=wish.address.key,
+        fingerprint=mark,
+        name=wish.name,
+        language=wish.language,
+        time_zone=wish.time_zone,
+        created_at=now,
+    )
+
+
+def new_subscription(subscriber: Subscriber, wish: SignupWish, now: datetime) -> Subscription:
+    """Return the row, still pending, of what *subscriber* asks for."""
+    return Subscription(
+        subscriber=subscriber,
+        newsletter=wish.newsletter,
+        state=SubscriptionState.PENDING,
+        sections=wish.sections,
+        cadence=wish.cadence,
+        hour=wish.hour,
+        created_at=now,
+    )
+
+
+def _subscription(session: Session, wish: SignupWish, mark: str, now: datetime) -> Subscription:
+    """Return the one Subscription of this address to this newsletter, made if need be, its Subscriber locked."""
+    theirs = select(Subscriber).where(Subscriber.address_key == wish.address.key)
+    # The lock makes requests for one address wait for each other, so that only one of them asks for a confirmation.
+    theirs = theirs.with_for_update().execution_options(populate_existing=True)
+    subscriber = session.scalar(theirs)
+    if subscriber is None:
+        try:
+            with session.begin_nested():
+                subscriber = new_subscriber(wish, mark, now)
+                session.add(subscriber)
+        except IntegrityError:  # another process was faster
+            subscriber = session.scalars(theirs).one()
+    subscription = session.scalar(
+        select(Subscription)
+        .where(Subscription.subscriber_id == subscriber.id, Subscription.newsletter == wish.newsletter)
+        .execution_options(populate_existing=True)
+    )
+    if subscription is None:
+        subscription = new_subscription(subscriber, wish, now)
+        session.add(subscription)
+        session.flush()
+    return subscription
+
+
+def _take_wish(session: Session, subscription: Subscription, wish: SignupWish) -> None:
+    """Let a Subscription that nobody has confirmed stand for *wish*; an ended one opens again."""
+    if subscription.state is SubscriptionState.ENDED:
+        subscription.reopen()
+    subscription.sections, subscription.cadence, subscription.hour = wish.sections, wish.cadence, wish.hour
+    subscriber = subscription.subscriber
+    is_live = exists().where(Subscription.subscriber_id == subscriber.id, Subscription.state.in_(LIVE))
+    if not session.scalar(select(is_live)):
+        subscriber.address, subscriber.name = wish.address.text, wish.name
+        subscriber.language, subscriber.time_zone = wish.language, wish.time_zone
+
+
+def _was_asked_lately(session: Session, subscriber_id: int, now: datetime) -> bool:
+    asked = exists().where(
+        Subscription.subscriber_id == subscriber_id,
+        Subscription.confirmation_sent_at > now - BETWEEN_CONFIRMATIONS,
+    )
+    return bool(session.scalar(select(asked)))
+
+
+@functools.cache
+def _time_zones() -> dict[str, str]:
+    # Two names of the database stand for no place and no fixed time.
+    return {zone.lower(): zone for zone in zoneinfo.available_timezones() - {"localtime", "Factory"}}
+
+
+def _shown(text: str) -> str:
+    """Return *text* fit to stand in a message: in quotes, on one line, not long."""
+    return f'"{one_line(text[:40])}"'

@@ -1,0 +1,315 @@
+from collections.abc import Callable
+from datetime import datetime, time, timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from subscribers import consent, signup, suppression, tokens, unsubscribe
+from subscribers.consent import Evidence
+from subscribers.errors import AddressSuppressed, BadToken, BadWish, UnknownSubscriber
+from subscribers.model import (
+    ConsentEvent,
+    ConsentKind,
+    Subscriber,
+    Subscription,
+    SubscriptionState,
+    SuppressionReason,
+)
+from subscribers.signup import AlreadySubscribed, Begun, ConfirmationDue, SignupWish, Suppressed, TooSoon
+from subscribers.tokens import Claim, Keys, Purpose
+
+RequestOne = Callable[..., signup.SignupOutcome]
+AddOne = Callable[..., Subscription]
+HOUR = timedelta(hours=1)
+
+
+def pending(outcome: signup.SignupOutcome) -> Subscription:
+    assert isinstance(outcome, ConfirmationDue)
+    return outcome.subscription
+
+
+def link(subscription: Subscription, keys: Keys, issued: datetime) -> str:
+    claim = Claim(subscription.public_id, subscription.confirmation_nonce)
+    return tokens.sign(Purpose.CONFIRM, claim, keys, issued=issued)
+
+
+def test_a_wish_waits_for_its_confirmation(session: Session, request_one: RequestOne, now: datetime) -> None:
+    subscription = pending(request_one(sections=("world",), hour=time(7, 30)))
+
+    assert subscription.state is SubscriptionState.PENDING
+    assert subscription.sections == ("world",)
+    assert subscription.hour == time(7, 30)
+    assert subscription.confirmation_sent_at == now
+    kinds = [event.kind for event in consent.history(session, subscription.subscriber.fingerprint)]
+    assert kinds == [ConsentKind.REQUESTED]
+
+
+def test_confirming_begins_the_subscription_once(
+    session: Session, request_one: RequestOne, evidence: Evidence, keys: Keys, now: datetime
+) -> None:
+    subscription = pending(request_one())
+    token = link(subscription, keys, now)
+
+    first = signup.confirm(session, token, evidence, keys=keys, now=now)
+    again = signup.confirm(session, token, evidence, keys=keys, now=now + HOUR)
+
+    assert isinstance(first, Begun)
+    assert isinstance(again, AlreadySubscribed)
+    assert subscription.state is SubscriptionState.ACTIVE
+    assert subscription.confirmed_at == now
+    kinds = [event.kind for event in consent.history(session, subscription.subscriber.fingerprint)]
+    assert kinds == [ConsentKind.REQUESTED, ConsentKind.CONFIRMED]
+
+
+def test_a_used_link_does_not_revive_a_subscription_that_has_ended(
+    session: Session, request_one: RequestOne, evidence: Evidence, keys: Keys, now: datetime
+) -> None:
+    subscription = pending(request_one())
+    token = link(subscription, keys, now)
+    signup.confirm(session, token, evidence, keys=keys, now=now)
+    unsubscribe.one_click(session, subscription.public_id, evidence, now=now)
+
+    with pytest.raises(BadToken):
+        signup.confirm(session, token, evidence, keys=keys, now=now)
+    pending(request_one())
+    with pytest.raises(BadToken):
+        signup.confirm(session, token, evidence, keys=keys, now=now)
+    assert subscription.state is SubscriptionState.PENDING
+
+
+def test_an_old_link_does_not_confirm(
+    session: Session, request_one: RequestOne, evidence: Evidence, keys: Keys, now: datetime
+) -> None:
+    subscription = pending(request_one())
+
+    with pytest.raises(BadToken, match="7 days"):
+        signup.confirm(session, link(subscription, keys, now), evidence, keys=keys, now=now + timedelta(days=8))
+    assert subscription.state is SubscriptionState.PENDING
+
+
+def test_an_unsubscribe_link_does_not_confirm(
+    session: Session, request_one: RequestOne, evidence: Evidence, keys: Keys, now: datetime
+) -> None:
+    subscription = pending(request_one())
+    token = tokens.sign(Purpose.UNSUBSCRIBE, Claim(subscription.public_id), keys)
+
+    with pytest.raises(BadToken):
+        signup.confirm(session, token, evidence, keys=keys, now=now)
+
+
+def test_a_link_of_an_erased_reader_names_nobody(
+    session: Session, request_one: RequestOne, evidence: Evidence, keys: Keys, now: datetime
+) -> None:
+    subscription = pending(request_one())
+    token = link(subscription, keys, now)
+    session.delete(subscription.subscriber)
+    session.flush()
+
+    with pytest.raises(UnknownSubscriber):
+        signup.confirm(session, token, evidence, keys=keys, now=now)
+
+
+def test_an_address_gets_one_unanswered_confirmation_an_hour(
+    session: Session, request_one: RequestOne, now: datetime
+) -> None:
+    pending(request_one())
+
+    soon = request_one("ANA@Reader.Example", at=now + HOUR - timedelta(seconds=1))
+    other_newsletter = request_one(newsletter="weekly", at=now + HOUR / 2)
+    later = request_one(at=now + HOUR)
+
+    assert isinstance(soon, TooSoon)
+    assert isinstance(other_newsletter, TooSoon)
+    assert isinstance(later, ConfirmationDue)
+    assert session.scalar(select(func.count(Subscriber.id))) == 1
+    assert session.scalar(select(func.count(ConsentEvent.id))) == 2
+
+
+def test_both_confirmations_of_one_wish_work(
+    session: Session, request_one: RequestOne, evidence: Evidence, keys: Keys, now: datetime
+) -> None:
+    first = link(pending(request_one()), keys, now)
+    pending(request_one(at=now + HOUR))
+
+    assert isinstance(signup.confirm(session, first, evidence, keys=keys, now=now + HOUR), Begun)
+
+
+def test_who_has_confirmed_may_ask_for_the_next_newsletter_at_once(
+    session: Session, request_one: RequestOne, evidence: Evidence, keys: Keys, now: datetime
+) -> None:
+    subscription = pending(request_one())
+    signup.confirm(session, link(subscription, keys, now), evidence, keys=keys, now=now)
+
+    assert isinstance(request_one(newsletter="weekly"), ConfirmationDue)
+
+
+def test_a_refused_confirmation_counts_against_the_next(
+    session: Session, request_one: RequestOne, evidence: Evidence, now: datetime
+) -> None:
+    subscription = pending(request_one())
+    unsubscribe.one_click(session, subscription.public_id, evidence, now=now)
+
+    assert isinstance(request_one(), TooSoon)
+
+
+def test_a_second_request_before_confirming_corrects_the_first(request_one: RequestOne, now: datetime) -> None:
+    pending(request_one(sections=("world",), name="Aan"))
+
+    outcome = request_one(sections=("science",), name="Ana", at=now + HOUR / 2)
+
+    assert isinstance(outcome, TooSoon)
+    assert outcome.subscription.sections == ("science",)
+    assert outcome.subscription.subscriber.name == "Ana"
+
+
+@pytest.mark.parametrize("newsletter", ["daily", "weekly"])
+def test_a_request_changes_nothing_that_its_owner_has_confirmed(
+    request_one: RequestOne, add_one: AddOne, newsletter: str
+) -> None:
+    subscription = add_one(sections=("world",))
+
+    request_one(newsletter=newsletter, name="Mallory", time_zone="Asia/Tokyo", language="ja", sections=("sports",))
+
+    assert subscription.state is SubscriptionState.ACTIVE
+    assert subscription.sections == ("world",)
+    subscriber = subscription.subscriber
+    assert (subscriber.name, subscriber.time_zone, subscriber.language) == ("Ana Pérez", "Europe/Paris", "en")
+
+
+@pytest.mark.parametrize("is_paused", [False, True])
+def test_who_reads_already_is_told_apart_for_the_caller_only(
+    session: Session, request_one: RequestOne, add_one: AddOne, is_paused: bool
+) -> None:
+    subscription = add_one()
+    if is_paused:
+        subscription.pause()
+
+    outcome = request_one()
+
+    assert outcome == AlreadySubscribed(subscription)
+    assert session.scalar(select(func.count(ConsentEvent.id))) == 1
+
+
+@pytest.mark.parametrize(
+    "reason", [SuppressionReason.HARD_BOUNCE, SuppressionReason.COMPLAINT, SuppressionReason.OPERATOR]
+)
+def test_a_suppressed_address_gets_no_confirmation_and_leaves_no_row(
+    session: Session, request_one: RequestOne, add_one: AddOne, now: datetime, reason: SuppressionReason
+) -> None:
+    fingerprint = add_one().subscriber.fingerprint
+    session.delete(session.scalars(select(Subscriber)).one())
+    suppression.suppress(session, fingerprint, reason, at=now)
+
+    assert request_one() == Suppressed(reason)
+    assert session.scalar(select(func.count(Subscriber.id))) == 0
+
+
+@pytest.mark.parametrize("reason", [SuppressionReason.UNSUBSCRIBED, SuppressionReason.ERASED])
+def test_who_left_everything_comes_back_by_confirming(
+    session: Session,
+    request_one: RequestOne,
+    evidence: Evidence,
+    keys: Keys,
+    now: datetime,
+    reason: SuppressionReason,
+) -> None:
+    subscription = pending(request_one())
+    fingerprint = subscription.subscriber.fingerprint
+    suppression.suppress(session, fingerprint, reason, at=now)
+
+    asked_again = pending(request_one(at=now + HOUR))
+    held_while_waiting = suppression.reason_for(session, fingerprint)
+    signup.confirm(session, link(asked_again, keys, now), evidence, keys=keys, now=now)
+
+    assert held_while_waiting is reason
+    assert not suppression.is_suppressed(session, fingerprint)
+
+
+def test_confirming_lifts_no_suppression_that_only_an_operator_can(
+    session: Session, request_one: RequestOne, evidence: Evidence, keys: Keys, now: datetime
+) -> None:
+    subscription = pending(request_one())
+    fingerprint = subscription.subscriber.fingerprint
+    suppression.suppress(session, fingerprint, SuppressionReason.HARD_BOUNCE, at=now)
+
+    signup.confirm(session, link(subscription, keys, now), evidence, keys=keys, now=now)
+
+    assert suppression.reason_for(session, fingerprint) is SuppressionReason.HARD_BOUNCE
+
+
+def test_an_operator_adds_a_reader_who_is_active_at_once(session: Session, add_one: AddOne, now: datetime) -> None:
+    subscription = add_one()
+
+    assert subscription.state is SubscriptionState.ACTIVE
+    assert subscription.confirmed_at == now
+    assert add_one(name="Someone else") is subscription
+    assert subscription.subscriber.name == "Ana Pérez"
+    assert session.scalar(select(func.count(ConsentEvent.id))) == 1
+
+
+def test_an_operator_confirms_for_a_waiting_reader_and_brings_back_one_who_left(
+    session: Session, request_one: RequestOne, add_one: AddOne, evidence: Evidence, now: datetime
+) -> None:
+    subscription = pending(request_one())
+
+    add_one()
+    state_after_waiting = subscription.state
+    unsubscribe.one_click(session, subscription.public_id, evidence, now=now)
+    add_one(sections=("science",))
+
+    assert state_after_waiting is SubscriptionState.ACTIVE
+    assert subscription.state is SubscriptionState.ACTIVE
+    assert subscription.sections == ("science",)
+    assert subscription.ended_at is None
+
+
+def test_adding_by_hand_needs_a_ground(
+    session: Session, wish: Callable[..., SignupWish], fingerprint_key: bytes, now: datetime
+) -> None:
+    with pytest.raises(BadWish, match="say when and how"):
+        signup.add(session, wish(), Evidence(wording=" \n", source="command"), fingerprint_key=fingerprint_key, now=now)
+
+
+@pytest.mark.parametrize("reason", SuppressionReason)
+def test_adding_by_hand_refuses_every_suppressed_address(
+    session: Session, add_one: AddOne, now: datetime, reason: SuppressionReason
+) -> None:
+    suppression.suppress(session, add_one().subscriber.fingerprint, reason, at=now)
+
+    with pytest.raises(AddressSuppressed, match=reason) as caught:
+        add_one(newsletter="weekly")
+    assert "ana" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("changes", "field"),
+    [
+        ({"time_zone": "Mars/Olympus"}, "time zone"),
+        ({"time_zone": ""}, "time zone"),
+        ({"time_zone": "../../etc/passwd"}, "time zone"),
+        ({"time_zone": "localtime"}, "time zone"),
+        ({"time_zone": "Z" * 1_000_000}, "time zone"),
+        ({"language": ""}, "language"),
+        ({"language": "english please"}, "language"),
+        ({"name": "n" * 201}, "name"),
+        ({"sections": ()}, "sections"),
+        ({"sections": ("world", "no/such")}, "sections"),
+        ({"hour": time(7, 30, 1)}, "hour"),
+    ],
+)
+def test_a_wish_that_cannot_be_names_its_fault(
+    wish: Callable[..., SignupWish], changes: dict[str, Any], field: str
+) -> None:
+    with pytest.raises(BadWish) as caught:
+        wish(**changes)
+
+    assert caught.value.field == field
+    assert len(str(caught.value)) < 200
+
+
+def test_a_wish_is_brought_into_its_one_form(wish: Callable[..., SignupWish]) -> None:
+    made = wish(time_zone=" europe/BERLIN", name=" Ana\r\nPérez\x00")
+
+    assert (made.time_zone, made.name) == ("Europe/Berlin", "Ana Pérez")
