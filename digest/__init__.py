@@ -1,0 +1,1 @@
+"""The paper: gathers the day's articles, ranks them, lays them out and brings them to the door."""

@@ -1,0 +1,147 @@
+"""The database: engine, session scopes, metadata. Others take their Session from here."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, Engine, create_engine, event, inspect
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError, OperationalError
+from sqlalchemy.orm import Session
+from sqlalchemy.pool import ConnectionPoolEntry
+
+from digest.errors import DatabaseNotReady, SettingsError
+from digest.model import article, delivery, edition, job_run, notice, source, staff
+from subscribers import model as readers
+from subscribers.base import Base
+
+__all__ = ["Database", "Session", "metadata"]
+
+#: Every module whose rows the migrations must cover; importing them fills the metadata.
+ROW_MODULES = (article, delivery, edition, job_run, notice, source, staff, readers)
+metadata = Base.metadata
+
+#: SQLite waits so long for another writer before it gives up.
+BUSY_TIMEOUT_MS = 30_000
+MIGRATIONS = Path(__file__).parent / "migrations"
+
+
+class Database:
+    """One database, SQLite or PostgreSQL, and the two ways to speak with it."""
+
+    def __init__(self, url: str) -> None:
+        """Open the database at the SQLAlchemy address *url*; SettingsError when it is none we know."""
+        self.url = url
+        self.engine = _engine(url)
+        self._reading = self.engine.execution_options(sqlite_begin="DEFERRED")
+
+    @contextmanager
+    def session(self) -> Iterator[Session]:
+        """
+        Give a Session that may write; commit at the end, roll back on an error.
+
+        On SQLite it holds the one write lock from its first statement (BEGIN IMMEDIATE), so that what it has read is
+        still true when it writes.
+        """
+        with _told_plainly(), Session(self.engine, expire_on_commit=False) as session, session.begin():
+            yield session
+
+    @contextmanager
+    def reading(self) -> Iterator[Session]:
+        """Give a Session that only reads and never waits for writers."""
+        with _told_plainly(), Session(self._reading, expire_on_commit=False) as session:
+            yield session
+
+    def upgrade(self) -> None:
+        """Bring the schema to the newest version; safe to repeat."""
+        with _told_plainly(), self.engine.connect() as connection:
+            command.upgrade(_alembic(connection), "head")
+            connection.commit()
+
+    def prepare(self) -> None:
+        """
+        Make sure that the schema is the one this version was written for.
+
+        An empty database is filled; one that holds an older or newer schema is never changed unasked:
+        DatabaseNotReady says what to do.
+        """
+        with _told_plainly(), self.engine.connect() as connection:
+            is_empty = not inspect(connection).get_table_names()
+            found = MigrationContext.configure(connection).get_current_revision()
+        wanted = ScriptDirectory(str(MIGRATIONS)).get_current_head()
+        if is_empty:
+            self.upgrade()
+        elif found != wanted:
+            raise DatabaseNotReady(
+                f"the database has schema {found or 'unknown'}, this version needs {wanted}; "
+                "make a copy of it, then run `digest db upgrade`"
+            )
+
+    def close(self) -> None:
+        """Give back every connection."""
+        self.engine.dispose()
+
+
+def _alembic(connection: Connection) -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    config.attributes["connection"] = connection
+    return config
+
+
+def _engine(url: str) -> Engine:
+    try:
+        parsed = make_url(url)
+        if parsed.get_backend_name() == "postgresql" and parsed.drivername == "postgresql":
+            parsed = parsed.set(drivername="postgresql+psycopg")
+        if parsed.get_backend_name() == "sqlite" and parsed.database not in {None, "", ":memory:"}:
+            Path(str(parsed.database)).parent.mkdir(parents=True, exist_ok=True)
+        engine = create_engine(parsed, pool_pre_ping=parsed.get_backend_name() != "sqlite")
+    except ModuleNotFoundError as missing:
+        raise SettingsError(
+            [f"[database] url needs the package {missing.name}; install it with `pip install daily-digest[postgres]`"]
+        ) from missing
+    except (ArgumentError, ImportError) as fault:
+        raise SettingsError(
+            [f'[database] url is "{url}"; give an address such as sqlite:///var/digest.db or postgresql://host/name']
+        ) from fault
+    except OSError as fault:
+        raise DatabaseNotReady(f"the folder of the database cannot be made: {fault}; check [database] url") from fault
+    if engine.dialect.name == "sqlite":
+        event.listen(engine, "connect", _on_sqlite_connect)
+        event.listen(engine, "begin", _on_sqlite_begin)
+    return engine
+
+
+def _on_sqlite_connect(connection: object, _entry: ConnectionPoolEntry) -> None:
+    connection.isolation_level = None  # type: ignore[attr-defined]  # SQLAlchemy begins, not the driver
+    cursor = connection.cursor()  # type: ignore[attr-defined]
+    for pragma in (
+        f"busy_timeout={BUSY_TIMEOUT_MS}",
+        "journal_mode=WAL",
+        "synchronous=NORMAL",
+        "foreign_keys=ON",
+    ):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+def _on_sqlite_begin(connection: Connection) -> None:
+    mode = connection.get_execution_options().get("sqlite_begin", "IMMEDIATE")
+    connection.exec_driver_sql(f"BEGIN {mode}")
+
+
+@contextmanager
+def _told_plainly() -> Iterator[None]:
+    """Turn the driver's way of saying that the database is out of reach into one sentence with its remedy."""
+    try:
+        yield
+    except OperationalError as fault:
+        cause = str(fault.orig).strip().splitlines()[0] if fault.orig else str(fault)
+        raise DatabaseNotReady(
+            f"the database did not do its work: {cause}; check [database] url, free space and permissions"
+        ) from fault

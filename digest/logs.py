@@ -1,0 +1,49 @@
+"""Logs: events with fields on standard error, for people or for machines; never an address or a token."""
+
+import logging
+import sys
+from typing import Literal, cast
+
+import structlog
+
+Logger = structlog.typing.FilteringBoundLogger
+
+#: Libraries that tell more than anyone wants to read at "info".
+_TALKATIVE = ("apscheduler", "alembic", "trafilatura", "htmldate", "uvicorn.access", "asyncio", "mail.log")
+
+
+def configure(level: str = "info", style: Literal["text", "json"] = "text") -> None:
+    """Send all logs, ours and the libraries', to standard error as *style*, from *level* upwards."""
+    shared: list[structlog.typing.Processor] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.processors.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+    ]
+    ending: list[structlog.typing.Processor] = (
+        [structlog.processors.dict_tracebacks, structlog.processors.JSONRenderer()]
+        if style == "json"
+        else [structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())]
+    )
+    least = logging.getLevelNamesMapping()[level.upper()]
+    structlog.configure(
+        processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        wrapper_class=structlog.make_filtering_bound_logger(least),
+        cache_logger_on_first_use=False,
+    )
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=shared, processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *ending]
+        )
+    )
+    root = logging.getLogger()
+    root.handlers = [handler]
+    root.setLevel(least)
+    for name in _TALKATIVE:
+        logging.getLogger(name).setLevel(max(least, logging.WARNING))
+
+
+def logger(name: str) -> Logger:
+    """Return the logger called *name*."""
+    return cast("Logger", structlog.get_logger(name))

@@ -1,0 +1,156 @@
+"""The whole content of one Edition before it is rendered: Draft, Section, Story, Picture."""
+
+import dataclasses
+import datetime as dt
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from digest.model.candidate import Score, ScorePart
+from digest.model.ids import ArticleId
+from subscribers.cadence import Cadence
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Picture:
+    """A picture of a Story. *url* is https; *alt* may be empty beside a linked title."""
+
+    url: str
+    alt: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceLink:
+    """Another article on the same event."""
+
+    article_id: ArticleId
+    name: str
+    url: str
+    title: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Story:
+    """A Cluster given a place: lead article, other sources, headline, note."""
+
+    article_id: ArticleId
+    headline: str
+    url: str
+    source: str
+    summary: str
+    published: dt.datetime
+    score: Score
+    also: tuple[SourceLink, ...] = ()
+    picture: Picture | None = None
+    language: str | None = None
+    #: True when an earlier Edition carried the event and it has moved on.
+    is_update: bool = False
+    note: str = ""
+
+    @property
+    def article_ids(self) -> tuple[ArticleId, ...]:
+        """Return every article that this Story uses up."""
+        return (self.article_id, *(link.article_id for link in self.also))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Section:
+    """A category's Stories, best first. Never empty in a Draft."""
+
+    slug: str
+    title: str
+    stories: tuple[Story, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Benched:
+    """A Story that just missed, and why."""
+
+    headline: str
+    source: str
+    section: str
+    score: float
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EditionFacts:
+    """Which Edition a Draft is for: the slug of its newsletter, its cadence, local date and number."""
+
+    newsletter: str
+    cadence: Cadence
+    date: dt.date
+    number: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Draft:
+    """The content of one Edition. Sections stand in the newsletter's order; none is empty."""
+
+    newsletter: str
+    cadence: Cadence
+    date: dt.date
+    number: int
+    subject: str
+    preheader: str
+    sections: tuple[Section, ...]
+    intro: str = ""
+    bench: tuple[Benched, ...] = ()
+
+    @property
+    def stories(self) -> tuple[Story, ...]:
+        """Return all Stories in reading order."""
+        return tuple(story for section in self.sections for story in section.stories)
+
+    @property
+    def reading_minutes(self) -> int:
+        """Return how many minutes headlines and summaries take at 230 words a minute, at least 1."""
+        words = sum(len(f"{story.headline} {story.summary}".split()) for story in self.stories)
+        return max(1, round(words / 230))
+
+    def has_enough_news(self, minimum: int) -> bool:
+        """Say whether there are at least *minimum* Stories; with fewer, no Edition is better."""
+        return len(self.stories) >= minimum
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the Draft as JSON-ready values; ``from_json`` is its inverse."""
+        return json.loads(json.dumps(dataclasses.asdict(self), default=_plain))  # type: ignore[no-any-return]
+
+    @classmethod
+    def from_json(cls, data: dict[str, Any]) -> "Draft":
+        """Return the Draft that ``to_json`` wrote."""
+        return cls(
+            newsletter=data["newsletter"],
+            cadence=Cadence(data["cadence"]),
+            date=dt.date.fromisoformat(data["date"]),
+            number=data["number"],
+            subject=data["subject"],
+            preheader=data["preheader"],
+            intro=data["intro"],
+            sections=tuple(
+                Section(slug=s["slug"], title=s["title"], stories=tuple(_story(x) for x in s["stories"]))
+                for s in data["sections"]
+            ),
+            bench=tuple(Benched(**b) for b in data["bench"]),
+        )
+
+
+def _plain(value: object) -> str:
+    if isinstance(value, (dt.datetime, dt.date)):
+        return value.isoformat()
+    raise TypeError(f"{type(value).__name__} has no place in a Draft")
+
+
+def _story(data: dict[str, Any]) -> Story:
+    score = data["score"]
+    return Story(
+        **{
+            **data,
+            "published": dt.datetime.fromisoformat(data["published"]),
+            "score": Score(
+                parts=tuple(ScorePart(**part) for part in score["parts"]), decay=score["decay"], age=score["age"]
+            ),
+            "also": tuple(SourceLink(**link) for link in data["also"]),
+            "picture": Picture(**data["picture"]) if data["picture"] else None,
+        }
+    )

@@ -1,0 +1,188 @@
+"""Edition: one dated, numbered number of a Newsletter, from planned to sent."""
+
+import datetime as dt
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import ForeignKey, LargeBinary, String, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from digest.errors import WrongState
+from digest.model.draft import Draft
+from digest.model.ids import ArticleId, EditionId
+from digest.model.rendered import RenderedDigest
+from subscribers.base import Base, one_of
+from subscribers.cadence import Cadence
+
+
+class EditionState(StrEnum):
+    """Where an Edition stands on its way to the readers."""
+
+    #: Its date is known; nothing has been made yet.
+    PLANNED = "planned"
+    #: Its Draft is made and may be edited.
+    DRAFT = "draft"
+    #: An editor, or a floor that was not reached, keeps it from going out.
+    HELD = "held"
+    #: Its content is frozen and rendered; Deliveries wait for their hour.
+    APPROVED = "approved"
+    #: Deliveries are going out.
+    SENDING = "sending"
+    #: An operator has stopped the sending for now.
+    PAUSED = "paused"
+    #: Every Delivery has come to an end.
+    SENT = "sent"
+    #: No Edition of this date, for the stored reason.
+    SKIPPED = "skipped"
+    #: Called off by hand after approval.
+    CANCELLED = "cancelled"
+
+
+MOVES: dict[EditionState, frozenset[EditionState]] = {
+    EditionState.PLANNED: frozenset({EditionState.DRAFT, EditionState.SKIPPED}),
+    EditionState.DRAFT: frozenset({EditionState.APPROVED, EditionState.HELD, EditionState.SKIPPED}),
+    EditionState.HELD: frozenset({EditionState.DRAFT, EditionState.APPROVED, EditionState.SKIPPED}),
+    EditionState.APPROVED: frozenset({EditionState.SENDING, EditionState.PAUSED, EditionState.CANCELLED}),
+    EditionState.SENDING: frozenset({EditionState.PAUSED, EditionState.SENT, EditionState.CANCELLED}),
+    EditionState.PAUSED: frozenset({EditionState.SENDING, EditionState.CANCELLED}),
+    EditionState.SENT: frozenset(),
+    EditionState.SKIPPED: frozenset(),
+    EditionState.CANCELLED: frozenset(),
+}
+
+
+class SkipReason(StrEnum):
+    """Why there was no Edition."""
+
+    #: Fewer Stories than the newsletter's minimum.
+    TOO_LITTLE_NEWS = "too little news"
+    #: Its hour had passed by more than the newsletter allows.
+    TOO_LATE = "too late"
+    #: An editor decided so.
+    BY_HAND = "skipped by hand"
+
+
+class Edition(Base):
+    """
+    One number of a Newsletter: one per (newsletter, cadence, date).
+
+    It holds its Draft as JSON with a version and, from approval on, its RenderedDigest with a hash: sending, archive
+    and preview read only that.
+    """
+
+    __tablename__ = "edition"
+    __table_args__ = (UniqueConstraint("newsletter", "cadence", "date"),)
+
+    id: Mapped[EditionId] = mapped_column(primary_key=True)
+    newsletter: Mapped[str] = mapped_column(String(100))
+    cadence: Mapped[Cadence] = mapped_column(one_of(Cadence))
+    date: Mapped[dt.date]
+    #: "No. 42" to readers; counted per newsletter and cadence when the Draft is made. 0 before that.
+    number: Mapped[int] = mapped_column(default=0)
+    state: Mapped[EditionState] = mapped_column(one_of(EditionState), default=EditionState.PLANNED)
+    reason: Mapped[str] = mapped_column(String(500), default="")
+    #: When its first Delivery falls due.
+    due_at: Mapped[dt.datetime]
+    period_start: Mapped[dt.datetime | None]
+    period_end: Mapped[dt.datetime | None]
+    sources_answered: Mapped[int] = mapped_column(default=0)
+    sources_asked: Mapped[int] = mapped_column(default=0)
+    draft_version: Mapped[int] = mapped_column(default=0)
+    rendered_hash: Mapped[str | None] = mapped_column(String(64))
+    approved_at: Mapped[dt.datetime | None]
+    approved_by: Mapped[str] = mapped_column(String(320), default="")
+    sent_at: Mapped[dt.datetime | None]
+    draft_json: Mapped[dict[str, Any] | None] = mapped_column(deferred=True)
+    rendered_bytes: Mapped[bytes | None] = mapped_column(LargeBinary, deferred=True)
+
+    @property
+    def draft(self) -> Draft:
+        """Return the Draft; WrongState when none has been made."""
+        if self.draft_json is None:
+            raise WrongState(f"{self} has no draft yet; run `digest edition prepare {self.newsletter}`")
+        return Draft.from_json(self.draft_json)
+
+    @property
+    def rendered(self) -> RenderedDigest:
+        """Return the frozen RenderedDigest; WrongState before approval."""
+        if self.rendered_bytes is None:
+            raise WrongState(f"{self} is {self.state}; only an approved edition has its pages frozen")
+        return RenderedDigest.from_bytes(self.rendered_bytes)
+
+    @property
+    def is_prepared(self) -> bool:
+        """Return whether this Edition is past its making: drafted, held, skipped or beyond."""
+        return self.state != EditionState.PLANNED
+
+    @property
+    def is_open(self) -> bool:
+        """Return whether an editor can still change it."""
+        return self.state in {EditionState.DRAFT, EditionState.HELD}
+
+    @property
+    def coverage(self) -> str:
+        """Return how many sources answered in this Edition's period: "37 of 40 sources answered"."""
+        return f"{self.sources_answered} of {self.sources_asked} sources answered" if self.sources_asked else ""
+
+    def save(self, draft: Draft, *, period: tuple[dt.datetime, dt.datetime], coverage: tuple[int, int]) -> None:
+        """Give the planned Edition its Draft, the period it covers and its (answered, asked) sources."""
+        self._move(EditionState.DRAFT)
+        self.number = draft.number
+        self.draft_json = draft.to_json()
+        self.draft_version += 1
+        self.period_start, self.period_end = period
+        self.sources_answered, self.sources_asked = coverage
+
+    def hold(self, reason: str) -> None:
+        """Keep it from going out until somebody approves it."""
+        self._move(EditionState.HELD)
+        self.reason = reason[:500]
+
+    def release(self) -> None:
+        """Take back a hold: it is a Draft again and goes out as its newsletter says."""
+        if self.state != EditionState.HELD:
+            raise WrongState(f"{self} is {self.state}; only a held edition can be released")
+        self._move(EditionState.DRAFT)
+        self.reason = ""
+
+    def approve(self, rendered: RenderedDigest, *, by: str, at: dt.datetime) -> None:
+        """Freeze the content: from now on only *rendered* is sent, shown and archived."""
+        self._move(EditionState.APPROVED)
+        self.rendered_bytes = rendered.to_bytes()
+        self.rendered_hash = rendered.sha256
+        self.approved_at, self.approved_by, self.reason = at, by, ""
+
+    def skip(self, reason: str) -> None:
+        """Decide that there is no Edition of this date."""
+        self._move(EditionState.SKIPPED)
+        self.reason = reason[:500]
+
+    def begin(self) -> None:
+        """Mark that Deliveries go out; a second call changes nothing."""
+        if self.state != EditionState.SENDING:
+            self._move(EditionState.SENDING)
+
+    def finish(self, at: dt.datetime) -> None:
+        """Mark that every Delivery has come to an end."""
+        self._move(EditionState.SENT)
+        self.sent_at = at
+
+    def _move(self, to: EditionState) -> None:
+        if to not in MOVES[self.state]:
+            before = sorted(state for state, moves in MOVES.items() if to in moves)
+            raise WrongState(f"{self} is {self.state}; only one that is {' or '.join(before)} can become {to}")
+        self.state = to
+
+    def __str__(self) -> str:
+        return f"edition {self.newsletter} {self.cadence} {self.date.isoformat()}"
+
+
+class EditionStory(Base):
+    """This Article was used in that Edition, so it never leads a Story of the same newsletter and cadence again."""
+
+    __tablename__ = "edition_story"
+
+    edition_id: Mapped[EditionId] = mapped_column(ForeignKey("edition.id"), primary_key=True)
+    article_id: Mapped[ArticleId] = mapped_column(ForeignKey("article.id"), primary_key=True, index=True)
+    section: Mapped[str] = mapped_column(String(100))
+    leads: Mapped[bool]

@@ -1,0 +1,104 @@
+"""What goes over the wire: Recipient, Email, and the outcomes of trying to send one."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from digest.model.ids import EditionId, SubscriberId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mailbox:
+    """A display name (may be empty, may hold any character) and an address."""
+
+    name: str
+    address: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recipient:
+    """One reader of one Edition, as the sender hands them to the letter writer."""
+
+    edition_id: EditionId
+    subscriber_id: SubscriberId
+    #: The random public id of the Subscription: what signed links name.
+    public_id: str
+    address: str
+    name: str
+    time_zone: str
+    #: The chosen section slugs; None for all.
+    sections: tuple[str, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MailingList:
+    """The headers that make a mail a list mail: RFC 2369, RFC 2919, RFC 8058."""
+
+    #: Dotted, without @: ``auto-daily.news.example.org``.
+    list_id: str
+    list_title: str
+    unsubscribe_url: str
+    help_url: str
+    archive_url: str
+    owner: str
+    #: Gmail's Feedback-ID: four fields, the last one stable.
+    feedback_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Email:
+    """One complete mail: what a recipient's program will show, and what its headers say."""
+
+    sender: Mailbox
+    to: Mailbox
+    subject: str
+    text: str
+    html: str
+    #: With angle brackets; the same on every attempt.
+    message_id: str
+    date: datetime
+    #: The envelope sender, where bounces go.
+    return_path: str
+    language: str
+    reply_to: str | None = None
+    mailing_list: MailingList | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Accepted:
+    """The server took responsibility: 2xx to the final dot."""
+
+    code: int
+    reply: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Deferred:
+    """The server said 4xx for this recipient: try again later."""
+
+    code: int
+    reply: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rejected:
+    """The server said 5xx for this recipient: never try again."""
+
+    code: int
+    reply: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InDoubt:
+    """The final dot was written and no reply came: the mail may or may not have arrived."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NotTried:
+    """The connection failed before the final dot: nothing happened, the mail is as it was."""
+
+    reason: str
+
+
+Outcome = Accepted | Deferred | Rejected | InDoubt | NotTried

@@ -1,0 +1,144 @@
+"""The standing product as config.toml defines it: Newsletter, its sections, sources, schedule and weights."""
+
+from dataclasses import dataclass, field
+from datetime import time, timedelta
+from enum import StrEnum
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from subscribers.cadence import Cadence
+
+
+class SourceKind(StrEnum):
+    """How a Source is read."""
+
+    #: RSS, Atom or JSON Feed over HTTP.
+    FEED = "feed"
+    #: A folder of feeds, HTML pages and plain-text page dumps, dropped in by hand or by a scraper.
+    FOLDER = "folder"
+
+
+class Approval(StrEnum):
+    """What happens to a Draft that no editor has touched when its hour comes."""
+
+    #: It goes out.
+    AUTO = "auto"
+    #: It is held until an editor approves it.
+    REQUIRED = "required"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourcePlan:
+    """One Source as a Newsletter uses it. *address* is a URL, or the absolute path of a folder."""
+
+    address: str
+    section: str
+    kind: SourceKind = SourceKind.FEED
+    name: str = ""
+    weight: float = 1.0
+    language: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SectionPlan:
+    """A category of the Newsletter: its place in the order and how many Stories it may hold."""
+
+    slug: str
+    title: str
+    stories: int = 6
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RankingWeights:
+    """
+    The weights of the Score's parts.
+
+    score = (coverage·log2(1 + Σ publisher weight) + source·max weight + velocity·log2(1 + articles of the last 3 h)
+    + title·title quality) x 0.5^(age of newest / half_life), the half-life times the days of the period.
+    """
+
+    coverage: float = 1.0
+    source: float = 0.5
+    velocity: float = 0.5
+    title: float = 0.25
+    half_life: timedelta = timedelta(hours=12)
+    #: Average-linkage similarity (0 to 1) from which two groups of articles are one event.
+    same_story: float = 0.18
+    #: While others wait, one publisher leads at most this many Stories of a Section.
+    per_source: int = 2
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Schedule:
+    """When Editions fall due: the local hour in *zone*, unless a reader has chosen another hour or zone."""
+
+    at: time = time(7, 0)
+    zone: ZoneInfo = field(default_factory=lambda: ZoneInfo("UTC"))
+    cadences: tuple[Cadence, ...] = (Cadence.DAILY,)
+    #: ISO weekday (1 is Monday) of the weekly Edition.
+    weekly_day: int = 6
+    #: How long before the first delivery the Draft is made, so that editors can look at it.
+    review: timedelta = timedelta(minutes=60)
+    #: How late an Edition may still go out, by its cadence.
+    catch_up_daily: timedelta = timedelta(hours=6)
+    catch_up_weekly: timedelta = timedelta(hours=48)
+
+    def catch_up(self, cadence: Cadence) -> timedelta:
+        """Return how late an Edition of *cadence* may still be sent."""
+        return self.catch_up_weekly if cadence is Cadence.WEEKLY else self.catch_up_daily
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sender:
+    """Who the mail says it is from. *postal_address* stands in each footer, as the law asks."""
+
+    name: str
+    address: str
+    reply_to: str | None = None
+    postal_address: str = ""
+
+    @property
+    def domain(self) -> str:
+        """Return the part of the address behind the @."""
+        return self.address.rpartition("@")[2]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Look:
+    """The newsletter's own colours and logo; everything else is the theme's."""
+
+    accent: str = "#a4262c"
+    accent_dark: str = "#ff9a8f"
+    logo: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Newsletter:
+    """The standing product. Readers subscribe to it by *slug*; config.toml is its only home."""
+
+    slug: str
+    title: str
+    sender: Sender
+    sections: tuple[SectionPlan, ...]
+    sources: tuple[SourcePlan, ...]
+    description: str = ""
+    language: str = "en"
+    schedule: Schedule = field(default_factory=Schedule)
+    weights: RankingWeights = field(default_factory=RankingWeights)
+    look: Look = field(default_factory=Look)
+    approval: Approval = Approval.AUTO
+    #: Fewer Stories than this, and the Edition is skipped: no edition is better than an empty one.
+    minimum_stories: int = 3
+    #: Articles published longer ago than this are never news.
+    max_age: timedelta = timedelta(days=7)
+    #: The share of sources (0 to 1) that must have answered since the last Edition; below it the Edition is held.
+    coverage_floor: float = 0.5
+    #: A folder of the newsletter's own templates, looked into before the packaged ones.
+    templates: Path | None = None
+
+    def section(self, slug: str) -> SectionPlan:
+        """Return the section called *slug*; KeyError when there is none."""
+        for plan in self.sections:
+            if plan.slug == slug:
+                return plan
+        raise KeyError(slug)

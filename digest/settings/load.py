@@ -1,0 +1,284 @@
+"""From the file and the environment to Settings."""
+
+import ipaddress
+import os
+import re
+import tomllib
+import unicodedata
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from email.utils import parseaddr
+from pathlib import Path
+from typing import Literal
+from urllib.parse import urlsplit
+
+from pydantic import Field, ValidationError
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+from digest.errors import SettingsError, UnknownNewsletter
+from digest.model.newsletter import (
+    Look,
+    Newsletter,
+    RankingWeights,
+    Schedule,
+    SectionPlan,
+    Sender,
+    SourceKind,
+    SourcePlan,
+)
+from digest.model.relay import Relay
+from digest.settings.faults import in_words
+from digest.settings.shape import (
+    DatabaseTable,
+    GatherTable,
+    LogTable,
+    NewsletterTable,
+    Raw,
+    SiteTable,
+    SmtpTable,
+    SourceTable,
+    secret_of,
+)
+
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """Everything that an operator decides, checked."""
+
+    base_url: str
+    host: str
+    port: int
+    state: Path
+    database_url: str
+    relay: Relay
+    newsletters: tuple[Newsletter, ...]
+    #: Who is told when a Draft is ready or held, by newsletter.
+    editors: Mapping[str, tuple[str, ...]]
+    contact: str = ""
+    allow_networks: tuple[Network, ...] = ()
+    log_level: str = "info"
+    log_format: Literal["text", "json"] = "text"
+    insecure_http: bool = False
+
+    @property
+    def is_local(self) -> bool:
+        """Return whether the pages are only for this machine: then addresses such as ana@reader.example may join."""
+        host = urlsplit(self.base_url).hostname or ""
+        return host == "localhost" or host.endswith(".localhost") or host.startswith("127.") or host == "::1"
+
+    def newsletter(self, slug: str) -> Newsletter:
+        """Return the Newsletter called *slug*; UnknownNewsletter names those that exist."""
+        for newsletter in self.newsletters:
+            if newsletter.slug == slug:
+                return newsletter
+        known = ", ".join(n.slug for n in self.newsletters) or "none"
+        raise UnknownNewsletter(f'there is no newsletter "{slug}"; config.toml defines: {known}')
+
+
+class _File(BaseSettings):
+    """config.toml as a whole; a variable such as DIGEST__SMTP__PASSWORD wins over it."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="DIGEST__", env_nested_delimiter="__", extra="forbid", frozen=True, arbitrary_types_allowed=True
+    )
+
+    site: SiteTable = SiteTable()
+    database: DatabaseTable = DatabaseTable()
+    smtp: SmtpTable = SmtpTable()
+    gather: GatherTable = GatherTable()
+    log: LogTable = LogTable()
+    newsletter: tuple[NewsletterTable, ...] = Field(min_length=1)
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],  # noqa: ARG003 (pydantic-settings' signature)
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003 (as above)
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003 (as above)
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Put the environment before the file, and leave everything else out."""
+        return env_settings, init_settings
+
+
+def load(path: Path) -> Settings:
+    """Read *path* and the environment; SettingsError holds all faults at once, and nothing has been started."""
+    raw = _read(path)
+    try:
+        file = _File(**raw)
+    except ValidationError as fault:
+        raise SettingsError(in_words(fault, path.name)) from None
+    home = path.resolve().parent
+    faults: list[str] = []
+    password, unreadable = secret_of(
+        file.smtp.model_copy(update={"password_file": _below(home, file.smtp.password_file)})
+    )
+    if unreadable:
+        faults.append(unreadable)
+    newsletters = [_newsletter(table, number, home, faults) for number, table in enumerate(file.newsletter, 1)]
+    _check_between(newsletters, faults)
+    state = home / file.site.state
+    if faults:
+        raise SettingsError([f"{path.name}: {fault}" for fault in faults])
+    host, _, port = file.site.listen.rpartition(":")
+    return Settings(
+        base_url=file.site.base_url,
+        host=host,
+        port=int(port),
+        state=state,
+        database_url=_database_url(file.database, state, home),
+        relay=_relay(file.smtp, password),
+        newsletters=tuple(newsletters),
+        editors={table.slug: tuple(parseaddr(e)[1] for e in table.editors) for table in file.newsletter},
+        contact=file.gather.contact,
+        allow_networks=tuple(ipaddress.ip_network(text) for text in file.gather.allow_networks),
+        log_level=file.log.level,
+        log_format=file.log.format,
+        insecure_http=file.site.insecure_http,
+    )
+
+
+def _read(path: Path) -> Raw:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise SettingsError(
+            [f"{path} does not exist; make one with `digest init DIR`, or name yours with --config"]
+        ) from None
+    except OSError as fault:
+        raise SettingsError([f"{path} cannot be read: {fault.strerror}; check its permissions"]) from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as fault:
+        raise SettingsError([f"{path.name}: is not valid TOML: {fault}; mend that line"]) from None
+
+
+def _database_url(table: DatabaseTable, state: Path, home: Path) -> str:
+    if table.url is None:
+        return f"sqlite:///{state / 'digest.db'}"
+    url = table.url.get_secret_value()
+    relative = re.fullmatch(r"sqlite:///(?!/)(.+)", url)
+    return f"sqlite:///{home / relative[1]}" if relative else url
+
+
+def _relay(table: SmtpTable, password: str) -> Relay:
+    return Relay(
+        host=table.host,
+        port=table.port,
+        security=table.security,
+        username=table.username,
+        password=password,
+        verify=table.verify,
+        timeout=timedelta(seconds=table.timeout_seconds),
+    )
+
+
+def _newsletter(table: NewsletterTable, number: int, home: Path, faults: list[str]) -> Newsletter:
+    name, address = parseaddr(table.sender)
+    sections = _sections(table)
+    by_name = {key: plan.slug for plan in sections for key in (plan.slug, plan.title.casefold())}
+    templates = _below(home, table.templates)
+    if templates is not None and not templates.is_dir():
+        faults.append(
+            f'[newsletter {number}] templates is "{templates}", which is no folder; make it or take the line out'
+        )
+    weights = table.weights
+    return Newsletter(
+        slug=table.slug,
+        title=table.title,
+        description=table.description,
+        language=table.language,
+        sender=Sender(
+            name=name or table.title,
+            address=address,
+            reply_to=parseaddr(table.reply_to)[1] if table.reply_to else None,
+            postal_address=table.postal_address,
+        ),
+        sections=sections,
+        sources=tuple(_source(source, by_name, home, f"[newsletter {number}]", faults) for source in table.source),
+        schedule=Schedule(
+            at=table.at,
+            zone=table.zone,
+            cadences=table.cadences,
+            weekly_day=table.weekly_day,
+            review=timedelta(minutes=table.review_minutes),
+            catch_up_daily=timedelta(hours=table.catch_up_daily_hours),
+            catch_up_weekly=timedelta(hours=table.catch_up_weekly_hours),
+        ),
+        weights=RankingWeights(
+            coverage=weights.coverage,
+            source=weights.source,
+            velocity=weights.velocity,
+            title=weights.title,
+            half_life=timedelta(hours=weights.half_life_hours),
+            same_story=weights.same_story or RankingWeights().same_story,
+            per_source=weights.per_source,
+        ),
+        look=Look(accent=table.accent, accent_dark=table.accent_dark, logo=table.logo),
+        approval=table.approval,
+        minimum_stories=table.minimum_stories,
+        max_age=timedelta(days=table.max_age_days),
+        coverage_floor=table.coverage_floor,
+        templates=templates,
+    )
+
+
+def _sections(table: NewsletterTable) -> tuple[SectionPlan, ...]:
+    """Return the sections as listed, then those that only sources name, in their order."""
+    plans = {
+        plan.slug: plan
+        for plan in (
+            SectionPlan(slug=s.slug or slugify(s.title), title=s.title, stories=s.stories) for s in table.section
+        )
+    }
+    titles = {plan.title.casefold() for plan in plans.values()}
+    for source in table.source:
+        slug = slugify(source.section)
+        if source.section not in plans and slug not in plans and source.section.casefold() not in titles:
+            plans[slug] = SectionPlan(slug=slug, title=source.section)
+    return tuple(plans.values())
+
+
+def _source(table: SourceTable, sections: Mapping[str, str], home: Path, place: str, faults: list[str]) -> SourcePlan:
+    folder = _below(home, table.folder)
+    if folder is not None and not folder.is_dir():
+        faults.append(f'{place} has a source with folder = "{folder}", which is no folder; make it or mend the path')
+    slug = sections.get(table.section) or sections.get(table.section.casefold()) or slugify(table.section)
+    return SourcePlan(
+        address=str(folder) if folder is not None else str(table.feed),
+        kind=SourceKind.FEED if folder is None else SourceKind.FOLDER,
+        section=slug,
+        name=table.name,
+        weight=table.weight,
+        language=table.language,
+    )
+
+
+def _check_between(newsletters: Sequence[Newsletter], faults: list[str]) -> None:
+    """Check what no single value can show: names used twice."""
+    slugs = [newsletter.slug for newsletter in newsletters]
+    faults.extend(
+        f'[newsletter] slug "{slug}" is used twice; give each newsletter its own'
+        for slug in sorted({slug for slug in slugs if slugs.count(slug) > 1})
+    )
+    for newsletter in newsletters:
+        addresses = [source.address for source in newsletter.sources]
+        faults.extend(
+            f'[newsletter "{newsletter.slug}"] lists the source {address} twice; keep one'
+            for address in sorted({address for address in addresses if addresses.count(address) > 1})
+        )
+        if not urlsplit(f"//{newsletter.sender.domain}").hostname:
+            faults.append(f'[newsletter "{newsletter.slug}"] sender has no domain; give a full mail address')
+
+
+def slugify(title: str) -> str:
+    """Return *title* as a short name for links: lower-case letters and digits joined by hyphens."""
+    plain = unicodedata.normalize("NFKD", title).encode("ascii", "ignore").decode().lower()
+    slug = re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:40]
+    return slug or "section-" + "-".join(f"{ord(c):x}" for c in title[:6])
+
+
+def _below(home: Path, path: Path | None) -> Path | None:
+    return None if path is None else Path(os.path.normpath(home / path.expanduser()))

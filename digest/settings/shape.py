@@ -1,0 +1,248 @@
+"""
+The shape of config.toml: every setting with its default, its limits and one sentence on what it does.
+
+``docs/settings.md`` lists exactly these; a test compares the two.
+"""
+
+import datetime as dt
+import ipaddress
+from email.utils import parseaddr
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+from zoneinfo import ZoneInfo
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, field_validator, model_validator
+
+from digest.model.newsletter import Approval
+from digest.model.relay import Security
+from subscribers.cadence import Cadence
+
+WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+COLOUR = r"^#[0-9a-fA-F]{6}$"
+LANGUAGE = r"^[a-z]{2,3}$"
+WEB = r"^https?://"
+SLUG = r"^[a-z0-9]+(-[a-z0-9]+)*$"
+
+
+def _zone(value: object) -> ZoneInfo:
+    try:
+        return ZoneInfo(str(value))
+    except (KeyError, ValueError, OSError):
+        raise ValueError("is no time zone; give a name such as Europe/Berlin") from None
+
+
+def _weekday(value: object) -> int:
+    try:
+        return WEEKDAYS.index(str(value).strip().lower()[:3]) + 1
+    except ValueError:
+        raise ValueError("is no day of the week; give one of mon, tue, wed, thu, fri, sat, sun") from None
+
+
+def _hour(value: object) -> dt.time:
+    if isinstance(value, dt.time):
+        return value
+    try:
+        return dt.time.fromisoformat(str(value))
+    except ValueError:
+        raise ValueError('is no time of day; give one such as "07:00"') from None
+
+
+def _mailbox(value: object) -> str:
+    _, address = parseaddr(str(value))
+    local, at, domain = address.rpartition("@")
+    if not (local and at and domain) or any(c.isspace() for c in address):
+        raise ValueError('is no mail address; give one such as "The Daily <daily@news.example.org>"')
+    return str(value)
+
+
+Zone = Annotated[ZoneInfo, BeforeValidator(_zone)]
+Hour = Annotated[dt.time, BeforeValidator(_hour)]
+Weekday = Annotated[int, BeforeValidator(_weekday)]
+MailboxText = Annotated[str, BeforeValidator(_mailbox)]
+
+
+class Part(BaseModel):
+    """A table of config.toml; a key that it does not know is a fault, so that a typing error is never silent."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, arbitrary_types_allowed=True)
+
+
+class SiteTable(Part):
+    """``[site]``: where the pages live."""
+
+    base_url: str = Field("http://127.0.0.1:8025", description="The public address of the pages, as printed in mails.")
+    listen: str = Field("127.0.0.1:8025", description="Host and port that `digest run` listens on.")
+    state: Path = Field(
+        Path("var"), description="The folder for the SQLite database and the keys; relative to config.toml."
+    )
+    insecure_http: bool = Field(
+        False, description="Allow staff to sign in over plain http on a public address (never do this on the internet)."
+    )
+
+    @field_validator("base_url")
+    @classmethod
+    def _base_url(cls, value: str) -> str:
+        if not value.startswith(("http://", "https://")) or value.count("/") < 2:
+            raise ValueError("is no web address; give one such as https://news.example.org")
+        return value.rstrip("/")
+
+    @field_validator("listen")
+    @classmethod
+    def _listen(cls, value: str) -> str:
+        host, _, port = value.rpartition(":")
+        if not host or not port.isdigit() or not 0 <= int(port) <= 65535:
+            raise ValueError("is no host and port; give one such as 127.0.0.1:8025")
+        return value
+
+
+class DatabaseTable(Part):
+    """``[database]``: where things are kept."""
+
+    url: SecretStr | None = Field(
+        None, description="SQLAlchemy address; by default SQLite in the state folder. PostgreSQL: postgresql://…"
+    )
+
+
+class SmtpTable(Part):
+    """``[smtp]``: the server that takes our mail."""
+
+    host: str = Field("localhost", min_length=1, description="Name of the SMTP server.")
+    port: int = Field(587, ge=1, le=65535, description="Its port.")
+    security: Security = Field(Security.STARTTLS, description='"starttls", "tls" (from the first byte) or "none".')
+    username: str = Field("", description="User name, where the server wants one.")
+    password: SecretStr = Field(SecretStr(""), description="Password; better in a file or the environment.")
+    password_file: Path | None = Field(None, description="A file that holds the password.")
+    verify: bool = Field(True, description="Check the server's certificate.")
+    timeout_seconds: float = Field(60.0, gt=0, le=3600, description="How long to wait for each reply.")
+
+
+class GatherTable(Part):
+    """``[gather]``: how we ask sources."""
+
+    contact: str = Field("", description="A web or mail address told to the sites we read, so that they can reach you.")
+    allow_networks: tuple[str, ...] = Field(
+        (), description="Private networks that sources may live in, such as 10.0.0.0/8; all others are refused."
+    )
+
+    @field_validator("allow_networks")
+    @classmethod
+    def _networks(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for text in value:
+            try:
+                ipaddress.ip_network(text)
+            except ValueError:
+                raise ValueError(f'holds "{text}", which is no network; give one such as 10.0.0.0/8') from None
+        return value
+
+
+class LogTable(Part):
+    """``[log]``: what is told on standard error."""
+
+    level: Literal["debug", "info", "warning", "error"] = Field("info", description="The least that is told.")
+    format: Literal["text", "json"] = Field("text", description="For people, or for machines.")
+
+
+class SectionTable(Part):
+    """``[[newsletter.section]]``: a category, when its title or quota shall differ from the default."""
+
+    title: str = Field(min_length=1, max_length=60, description="Its name in the mail.")
+    slug: str = Field("", max_length=40, description="Its short name in links; made from the title by default.")
+    stories: int = Field(6, ge=1, le=50, description="How many stories it may hold.")
+
+
+class SourceTable(Part):
+    """``[[newsletter.source]]``: a feed or a folder."""
+
+    feed: str | None = Field(None, description="Address of an RSS, Atom or JSON feed.")
+    folder: Path | None = Field(
+        None, description="A folder of feeds, HTML pages and plain-text dumps; relative to config.toml."
+    )
+    section: str = Field(min_length=1, description="Title or slug of the section that its articles belong to.")
+    name: str = Field("", max_length=80, description="Its name as shown to readers; by default the host of each link.")
+    weight: float = Field(1.0, gt=0, le=10, description="How much its word counts, 1 being usual.")
+    language: str | None = Field(None, pattern=LANGUAGE, description="Its language, when that is known.")
+
+    @model_validator(mode="after")
+    def _one_address(self) -> Self:
+        if (self.feed is None) == (self.folder is None):
+            raise ValueError('needs either feed = "https://…" or folder = "path", and not both')
+        if self.feed is not None and not self.feed.startswith(("http://", "https://")):
+            raise ValueError(
+                f'has feed = "{self.feed}", which is no web address; it must begin with http:// or https://'
+            )
+        return self
+
+
+class WeightsTable(Part):
+    """``[newsletter.weights]``: what makes a story matter."""
+
+    coverage: float = Field(1.0, ge=0, le=100, description="Weight of how many publishers tell it.")
+    source: float = Field(0.5, ge=0, le=100, description="Weight of its best source's own weight.")
+    velocity: float = Field(0.5, ge=0, le=100, description="Weight of how many articles came in the last three hours.")
+    title: float = Field(0.25, ge=0, le=100, description="Weight of a good headline.")
+    half_life_hours: float = Field(12.0, gt=0, le=720, description="After so many hours a story counts half.")
+    same_story: float | None = Field(
+        None, gt=0, lt=1, description="How alike two articles must be to be one story; higher keeps more apart."
+    )
+    per_source: int = Field(2, ge=1, le=50, description="While others wait, one publisher leads at most so many stories of a section.")
+
+
+class NewsletterTable(Part):
+    """``[[newsletter]]``: one standing product."""
+
+    slug: str = Field(
+        pattern=SLUG, max_length=40, description="Its short name, in links and commands; never change it."
+    )
+    title: str = Field(min_length=1, max_length=80, description="Its name.")
+    sender: MailboxText = Field(description='Who it is from: "The Daily <daily@news.example.org>".')
+    reply_to: MailboxText | None = Field(None, description="Where answers go; by default to the sender.")
+    postal_address: str = Field("", max_length=300, description="Your postal address, as the law asks in each mail.")
+    description: str = Field("", max_length=300, description="One sentence for the sign-up page.")
+    language: str = Field("en", pattern=LANGUAGE, description="The language of its dates.")
+    at: Hour = Field(dt.time(7, 0), description="The local hour at which it is delivered.")
+    zone: Zone = Field(ZoneInfo("UTC"), description="The time zone of that hour, and of readers who named none.")
+    cadences: tuple[Cadence, ...] = Field(
+        (Cadence.DAILY,), min_length=1, description='Which Editions there are: "daily", "weekly" or both.'
+    )
+    weekly_day: Weekday = Field(6, description="The day of the weekly Edition.", validate_default=False)
+    review_minutes: int = Field(60, ge=0, le=1440, description="How long before delivery the Draft is made.")
+    catch_up_daily_hours: float = Field(6, ge=0, le=24, description="How late a daily Edition may still go out.")
+    catch_up_weekly_hours: float = Field(48, ge=0, le=168, description="How late a weekly Edition may still go out.")
+    approval: Approval = Field(
+        Approval.AUTO, description='"auto": goes out unless held. "required": waits for an editor.'
+    )
+    editors: tuple[MailboxText, ...] = Field((), description="Who is told when a Draft is ready or held.")
+    minimum_stories: int = Field(3, ge=1, le=100, description="With fewer stories the Edition is skipped.")
+    max_age_days: float = Field(7, gt=0, le=365, description="Articles published longer ago are never news.")
+    coverage_floor: float = Field(
+        0.5, ge=0, le=1, description="The share of sources that must have answered; below it the Edition is held."
+    )
+    accent: str = Field("#a4262c", pattern=COLOUR, description="The colour of labels on light paper.")
+    accent_dark: str = Field("#ff9a8f", pattern=COLOUR, description="The same on dark paper.")
+    logo: str | None = Field(None, pattern=WEB, description="Address of a logo, 36 pixels high.")
+    templates: Path | None = Field(None, description="A folder with your own copies of mail templates.")
+    weights: WeightsTable = Field(WeightsTable(), description="What makes a story matter.")
+    section: tuple[SectionTable, ...] = Field((), description="Sections, where order or quota shall be set.")
+    source: tuple[SourceTable, ...] = Field(min_length=1, description="Where its articles come from.")
+
+    @field_validator("cadences")
+    @classmethod
+    def _editions(cls, value: tuple[Cadence, ...]) -> tuple[Cadence, ...]:
+        if Cadence.WEEKDAYS in value:
+            raise ValueError(
+                'holds "weekdays"; Editions are "daily" or "weekly", a reader may choose weekdays of the daily'
+            )
+        return tuple(dict.fromkeys(value))
+
+
+def secret_of(table: SmtpTable) -> tuple[str, str]:
+    """Return the password of *table* and, when its file cannot be read, the fault in words."""
+    if table.password_file is None:
+        return table.password.get_secret_value(), ""
+    try:
+        return table.password_file.read_text(encoding="utf-8").strip(), ""
+    except OSError as fault:
+        return "", f"[smtp] password_file cannot be read: {fault.strerror}: {table.password_file}; name a readable file"
+
+
+Raw = dict[str, Any]

@@ -1,0 +1,133 @@
+"""Queries about Editions and the Stories that they have used."""
+
+import datetime as dt
+from collections.abc import Sequence
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from digest.errors import UnknownEdition
+from digest.model.article import Article
+from digest.model.draft import Draft
+from digest.model.edition import Edition, EditionState, EditionStory
+from digest.model.ids import EditionId
+from subscribers.cadence import Cadence
+
+#: How far back a Story that was already sent is remembered.
+MEMORY = dt.timedelta(days=60)
+
+
+def open_for(session: Session, newsletter: str, cadence: Cadence, date: dt.date, *, due_at: dt.datetime) -> Edition:
+    """
+    Return the one Edition of (newsletter, cadence, date), made now if it is new, and locked until the transaction ends.
+
+    While it is only planned, *due_at* is kept up to date: readers come, go and move between time zones.
+    """
+    found = _locked(session, newsletter, cadence, date)
+    if found is None:
+        with session.begin_nested():  # another process may be first; the unique key then decides
+            session.add(Edition(newsletter=newsletter, cadence=cadence, date=date, due_at=due_at))
+            session.flush()
+        found = _locked(session, newsletter, cadence, date)
+        assert found is not None
+    if found.state == EditionState.PLANNED:
+        found.due_at = due_at
+    return found
+
+
+def _locked(session: Session, newsletter: str, cadence: Cadence, date: dt.date) -> Edition | None:
+    return session.scalar(
+        select(Edition)
+        .where(Edition.newsletter == newsletter, Edition.cadence == cadence, Edition.date == date)
+        .with_for_update()
+    )
+
+
+def get(session: Session, edition_id: EditionId, *, lock: bool = False) -> Edition:
+    """Return the Edition; UnknownEdition when there is none. With *lock*, nobody else changes it meanwhile."""
+    edition = session.get(Edition, edition_id, with_for_update=lock or None)
+    if edition is None:
+        raise UnknownEdition(f"there is no edition with the id {edition_id}")
+    return edition
+
+
+def find(session: Session, newsletter: str, cadence: Cadence, date: dt.date) -> Edition | None:
+    """Return the Edition of that newsletter, cadence and date, if there is one."""
+    return session.scalar(
+        select(Edition).where(Edition.newsletter == newsletter, Edition.cadence == cadence, Edition.date == date)
+    )
+
+
+def in_states(session: Session, *states: EditionState) -> Sequence[Edition]:
+    """Return the Editions in any of *states*, the first due first."""
+    return session.scalars(select(Edition).where(Edition.state.in_(states)).order_by(Edition.due_at, Edition.id)).all()
+
+
+def recent(session: Session, newsletter: str, limit: int = 14) -> Sequence[Edition]:
+    """Return the newsletter's newest Editions, the newest first."""
+    return session.scalars(
+        select(Edition)
+        .where(Edition.newsletter == newsletter)
+        .order_by(Edition.date.desc(), Edition.id.desc())
+        .limit(limit)
+    ).all()
+
+
+def published(session: Session, newsletter: str) -> Sequence[Edition]:
+    """Return the Editions that readers have got, the newest first."""
+    return session.scalars(
+        select(Edition)
+        .where(Edition.newsletter == newsletter, Edition.state.in_([EditionState.SENDING, EditionState.SENT]))
+        .order_by(Edition.date.desc(), Edition.id.desc())
+    ).all()
+
+
+def previous_period_end(session: Session, edition: Edition) -> dt.datetime | None:
+    """Return where the last Edition that went out, of the same newsletter and cadence, left off; None for the first."""
+    return session.scalar(
+        select(func.max(Edition.period_end)).where(
+            Edition.newsletter == edition.newsletter,
+            Edition.cadence == edition.cadence,
+            Edition.id != edition.id,
+            Edition.approved_at.is_not(None),
+        )
+    )
+
+
+def next_number(session: Session, newsletter: str, cadence: Cadence) -> int:
+    """Return the number that the next Draft of the newsletter and cadence gets, from 1."""
+    last = session.scalar(
+        select(func.max(Edition.number)).where(Edition.newsletter == newsletter, Edition.cadence == cadence)
+    )
+    return (last or 0) + 1
+
+
+def remember_stories(session: Session, edition: Edition, draft: Draft) -> None:
+    """Write down which Articles *edition* uses, so that no later one of its cadence carries them again."""
+    for section in draft.sections:
+        for story in section.stories:
+            for article_id in story.article_ids:
+                session.merge(
+                    EditionStory(
+                        edition_id=edition.id,
+                        article_id=article_id,
+                        section=section.slug,
+                        leads=article_id == story.article_id,
+                    )
+                )
+
+
+def already_sent(session: Session, newsletter: str, cadence: Cadence, now: dt.datetime) -> dict[str, EditionId]:
+    """Return the URL keys of the Articles that the newsletter's Editions of *cadence* have carried lately."""
+    rows = session.execute(
+        select(Article.url_key, func.max(EditionStory.edition_id))
+        .join(EditionStory, EditionStory.article_id == Article.id)
+        .join(Edition, Edition.id == EditionStory.edition_id)
+        .where(
+            Edition.newsletter == newsletter,
+            Edition.cadence == cadence,
+            Edition.approved_at >= now - MEMORY,
+        )
+        .group_by(Article.url_key)
+    )
+    return {url_key: EditionId(edition_id) for url_key, edition_id in rows}

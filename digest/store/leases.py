@@ -1,0 +1,193 @@
+"""What Deliveries and Notices have in common: claimed under a lease, settled behind its fence."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any, TypeVar, cast
+
+from sqlalchemy import ColumnElement, CursorResult, and_, bindparam, select, tuple_, update
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import Session
+
+from digest.errors import WrongState
+from digest.model.delivery import (
+    MOVES,
+    OPEN,
+    REPLY_LENGTH,
+    Claimed,
+    Delivery,
+    DeliveryState,
+    Lease,
+    Reason,
+    Settlement,
+)
+from digest.model.notice import Notice
+
+Mail = type[Delivery] | type[Notice]
+Row = TypeVar("Row", Delivery, Notice)
+Key = TypeVar("Key")
+
+
+def insert(session: Session, mail: Mail) -> sqlite.Insert | postgresql.Insert:
+    """Return the INSERT into *mail* of the database in use, which knows ON CONFLICT."""
+    return sqlite.insert(mail) if session.get_bind().dialect.name == "sqlite" else postgresql.insert(mail)
+
+
+def is_open(mail: Mail) -> ColumnElement[bool]:
+    """Return the condition that a row of *mail* may be claimed."""
+    # Written out in the statement: a partial index is not used for a condition with parameters.
+    return mail.state.in_(bindparam("open_states", sorted(OPEN, reverse=True), expanding=True, literal_execute=True))
+
+
+def claim(session: Session, mail: type[Row], ready: ColumnElement[bool], *, lease: Lease, limit: int) -> Sequence[Row]:
+    """
+    Put up to *limit* open rows of *mail* that are *ready* under *lease*, those due longest first, and return them.
+
+    Rows that another claimer has locked are passed over.
+    """
+    key = mail.__mapper__.primary_key
+    chosen = (
+        select(*key)
+        .where(is_open(mail), ready)
+        .order_by(mail.next_at, *key)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+    )
+    statement = (
+        update(mail)
+        .where(tuple_(*key).in_(chosen))
+        .values(
+            state=DeliveryState.CLAIMED,
+            lease_owner=lease.owner,
+            lease_until=lease.until,
+            lease_no=mail.lease_no + 1,
+        )
+        .returning(mail)
+        .execution_options(synchronize_session=False, populate_existing=True)
+    )
+    return sorted(session.scalars(statement), key=lambda row: row.next_at)
+
+
+def extend(session: Session, mail: Mail, claims: Iterable[Claimed[Any, Any]], lease: Lease) -> set[Any]:
+    """Hold *claims* until the end of *lease*, and return the keys of those that are still ours."""
+    claims = list(claims)
+    held = _held(session, mail, lease.owner, [claimed.key for claimed in claims])
+    ours = [claimed.key for claimed in claims if held.get(claimed.key) == claimed.lease_no]
+    _change(session, mail, _named(mail, ours), lease_until=lease.until)
+    return set(ours)
+
+
+def settle(
+    session: Session, mail: Mail, settlements: Sequence[Settlement[Key]], *, owner: str, now: datetime
+) -> tuple[list[Settlement[Key]], list[Settlement[Key]]]:
+    """Write down what has become of claimed mails; return those written, and those whose lease *owner* had lost."""
+    held = _held(session, mail, owner, [settlement.key for settlement in settlements])
+    written = [settlement for settlement in settlements if held.get(settlement.key) == settlement.lease_no]
+    alike = defaultdict(list)
+    for settlement in written:
+        values = _values(settlement, now)
+        alike[settlement.is_attempt, tuple(values)].append({**_bound(mail, settlement.key), **values})
+    for (is_attempt, columns), rows in alike.items():
+        _write(session, mail, columns, rows, is_attempt=is_attempt)
+    return written, [settlement for settlement in settlements if held.get(settlement.key) != settlement.lease_no]
+
+
+def release_expired(session: Session, mail: Mail, now: datetime) -> int:
+    """Set mails whose holder did not come back to in_doubt, for nobody knows how far it came; return how many."""
+    expired = and_(mail.state == DeliveryState.CLAIMED, mail.lease_until < now)
+    return _change(
+        session,
+        mail,
+        expired,
+        state=DeliveryState.IN_DOUBT,
+        reason=Reason.LEASE_EXPIRED,
+        lease_owner=None,
+        lease_until=None,
+    )
+
+
+def skip(session: Session, mail: Mail, which: ColumnElement[bool], reason: Reason) -> int:
+    """Skip the open rows of *mail* that *which* names, and return how many."""
+    return _change(session, mail, and_(is_open(mail), which), state=DeliveryState.SKIPPED, reason=reason)
+
+
+def resolve(session: Session, mail: Mail, which: ColumnElement[bool], *, to: DeliveryState, now: datetime) -> int:
+    """Decide mails in doubt: *to* sent, or planned to send them again; return how many. WrongState for other states."""
+    if to not in MOVES[DeliveryState.IN_DOUBT]:
+        raise WrongState(f"a mail in doubt cannot become {to}; choose sent, or planned to send it again")
+    decided = {"sent_at": now} if to == DeliveryState.SENT else {"next_at": now}
+    in_doubt = and_(mail.state == DeliveryState.IN_DOUBT, which)
+    return _change(session, mail, in_doubt, state=to, reason=None, **decided)
+
+
+def attempt(settlement: Settlement[Any], now: datetime) -> dict[str, Any]:
+    """Return the columns of an Attempt that tell of *settlement*, without the mail's key."""
+    return {
+        "at": now,
+        "outcome": settlement.state,
+        "code": settlement.code,
+        "reply": settlement.reply[:REPLY_LENGTH],
+    }
+
+
+def leaves_an_attempt(settlement: Settlement[Any]) -> bool:
+    """Return whether *settlement* is to be remembered as an Attempt: the relay had its say and did not take it."""
+    return settlement.is_attempt and settlement.state != DeliveryState.SENT
+
+
+def _values(settlement: Settlement[Any], now: datetime) -> dict[str, Any]:
+    """Return what the columns come to; those that are not in it keep what they hold."""
+    values: dict[str, Any] = {
+        "state": settlement.state,
+        "reason": settlement.reason,
+        "lease_owner": None,
+        "lease_until": None,
+    }
+    if settlement.next_at is not None:
+        values["next_at"] = settlement.next_at
+    if settlement.code is not None or settlement.reply:
+        values |= {"last_code": settlement.code, "last_reply": settlement.reply[:REPLY_LENGTH]}
+    if settlement.state == DeliveryState.SENT:
+        values["sent_at"] = now
+    return values
+
+
+def _write(
+    session: Session, mail: Mail, columns: Iterable[str], rows: list[dict[str, Any]], *, is_attempt: bool
+) -> None:
+    """Write *rows*, which all set the same *columns*, in one go; an attempt is counted."""
+    changes: dict[str, Any] = {column: bindparam(column) for column in columns}
+    if is_attempt:
+        changes["attempts"] = mail.attempts + 1
+    by_key = (column == bindparam(f"key_{column.key}") for column in mail.__mapper__.primary_key)
+    # A plain statement: the ORM would take many rows for objects to be synchronised.
+    session.connection().execute(update(mail.__table__).where(*by_key).values(changes), rows)
+
+
+def _held(session: Session, mail: Mail, owner: str, keys: Sequence[object]) -> dict[object, int]:
+    """
+    Return the lease_no of those of *keys* that *owner* holds, and lock them until the transaction ends.
+
+    This is the fence: what is written to them in this transaction, nobody else has taken over.
+    """
+    key = mail.__mapper__.primary_key
+    found = session.execute(
+        select(*key, mail.lease_no)
+        .where(_named(mail, keys), mail.state == DeliveryState.CLAIMED, mail.lease_owner == owner)
+        .with_for_update()
+    )
+    return {parts[0] if len(parts) == 1 else tuple(parts): lease_no for *parts, lease_no in found}
+
+
+def _named(mail: Mail, keys: Iterable[object]) -> ColumnElement[bool]:
+    return tuple_(*mail.__mapper__.primary_key).in_([key if isinstance(key, tuple) else (key,) for key in keys])
+
+
+def _bound(mail: Mail, key: object) -> dict[str, object]:
+    parts = key if isinstance(key, tuple) else (key,)
+    return {f"key_{column.key}": part for column, part in zip(mail.__mapper__.primary_key, parts, strict=True)}
+
+
+def _change(session: Session, mail: Mail, which: ColumnElement[bool], **values: Any) -> int:
+    statement = update(mail).where(which).values(**values).execution_options(synchronize_session=False)
+    return cast("CursorResult[Any]", session.execute(statement)).rowcount

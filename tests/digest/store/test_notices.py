@@ -1,0 +1,107 @@
+"""Notices: put in once, sent once, and not when they are of no use any more."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from digest.database import Database
+from digest.model.delivery import Attempt, DeliveryState, Lease, Reason, Settlement
+from digest.model.notice import Notice, NoticeWish
+from digest.store import notices
+from tests.digest.deliver.planned import NOW
+
+LEASE = Lease(owner="one", until=NOW + timedelta(minutes=30))
+
+
+@pytest.fixture
+def session(database_url: str) -> Iterator[Session]:
+    database = Database(database_url)
+    with database.session() as session:
+        yield session
+    database.close()
+
+
+def wish(**traits: object) -> NoticeWish:
+    return NoticeWish(**{"kind": "confirm", "address": "ana@mail.example", **traits})  # type: ignore[arg-type]  # a test names real traits
+
+
+def test_a_wish_comes_out_as_it_was_put_in(session: Session) -> None:
+    asked = wish(
+        name="Ana Pérez 🙂",
+        language="es",
+        newsletter="morning",
+        values={"confirm_url": "https://news.example.org/confirm/x", "headlines": ["a", "b"], "is_automatic": True},
+        dedupe_key="confirm:1",
+        expires_at=NOW + timedelta(days=7),
+    )
+    made = notices.enqueue(session, asked, NOW)
+
+    (claimed,) = notices.claim(session, NOW, lease=LEASE, limit=10)
+
+    assert claimed.key == claimed.item.id == made
+    assert claimed.item.wish == asked
+    assert claimed.expires_at == asked.expires_at
+
+
+def test_a_repeated_wish_is_the_first_notice(session: Session) -> None:
+    first = notices.enqueue(session, wish(dedupe_key="welcome:1"), NOW)
+
+    again = notices.enqueue(session, wish(dedupe_key="welcome:1", name="Other"), NOW)
+
+    assert again == first
+    assert session.scalar(select(func.count(Notice.id))) == 1
+
+
+def test_wishes_without_a_key_are_all_different(session: Session) -> None:
+    ids = {notices.enqueue(session, wish(), NOW) for _ in range(3)}
+
+    assert len(ids) == 3
+
+
+def test_a_notice_that_is_of_no_use_any_more_is_skipped(session: Session) -> None:
+    notices.enqueue(session, wish(expires_at=NOW + timedelta(hours=1)), NOW)
+
+    claims = notices.claim(session, NOW + timedelta(hours=2), lease=LEASE, limit=10)
+
+    assert claims == []
+    notice = session.scalars(select(Notice).execution_options(populate_existing=True)).one()
+    assert (notice.state, notice.reason) == (DeliveryState.SKIPPED, Reason.TOO_LATE)
+
+
+def test_a_claimed_notice_is_not_claimed_again_and_settles_behind_its_fence(session: Session) -> None:
+    notices.enqueue(session, wish(), NOW)
+    (claimed,) = notices.claim(session, NOW, lease=LEASE, limit=10)
+    rejected = Settlement(
+        key=claimed.key,
+        lease_no=claimed.lease_no,
+        state=DeliveryState.FAILED,
+        is_attempt=True,
+        reason=Reason.REJECTED,
+        code=550,
+        reply="no",
+    )
+
+    again = notices.claim(session, NOW, lease=LEASE, limit=10)
+    foreign = notices.settle(session, [rejected], owner="two", now=NOW)
+    own = notices.settle(session, [rejected], owner="one", now=NOW)
+
+    assert (again, foreign, own) == ([], [rejected], [])
+    (attempt,) = session.scalars(select(Attempt))
+    assert (attempt.notice_id, attempt.code, attempt.outcome) == (claimed.key, 550, DeliveryState.FAILED)
+
+
+def test_a_notice_whose_sender_did_not_come_back_is_in_doubt_and_can_be_resolved(session: Session) -> None:
+    made = notices.enqueue(session, wish(), NOW)
+    (claimed,) = notices.claim(session, NOW, lease=LEASE, limit=10)
+    late = NOW + timedelta(hours=1)
+
+    expired = notices.expire_leases(session, late)
+    held = notices.extend(session, [claimed], LEASE)
+    resolved = notices.resolve(session, made, to=DeliveryState.PLANNED, now=late)
+    again = notices.claim(session, late, lease=LEASE, limit=10)
+
+    assert (expired, held, resolved) == (1, set(), 1)
+    assert [one.lease_no for one in again] == [claimed.lease_no + 1]
