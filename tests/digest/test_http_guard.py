@@ -1,0 +1,334 @@
+"""The guarded client against a real server on loopback that misbehaves in every way we know."""
+
+import asyncio
+import gzip
+import ipaddress
+import socket
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+from typing import Any, Self, TypeVar
+
+import pytest
+
+from digest.errors import FetchFailed
+from digest.http import GuardedClient, Limits, Response, UnwelcomeStatus, is_public
+
+LOOPBACK = (ipaddress.ip_network("127.0.0.0/8"),)
+Handler = Callable[[str, asyncio.StreamWriter], Awaitable[None]]
+T = TypeVar("T")
+TLS_HELLO = b"\x16"
+
+
+def answer(status: str = "200 OK", body: bytes = b"", **headers: str) -> bytes:
+    lines = [f"HTTP/1.1 {status}", f"Content-Length: {len(body)}", "Connection: close"]
+    lines += [f"{name.replace('_', '-')}: {value}" for name, value in headers.items()]
+    return "\r\n".join(lines).encode() + b"\r\n\r\n" + body
+
+
+class Site:
+    """A server whose pages are bytes to send, or a coroutine that sends what it likes. Keeps what it was asked."""
+
+    def __init__(self, pages: dict[str, bytes | Handler]) -> None:
+        self.pages = pages
+        self.asked: list[str] = []
+        self.at_once = 0
+        self.most_at_once = 0
+
+    async def __aenter__(self) -> Self:
+        self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0)
+        self.port = self._server.sockets[0].getsockname()[1]
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        self._server.close()
+
+    def url(self, path: str, host: str = "127.0.0.1") -> str:
+        return f"http://{host}:{self.port}{path}"
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.at_once += 1
+        self.most_at_once = max(self.most_at_once, self.at_once)
+        try:
+            first = await reader.readexactly(1)
+            if first == TLS_HELLO:
+                writer.write(answer("400 Bad Request"))
+                return
+            head = (first + await reader.readuntil(b"\r\n\r\n")).decode()
+            self.asked.append(head)
+            page = self.pages[head.split()[1]]
+            if isinstance(page, bytes):
+                writer.write(page)
+                await writer.drain()
+            else:
+                await page(head, writer)
+        except (ConnectionError, asyncio.IncompleteReadError):
+            pass
+        finally:
+            self.at_once -= 1
+            writer.close()
+
+
+def run(work: Awaitable[T]) -> T:
+    async def main() -> T:
+        return await work
+
+    return asyncio.run(main())
+
+
+def client(**limits: Any) -> GuardedClient:
+    return GuardedClient(user_agent="Digest/1.0 (+mailto:desk@example.org)", allowed=LOOPBACK, limits=Limits(**limits))
+
+
+async def ask(
+    pages: dict[str, bytes | Handler], path: str = "/", *, host: str = "127.0.0.1", **limits: Any
+) -> Response:
+    async with Site(pages) as site, client(**limits) as http:
+        return await http.get(site.url(path, host))
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "127.0.0.1", "10.1.2.3", "192.168.0.1", "172.16.0.1", "169.254.169.254", "100.64.0.1", "0.0.0.0", "224.0.0.1",
+        "255.255.255.255", "192.88.99.1", "198.18.0.1", "::", "::1", "fe80::1", "fe80::1%eth0", "fc00::1", "fec0::1",
+        "ff02::1", "::127.0.0.1", "::8.8.8.8", "::ffff:127.0.0.1", "::ffff:8.8.8.8", "2002:7f00:1::", "64:ff9b::7f00:1",
+        "64:ff9b:1::1", "2001::1", "2001:db8::1", "3fff::1",
+    ],
+)  # fmt: skip
+def test_an_address_that_is_not_plainly_public_is_refused(address: str) -> None:
+    assert not is_public(address)
+
+
+@pytest.mark.parametrize("address", ["8.8.8.8", "93.184.215.14", "2606:4700::1111", "2a00:1450:4001::1"])
+def test_a_public_address_may_be_asked(address: str) -> None:
+    assert is_public(address)
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "2130706433", "0x7f.1", "[::ffff:127.0.0.1]"])
+def test_every_way_to_write_loopback_is_refused_without_a_connection(host: str) -> None:
+    async def story() -> list[str]:
+        guarded = GuardedClient(user_agent="Digest/1.0")
+        async with Site({"/": answer()}) as site, guarded as http:
+            with pytest.raises(FetchFailed, match=r"not public|could not be"):
+                await http.get(site.url("/", host))
+            return site.asked
+
+    assert run(story()) == []
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "file:///etc/hostname",
+        "ftp://a.example/",
+        "gopher://a.example/",
+        "",
+        "//a.example/",
+        "http://",
+        "http://[::1",
+        "news",
+    ],
+)
+def test_only_web_addresses_are_asked(url: str) -> None:
+    async def story() -> None:
+        async with client() as http:
+            await http.get(url)
+
+    with pytest.raises(FetchFailed, match="no web address"):
+        run(story())
+
+
+def test_a_port_of_another_service_is_refused() -> None:
+    async def story() -> None:
+        async with client() as http:
+            await http.get("http://mail.example:25/")
+
+    with pytest.raises(FetchFailed, match="port 25"):
+        run(story())
+
+
+def test_a_page_comes_with_its_headers_and_we_say_who_we_are() -> None:
+    page = answer(
+        body=b"news", Content_Type="text/xml", ETag='W/"7"', Last_Modified="yesterday", Cache_Control="max-age=900"
+    )
+
+    async def story() -> tuple[Response, str]:
+        async with Site({"/feed": page}) as site, client() as http:
+            return await http.get(site.url("/feed"), etag='"6"', last_modified="before"), site.asked[0]
+
+    response, asked = run(story())
+
+    assert (response.status, response.body, response.content_type) == (200, b"news", "text/xml")
+    assert (response.etag, response.last_modified, response.wait) == ('W/"7"', "yesterday", timedelta(minutes=15))
+    assert response.moved_permanently_to is None
+    assert "User-Agent: Digest/1.0 (+mailto:desk@example.org)" in asked
+    assert 'If-None-Match: "6"' in asked
+    assert "If-Modified-Since: before" in asked
+
+
+def test_not_modified_is_an_answer_without_a_body() -> None:
+    response = run(ask({"/": b"HTTP/1.1 304 Not Modified\r\nConnection: close\r\n\r\n"}))
+
+    assert (response.status, response.body) == (304, b"")
+
+
+def test_permanent_redirects_tell_the_new_address_and_a_temporary_one_in_between_does_not() -> None:
+    pages: dict[str, bytes | Handler] = {
+        "/old": answer("301 Moved", Location="/newer"),
+        "/newer": answer("308 Moved", Location="new?a=b#part"),
+        "/mixed": answer("301 Moved", Location="/today"),
+        "/today": answer("302 Found", Location="/new?a=b"),
+        "/new?a=b": answer(body=b"here"),
+    }
+
+    old, mixed = run(ask(pages, "/old")), run(ask(pages, "/mixed"))
+
+    assert old.body == mixed.body == b"here"
+    assert old.moved_permanently_to == old.url
+    assert old.url.endswith("/new?a=b")
+    assert mixed.moved_permanently_to is None
+
+
+@pytest.mark.parametrize(
+    ("target", "reason"),
+    [
+        ("http://10.0.0.1/", "not public"),
+        ("http://169.254.169.254/latest/meta-data", "not public"),
+        ("http://[::1]:8080/", "not public"),
+        ("file:///etc/passwd", "no web address"),
+        ("http://127.0.0.1:22/", "port 22"),
+        ("http://[", "no address"),
+    ],
+)
+def test_a_redirect_is_looked_at_like_a_first_address(target: str, reason: str) -> None:
+    with pytest.raises(FetchFailed, match=reason):
+        run(ask({"/": answer("302 Found", Location=target)}))
+
+
+def test_a_circle_of_redirects_ends_after_five() -> None:
+    async def story() -> int:
+        async with Site({"/": answer("302 Found", Location="/")}) as site, client() as http:
+            with pytest.raises(FetchFailed, match="redirects more than 5 times"):
+                await http.get(site.url("/"))
+            return len(site.asked)
+
+    assert run(story()) == 6
+
+
+def test_a_password_in_an_address_is_not_shown_and_not_passed_to_another_host() -> None:
+    async def story() -> tuple[Response, list[str]]:
+        async with Site({"/end": answer(body=b"x")}) as other, Site({}) as site, client() as http:
+            site.pages["/"] = answer("302 Found", Location=other.url("/end"))
+            return await http.get(site.url("/", "reader:secret@127.0.0.1")), site.asked + other.asked
+
+    response, (first, second) = run(story())
+
+    assert "Authorization: Basic" in first
+    assert "Authorization" not in second
+    assert "secret" not in response.url
+
+
+def test_a_status_of_no_use_is_told_with_its_number_and_wait() -> None:
+    with pytest.raises(UnwelcomeStatus, match="answered 503 Busy") as caught:
+        run(ask({"/": answer("503 Busy", Retry_After="7200")}))
+
+    assert caught.value.status == 503
+    assert caught.value.wait == timedelta(hours=2)
+
+
+@pytest.mark.parametrize(
+    ("headers", "wait"),
+    [
+        ({"Retry_After": "99999999999999999999"}, timedelta(hours=24)),
+        ({"Cache_Control": "public, max-age=604800"}, timedelta(hours=24)),
+        ({"Cache_Control": "no-cache, max-age=600"}, None),
+        ({"Cache_Control": "max-age=rubbish"}, None),
+        ({"Retry_After": "-5"}, None),
+        ({"Retry_After": "Mon, 23 Nov 2026 13:00:00 GMT", "Date": "Mon, 23 Nov 2026 12:00:00 GMT"}, timedelta(hours=1)),
+        ({"Retry_After": "Mon, 23 Nov 2026 13:00:00 GMT"}, None),
+        ({"Retry_After": "tomorrow", "Date": "today"}, None),
+    ],
+)
+def test_the_publishers_wish_to_wait_is_read_and_capped(headers: dict[str, str], wait: timedelta | None) -> None:
+    assert run(ask({"/": answer(body=b"x", **headers)})).wait == wait
+
+
+def test_a_gzip_bomb_is_stopped_by_its_unpacked_size() -> None:
+    bomb = gzip.compress(b"\0" * 30_000_000)
+
+    with pytest.raises(FetchFailed, match="more than 1 MB"):
+        run(ask({"/": answer(body=bomb, Content_Encoding="gzip")}, size=1_000_000))
+
+
+def test_an_endless_body_is_stopped_by_its_size() -> None:
+    async def endless(_: str, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"HTTP/1.1 200 OK\r\n\r\n")
+        while True:
+            writer.write(b"x" * 65_536)
+            await writer.drain()
+
+    with pytest.raises(FetchFailed, match=r"more than 0\.5 MB"):
+        run(ask({"/": endless}, size=500_000))
+
+
+def test_a_server_that_drips_is_given_up_when_its_time_is_over() -> None:
+    async def drips(_: str, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n")
+        while True:
+            writer.write(b"x")
+            await writer.drain()
+            await asyncio.sleep(0.02)
+
+    with pytest.raises(FetchFailed, match=r"did not finish answering within 0\.2 seconds"):
+        run(ask({"/": drips}, total=timedelta(seconds=0.2)))
+
+
+@pytest.mark.parametrize(
+    ("page", "reason"),
+    [
+        (b"", "closed the connection without answering"),
+        (b"SSH-2.0-OpenSSH\r\n\r\n", "not valid HTTP"),
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 50\r\n\r\nshort", "breaks off"),
+        (answer(body=b"no gzip", Content_Encoding="gzip"), "cannot be unpacked"),
+        (answer("302 Found"), "without saying where"),
+    ],
+)
+def test_a_broken_answer_is_told_in_words(page: bytes, reason: str) -> None:
+    with pytest.raises(FetchFailed, match=reason):
+        run(ask({"/": page}))
+
+
+def test_a_dead_server_a_name_without_address_and_a_server_without_tls_are_told_apart() -> None:
+    with socket.socket() as unused:
+        unused.bind(("127.0.0.1", 0))
+        port = unused.getsockname()[1]
+
+    async def reason(url: str) -> str:
+        async with client() as http:
+            with pytest.raises(FetchFailed) as caught:
+                await http.get(url)
+            return str(caught.value)
+
+    async def without_tls() -> str:
+        async with Site({}) as site, client() as http:
+            with pytest.raises(FetchFailed) as caught:
+                await http.get(f"https://127.0.0.1:{site.port}/")
+            return str(caught.value)
+
+    assert "refused the connection" in run(reason(f"http://127.0.0.1:{port}/"))
+    assert "could not be resolved" in run(reason("http://nowhere.invalid/"))
+    assert "secure connection" in run(without_tls())
+
+
+def test_one_host_is_asked_by_two_connections_at_once_and_waiting_costs_no_time() -> None:
+    async def slow(_: str, writer: asyncio.StreamWriter) -> None:
+        await asyncio.sleep(0.2)
+        writer.write(answer(body=b"x"))
+        await writer.drain()
+
+    async def story() -> tuple[int, int]:
+        async with Site({"/": slow}) as site, client(total=timedelta(seconds=1)) as http:
+            responses = await asyncio.gather(*(http.get(site.url("/")) for _ in range(12)))
+            return len(responses), site.most_at_once
+
+    assert run(story()) == (12, 2)
