@@ -1,0 +1,11 @@
+"""
+Rank: say which stories matter, and why.
+
+Takes   Candidates of one Newsletter, what it already sent, its RankingWeights, and the time.
+Gives   Clusters, best first, each with a Score that keeps its parts; those left out stand last, with their reason.
+Touches nothing. The same input gives the same order, always.
+"""
+
+from digest.rank.stage import rank
+
+__all__ = ["rank"]
