@@ -1,0 +1,67 @@
+"""Cut a compiled page into pieces at its marks, and pieces into literals at their tokens."""
+
+import re
+from collections import Counter
+from dataclasses import dataclass
+
+from markupsafe import Markup
+
+from digest.errors import TemplateError
+from digest.model.rendered import Escape, Piece, Slot
+
+#: Values that the page is compiled without: of the reader, and of their set of sections.
+SLOTS = ("reader", "minutes", "preheader", "unsubscribe_url", "preferences_url", "view_url")
+
+
+@dataclass(frozen=True, slots=True)
+class Stencil:
+    """
+    The marks and tokens of one Edition.
+
+    *key* is a hash of the content, so that no content can hold a mark or token of its own page.
+    """
+
+    key: str
+
+    @property
+    def slots(self) -> dict[str, str]:
+        """Return the token of each slot: letters and digits only, which no compiler changes, not even in a URL."""
+        return {name: f"zq{self.key}n{number}z" for number, name in enumerate(SLOTS)}
+
+    def mark(self, *name: object) -> Markup:
+        """Return the comment at which the piece called *name* begins."""
+        return Markup("<!--zq{}:{}-->").format(self.key, ".".join(str(part) for part in name))
+
+    def check(self, source: str, compiled: str) -> None:
+        """Raise TemplateError unless *compiled* still has every mark and token of *source*."""
+        before, after = Counter(self._finds(source)), Counter(self._finds(compiled))
+        if before != after:
+            lost = ", ".join(sorted({*(before - after), *(after - before)}))
+            raise TemplateError(
+                f"the compiler lost or doubled {lost.replace(self.key, '')}; use slots in text and links only, "
+                "and marks in mj-raw below mj-body or between table rows"
+            )
+
+    def cut(self, page: str, *, is_html: bool) -> dict[str, Piece]:
+        """Return the pieces of *page* by name; what stands before the first mark is called ``opening``."""
+        parts = re.split(rf"<!--zq{self.key}:([a-z0-9._]+)-->\n?", page)
+        names = ["opening", *parts[1::2]]
+        return {name: self._piece(text, is_html=is_html) for name, text in zip(names, parts[0::2], strict=True)}
+
+    def _piece(self, text: str, *, is_html: bool) -> Piece:
+        parts = re.split(rf"zq{self.key}n(\d+)z", text)
+        piece: list[str | Slot] = []
+        for literal, number in zip(parts[0::2], [*parts[1::2], None], strict=True):
+            piece.append(literal)
+            if number is not None:
+                piece.append(_slot(SLOTS[int(number)], is_html=is_html))
+        return tuple(piece)
+
+    def _finds(self, text: str) -> list[str]:
+        return re.findall(rf"zq{self.key}(?::[a-z0-9._]+|n\d+z)", text)
+
+
+def _slot(name: str, *, is_html: bool) -> Slot:
+    if name.endswith("_url"):
+        return Slot(name, Escape.URL if is_html else Escape.PLAIN_URL)
+    return Slot(name, Escape.TEXT if is_html else Escape.PLAIN)

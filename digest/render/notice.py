@@ -1,0 +1,78 @@
+"""Render one single mail: confirmation, welcome, request for review, alert, test."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import jinja2
+
+from digest.errors import TemplateError
+from digest.model.newsletter import Newsletter
+from digest.model.rendered import printable
+from digest.render import view
+from digest.render.markup import compile_markup
+from digest.render.pages import localised, render_template
+
+#: The kinds, and the values that the packaged templates ask for besides the recipient's ``name``.
+KINDS: Mapping[str, frozenset[str]] = {
+    "confirm": frozenset({"confirm_url"}),
+    "welcome": frozenset({"latest_url", "archive_url", "preferences_url", "unsubscribe_url"}),
+    "review": frozenset(
+        {"edition", "date", "state", "reason", "due", "coverage", "headlines", "is_automatic", "desk_url"}
+    ),
+    "alert": frozenset({"headline", "detail", "remedy", "desk_url"}),
+    "test": frozenset({"relay", "sent_at"}),
+}
+#: There is none on the day of the first sign-up.
+_MAY_BE_EMPTY = "latest_url"
+#: What a mail is titled that comes from no newsletter.
+SERVICE = "Daily Digest"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RenderedNotice:
+    """One single mail, complete."""
+
+    subject: str
+    html: str
+    text: str
+
+
+def render_notice(
+    kind: str, values: Mapping[str, object], newsletter: Newsletter | None, environment: jinja2.Environment
+) -> RenderedNotice:
+    """
+    Return the mail of *kind* from ``notices/<kind>/``; *newsletter* is None for mails of the service itself.
+
+    *values* are those of ``KINDS``: text, lists of text, numbers and booleans; what ends in ``_url`` is an address. A
+    ``name`` is welcome. TemplateError names a kind or value that is not there, and a URL that is no http(s) address.
+    """
+    missing = sorted(KINDS.get(kind, frozenset()) - set(values))
+    if missing:
+        raise TemplateError(
+            f"a notice of kind {kind} needs {', '.join(missing)}; give {'them' if missing[1:] else 'it'}"
+        )
+    paper = view.paper(newsletter, SERVICE)
+    context = {"paper": paper, "name": "", **{name: _safe(name, value) for name, value in values.items()}}
+    page = f"notices/{kind}/body.mjml"
+    return RenderedNotice(
+        subject=printable(_part(environment, f"notices/{kind}/subject.txt", context, paper.language)),
+        html=compile_markup(page, _part(environment, page, context, paper.language)),
+        text=_part(environment, f"notices/{kind}/body.txt", context, paper.language).strip() + "\n",
+    )
+
+
+def _part(environment: jinja2.Environment, name: str, context: Mapping[str, object], language: str) -> str:
+    return render_template(localised(environment, name, language), context)
+
+
+def _safe(name: str, value: object) -> object:
+    if isinstance(value, list):
+        return [_safe(name, item) for item in value]
+    if not isinstance(value, str):
+        return value
+    if not name.endswith("_url") or (name == _MAY_BE_EMPTY and not value):
+        return printable(value)
+    address = view.web_address(value)
+    if not address:
+        raise TemplateError(f"{name} of a notice is {value[:80]!r}; give an absolute http(s) URL")
+    return address
