@@ -1,0 +1,92 @@
+"""Where the mail of a sender comes from and goes back to: the Deliveries of an Edition, or the Notices."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Protocol, TypeVar
+
+from digest.database import Database
+from digest.model.delivery import Claimed, DeliveryKey, Lease, Settlement
+from digest.model.ids import EditionId, NoticeId
+from digest.model.message import Recipient
+from digest.model.notice import NoticeToSend
+from digest.store import deliveries, notices
+
+Key = TypeVar("Key")
+Item_co = TypeVar("Item_co", covariant=True)
+
+
+class Outbox(Protocol[Key, Item_co]):
+    """Whatever holds mail to be sent. Each call is a transaction of its own, committed when it returns."""
+
+    def claim(self, now: datetime, lease: Lease, limit: int) -> Sequence[Claimed[Key, Item_co]]:
+        """Take up to *limit* due mails under *lease*; none means that none is due."""
+        ...
+
+    def extend(self, claims: Iterable[Claimed[Key, object]], lease: Lease) -> set[Key]:
+        """Hold *claims* until the end of *lease*, and return the keys of those that are still ours."""
+        ...
+
+    def settle(self, settlements: Sequence[Settlement[Key]], *, owner: str, now: datetime) -> Sequence[Settlement[Key]]:
+        """Write down what has become of claimed mails; return those whose lease was lost."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EditionOutbox:
+    """
+    The Deliveries of one Edition, or with None those of every Edition.
+
+    A Delivery is given up *catch_up* after its hour, if that is set. *ignore_wave* takes those whose hour has not come.
+    """
+
+    database: Database
+    edition_id: EditionId | None
+    catch_up: timedelta | None = None
+    ignore_wave: bool = False
+
+    def claim(self, now: datetime, lease: Lease, limit: int) -> list[Claimed[DeliveryKey, Recipient]]:
+        """Take up to *limit* due Deliveries under *lease*."""
+        with self.database.session() as session:
+            claims = deliveries.claim(
+                session, self.edition_id, now, lease=lease, limit=limit, ignore_wave=self.ignore_wave
+            )
+        if self.catch_up is None:
+            return claims
+        return [replace(claimed, expires_at=claimed.due_at + self.catch_up) for claimed in claims]
+
+    def extend(self, claims: Iterable[Claimed[DeliveryKey, object]], lease: Lease) -> set[DeliveryKey]:
+        """Hold *claims* until the end of *lease*, and return the keys of those that are still ours."""
+        with self.database.session() as session:
+            return deliveries.extend(session, claims, lease)
+
+    def settle(
+        self, settlements: Sequence[Settlement[DeliveryKey]], *, owner: str, now: datetime
+    ) -> list[Settlement[DeliveryKey]]:
+        """Write down what has become of claimed Deliveries; return those whose lease was lost."""
+        with self.database.session() as session:
+            return deliveries.settle(session, settlements, owner=owner, now=now)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NoticeOutbox:
+    """The Notices that wait."""
+
+    database: Database
+
+    def claim(self, now: datetime, lease: Lease, limit: int) -> list[Claimed[NoticeId, NoticeToSend]]:
+        """Take up to *limit* due Notices under *lease*."""
+        with self.database.session() as session:
+            return notices.claim(session, now, lease=lease, limit=limit)
+
+    def extend(self, claims: Iterable[Claimed[NoticeId, object]], lease: Lease) -> set[NoticeId]:
+        """Hold *claims* until the end of *lease*, and return the keys of those that are still ours."""
+        with self.database.session() as session:
+            return notices.extend(session, claims, lease)
+
+    def settle(
+        self, settlements: Sequence[Settlement[NoticeId]], *, owner: str, now: datetime
+    ) -> list[Settlement[NoticeId]]:
+        """Write down what has become of claimed Notices; return those whose lease was lost."""
+        with self.database.session() as session:
+            return notices.settle(session, settlements, owner=owner, now=now)

@@ -1,0 +1,51 @@
+"""Quoted-printable bodies (RFC 2045 §6.7) that no hop needs to change: 7 bits, short lines, no dot in front."""
+
+import re
+
+#: RFC 2045: at most 76 characters, the soft break's "=" among them.
+_WIDTH = 75
+# Literal are printable ASCII but "=", and a blank that neither follows a blank nor ends its line: some hops trim those.
+_UNSAFE = re.compile(rb"[^\x20-\x3c\x3e-\x7e]|(?<=[ ]) | $")
+_ESCAPES = tuple(b"=%02X" % value for value in range(256))
+
+
+def encode(text: str) -> bytes:
+    """
+    Return *text* in UTF-8 as quoted-printable lines of at most 76 characters, each ended by CRLF.
+
+    Any line end becomes CRLF, and there is exactly one at the end. Lone surrogates become question marks.
+    """
+    lines = re.split(r"\r\n|\r|\n", text.rstrip("\r\n"))
+    return b"".join(_line(line.encode("utf-8", "replace")) for line in lines)
+
+
+def _line(raw: bytes) -> bytes:
+    rest = _UNSAFE.sub(lambda found: _ESCAPES[found[0][0]], raw)
+    out = bytearray()
+    start = 0
+    while True:
+        front = _front(rest, start)
+        taken = start + (1 if front else 0)
+        if len(front) + len(rest) - taken <= _WIDTH + 1:
+            return bytes(out + front + rest[taken:] + b"\r\n")
+        end = _cut(rest, taken + _WIDTH - len(front))
+        out += front + rest[taken:end] + b"=\r\n"
+        start = end
+
+
+def _front(rest: bytes, start: int) -> bytes:
+    """Return what replaces the first character: a dot may end a mail, and "From " begins one in mailbox files."""
+    if rest.startswith(b".", start):
+        return b"=2E"
+    return b"=46" if rest.startswith(b"From ", start) else b""
+
+
+def _cut(rest: bytes, end: int) -> int:
+    """Return the last place up to *end* that lies neither within an escape nor within a character."""
+    if rest[end - 1 : end] == b"=":
+        end -= 1
+    elif rest[end - 2 : end - 1] == b"=":
+        end -= 2
+    while rest[end : end + 1] == b"=" and rest[end + 1 : end + 2] in {b"8", b"9", b"A", b"B"}:
+        end -= 3
+    return end

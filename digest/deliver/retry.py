@@ -1,0 +1,103 @@
+"""What becomes of a mail after one conversation about it: when it is tried again, and when it is given up."""
+
+import random
+import re
+from datetime import datetime, timedelta
+from typing import Any, TypeVar
+
+from digest.model.delivery import Claimed, DeliveryState, Reason, Settlement
+from digest.model.message import Accepted, Deferred, InDoubt, NotTried, Outcome, Rejected
+
+Key = TypeVar("Key")
+
+#: The waits after the first, second … deferral; the last one repeats.
+WAITS = tuple(timedelta(minutes=minutes) for minutes in (5, 15, 30, 60, 120, 240))
+#: Each wait is up to so much shorter or longer, so that the tries of many mails do not fall together.
+JITTER = 0.2
+#: RFC 5321 suggests days, but news goes stale.
+GIVE_UP_AFTER = timedelta(hours=48)
+#: After a connection fault, which says nothing about the mail.
+AFTER_A_FAULT = timedelta(minutes=1)
+
+_ADDRESS = re.compile(r"[^\s<>\"'(),;:]+@[^\s<>\"'(),;:]+")
+
+
+def next_try(attempts: int, now: datetime, chance: random.Random) -> datetime:
+    """Return when to try again after a deferral that *attempts* tries came before."""
+    wait = WAITS[min(attempts, len(WAITS) - 1)]
+    return now + wait * chance.uniform(1 - JITTER, 1 + JITTER)
+
+
+def verdict(outcome: Outcome, claimed: Claimed[Key, Any], now: datetime, chance: random.Random) -> Settlement[Key]:
+    """Return what *outcome* means for the mail: its new state, and when it is next tried."""
+    key, lease_no = claimed.key, claimed.lease_no
+    match outcome:
+        case Accepted(code=code, reply=reply):
+            return Settlement(
+                key=key, lease_no=lease_no, state=DeliveryState.SENT, is_attempt=True, code=code, reply=anonymous(reply)
+            )
+        case Deferred():
+            return _deferred(outcome, claimed, now, chance)
+        case Rejected(code=code, reply=reply):
+            return failed(claimed, Reason.REJECTED, is_attempt=True, code=code, reply=reply)
+        case InDoubt(reason=reason):
+            return Settlement(
+                key=key,
+                lease_no=lease_no,
+                state=DeliveryState.IN_DOUBT,
+                is_attempt=True,
+                reason=Reason.NO_REPLY,
+                reply=anonymous(reason),
+            )
+        case NotTried(reason=reason):
+            return put_back(claimed, next_at=now + AFTER_A_FAULT, reply=reason)
+
+
+def _deferred(outcome: Deferred, claimed: Claimed[Key, Any], now: datetime, chance: random.Random) -> Settlement[Key]:
+    give_up_at = claimed.due_at + GIVE_UP_AFTER
+    if claimed.expires_at is not None:
+        give_up_at = min(give_up_at, claimed.expires_at)
+    next_at = next_try(claimed.attempts, now, chance)
+    if next_at > give_up_at:
+        return failed(claimed, Reason.EXPIRED, is_attempt=True, code=outcome.code, reply=outcome.reply)
+    return Settlement(
+        key=claimed.key,
+        lease_no=claimed.lease_no,
+        state=DeliveryState.DEFERRED,
+        is_attempt=True,
+        next_at=next_at,
+        code=outcome.code,
+        reply=anonymous(outcome.reply),
+    )
+
+
+def failed(
+    claimed: Claimed[Key, Any], reason: Reason, *, is_attempt: bool, code: int | None = None, reply: str
+) -> Settlement[Key]:
+    """Return that the mail will not be sent."""
+    return Settlement(
+        key=claimed.key,
+        lease_no=claimed.lease_no,
+        state=DeliveryState.FAILED,
+        is_attempt=is_attempt,
+        reason=reason,
+        code=code,
+        reply=anonymous(reply),
+    )
+
+
+def put_back(claimed: Claimed[Key, Any], *, next_at: datetime, reply: str = "") -> Settlement[Key]:
+    """Return that nothing has happened to the mail; it is claimed again from *next_at* on."""
+    return Settlement(
+        key=claimed.key,
+        lease_no=claimed.lease_no,
+        state=DeliveryState.PLANNED,
+        is_attempt=False,
+        next_at=next_at,
+        reply=anonymous(reply),
+    )
+
+
+def anonymous(text: str) -> str:
+    """Return *text* on one line without mail addresses: what a relay said is kept longer than a person's data."""
+    return _ADDRESS.sub("…@…", " ".join(text.replace("\0", " ").split()))

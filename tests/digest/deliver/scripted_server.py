@@ -1,0 +1,144 @@
+"""An SMTP server on loopback that does what a script says, so that every fault can be played."""
+
+import socket
+import ssl
+import struct
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from io import BufferedReader
+from typing import Self
+
+#: Break the connection so that the other side sees a reset.
+RESET = "RESET"
+#: Say nothing, and wait until the other side leaves.
+SILENT = "SILENT"
+
+Step = str | list[str]
+
+USUAL: Mapping[str, Step] = {
+    "BANNER": "220 relay.example ready",
+    "EHLO": "250-relay.example\r\n250 SIZE 1000000",
+    "STARTTLS": "220 go ahead",
+    "MAIL": "250 2.1.0 ok",
+    "RCPT": "250 2.1.5 ok",
+    "DATA": "354 go ahead",
+    "BODY": "",
+    "DOT": "250 2.0.0 queued",
+    "RSET": "250 2.0.0 ok",
+    "QUIT": "221 2.0.0 bye",
+}
+
+
+class _LeaveError(Exception):
+    """The script says to end this connection."""
+
+
+@dataclass
+class ScriptedServer:
+    """
+    Answers each command as *script* says, else as usual.
+
+    A list gives one answer after the other and repeats its last. Replies that begin with 421 end the connection, as
+    does RESET. *tls* is a server context for STARTTLS, or with *tls_at_once* from the first byte.
+    """
+
+    script: Mapping[str, Step] = field(default_factory=dict)
+    tls: ssl.SSLContext | None = None
+    tls_at_once: bool = False
+    connections: int = 0
+    commands: list[str] = field(default_factory=list)
+    messages: list[bytes] = field(default_factory=list)
+
+    def __enter__(self) -> Self:
+        steps: dict[str, Step] = {**USUAL, **self.script}
+        self._steps = {key: list(step) if isinstance(step, list) else [step] for key, step in steps.items()}
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self._open: list[socket.socket] = []
+        self._thread = threading.Thread(target=self._serve)
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_fault: object) -> None:
+        self._listener.shutdown(socket.SHUT_RDWR)
+        self._listener.close()
+        for connection in list(self._open):
+            try:
+                connection.shutdown(socket.SHUT_RDWR)
+            except OSError:
+                connection.close()
+        self._thread.join()
+
+    @property
+    def port(self) -> int:
+        return int(self._listener.getsockname()[1])
+
+    def _serve(self) -> None:
+        while True:
+            try:
+                connection, _ = self._listener.accept()
+            except OSError:
+                return
+            self.connections += 1
+            self._open.append(connection)
+            self._converse(connection)
+
+    def _converse(self, connection: socket.socket) -> None:
+        try:
+            if self.tls_at_once and self.tls is not None:
+                connection = self._encrypted(connection)
+            self._answer(connection, "BANNER")
+            file = connection.makefile("rb")
+            while line := file.readline():
+                command = line.decode("utf-8", "replace").strip()
+                self.commands.append(command)
+                verb = command.split(" ")[0].split(":")[0].upper()
+                reply = self._answer(connection, verb)
+                if verb == "STARTTLS" and reply.startswith("220") and self.tls is not None:
+                    file.close()
+                    connection = self._encrypted(connection)
+                    file = connection.makefile("rb")
+                if verb == "DATA" and reply.startswith("354"):
+                    self._take(connection, file)
+                if verb == "QUIT":
+                    break
+            file.close()
+        except (_LeaveError, OSError):
+            pass
+        finally:
+            connection.close()
+
+    def _encrypted(self, connection: socket.socket) -> socket.socket:
+        assert self.tls is not None
+        encrypted = self.tls.wrap_socket(connection, server_side=True)
+        self._open.append(encrypted)
+        return encrypted
+
+    def _take(self, connection: socket.socket, file: BufferedReader) -> None:
+        readline = file.readline
+        if self._steps["BODY"] != [""]:
+            readline()
+            self._answer(connection, "BODY")
+            raise _LeaveError
+        message = b""
+        while (line := readline()) != b".\r\n":
+            if not line:
+                raise _LeaveError
+            message += line[1:] if line.startswith(b".") else line
+        if self._answer(connection, "DOT").startswith("2"):
+            self.messages.append(message)
+
+    def _answer(self, connection: socket.socket, key: str) -> str:
+        steps = self._steps.get(key, ["502 5.5.2 what?"])
+        reply = steps.pop(0) if len(steps) > 1 else steps[0]
+        if reply == RESET:
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            raise _LeaveError
+        if reply == SILENT:
+            while connection.recv(4096):
+                pass
+            raise _LeaveError
+        connection.sendall(reply.encode() + b"\r\n")
+        if reply.startswith("421"):
+            raise _LeaveError
+        return reply

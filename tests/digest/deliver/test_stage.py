@@ -1,0 +1,510 @@
+"""Deliver: whatever the relay does, each mail ends in the state that is true of it, and the account adds up."""
+
+import socket
+import threading
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from digest.database import Database
+from digest.deliver import deliver
+from digest.deliver.outbox import EditionOutbox, NoticeOutbox
+from digest.deliver.stage import Courier, DeliverReport
+from digest.model.delivery import Account, Attempt, Claimed, Delivery, DeliveryKey, DeliveryState, Lease, Settlement
+from digest.model.ids import EditionId
+from digest.model.message import Email, Mailbox, Recipient
+from digest.model.notice import Notice, NoticeToSend, NoticeWish
+from digest.model.relay import Relay, Security
+from digest.store import deliveries, notices
+from subscribers.model import EndReason, Subscription
+from tests.digest.deliver.conftest import relay_to
+from tests.digest.deliver.planned import NOW, planned
+from tests.digest.deliver.scripted_server import RESET, SILENT, ScriptedServer
+from tests.fakes import FixedClock
+
+Serve = Callable[..., ScriptedServer]
+CourierTo = Callable[..., Courier]
+
+
+def email(address: str, name: str = "Ana", subject: str = "The news") -> Email:
+    return Email(
+        sender=Mailbox(name="The Morning", address="morning@news.example.org"),
+        to=Mailbox(name=name, address=address),
+        subject=subject,
+        text="Good morning.\n",
+        html="<p>Good morning.</p>\n",
+        message_id="<1.2.abcdefgh@news.example.org>",
+        date=NOW,
+        return_path="morning@news.example.org",
+        language="en",
+    )
+
+
+def letter(recipient: Recipient) -> Email | None:
+    return email(recipient.address)
+
+
+def new_edition(database: Database, readers: int) -> EditionId:
+    with database.session() as session:
+        return planned(session, readers)
+
+
+def account(database: Database, edition_id: EditionId) -> Account:
+    with database.reading() as session:
+        counted = deliveries.account(session, edition_id)
+    assert counted.adds_up
+    return counted
+
+
+def rows(session: Session) -> list[Delivery]:
+    return list(session.scalars(select(Delivery).order_by(Delivery.subscriber_id)))
+
+
+def test_every_due_mail_is_handed_over_once_and_on_one_connection(
+    database: Database, serve: Serve, courier_to: CourierTo
+) -> None:
+    edition_id, server = new_edition(database, 7), serve()
+    courier = courier_to(relay_to(server), batch=3)
+    told: list[int] = []
+    outbox = EditionOutbox(database=database, edition_id=edition_id)
+
+    report = deliver(courier, outbox, letter, progress=lambda so_far: told.append(so_far.counts["sent"]))
+
+    assert account(database, edition_id) == Account(intended=7, sent=7)
+    assert report == DeliverReport(counts=report.counts, halted=None)
+    assert dict(report.counts) == {"sent": 7}
+    assert told == [3, 6, 7]
+    assert server.connections == 1
+    recipients = [command for command in server.commands if command.startswith("RCPT")]
+    assert sorted(recipients) == [f"RCPT TO:<reader{number}@mail.example>" for number in range(7)]
+
+
+def test_sending_again_sends_nothing_again(database: Database, serve: Serve, courier_to: CourierTo) -> None:
+    edition_id, server = new_edition(database, 2), serve()
+    courier, outbox = courier_to(relay_to(server)), EditionOutbox(database=database, edition_id=edition_id)
+    deliver(courier, outbox, letter)
+
+    report = deliver(courier, outbox, letter)
+
+    assert dict(report.counts) == {}
+    assert len(server.messages) == 2
+
+
+FAULTS: list[tuple[str, dict[str, Any], Account]] = [
+    ("450 at RCPT", {"RCPT": ["450 4.2.0 greylisted", "250 ok"]}, Account(intended=3, sent=2, deferred=1)),
+    ("552 at RCPT", {"RCPT": ["552 5.2.2 too much", "250 ok"]}, Account(intended=3, sent=2, deferred=1)),
+    ("550 at RCPT", {"RCPT": ["550 5.1.1 nobody here", "250 ok"]}, Account(intended=3, sent=2, failed=1)),
+    ("451 at DATA", {"DATA": ["451 4.3.0 not now", "354 go"]}, Account(intended=3, sent=2, deferred=1)),
+    ("554 at DATA", {"DATA": ["554 5.5.1 no", "354 go"]}, Account(intended=3, sent=2, failed=1)),
+    ("451 at the dot", {"DOT": ["451 4.3.0 not now", "250 ok"]}, Account(intended=3, sent=2, deferred=1)),
+    ("421 at the dot", {"DOT": ["421 4.3.2 closing", "250 ok"]}, Account(intended=3, sent=2, deferred=1)),
+    ("552 at the dot", {"DOT": ["552 5.2.2 mailbox full", "250 ok"]}, Account(intended=3, sent=2, failed=1)),
+    ("reset at the dot", {"DOT": ["250 ok", RESET, "250 ok"]}, Account(intended=3, sent=2, in_doubt=1)),
+    ("rubbish at the dot", {"DOT": ["hello", "250 ok"]}, Account(intended=3, sent=2, in_doubt=1)),
+    ("354 at the dot", {"DOT": ["354 more", "250 ok"]}, Account(intended=3, sent=2, in_doubt=1)),
+    ("421 at the second MAIL", {"MAIL": ["250 ok", "421 enough", "250 ok"]}, Account(intended=3, sent=3)),
+    ("reset at the second MAIL", {"MAIL": ["250 ok", RESET, "250 ok"]}, Account(intended=3, sent=3)),
+    ("reset at the second RCPT", {"RCPT": ["250 ok", RESET, "250 ok"]}, Account(intended=3, sent=3)),
+    ("reset at the second DATA", {"DATA": ["354 go", RESET, "354 go"]}, Account(intended=3, sent=3)),
+    ("421 at the first RCPT", {"RCPT": ["421 busy", "250 ok"]}, Account(intended=3, sent=2, waiting=1)),
+    ("reset at the first DATA", {"DATA": [RESET, "354 go"]}, Account(intended=3, sent=2, waiting=1)),
+    ("rubbish at RCPT", {"RCPT": ["hello", "250 ok"]}, Account(intended=3, sent=2, waiting=1)),
+    ("503 at RCPT", {"RCPT": ["503 5.5.1 MAIL first", "250 ok"]}, Account(intended=3, sent=2, waiting=1)),
+    ("250 at DATA", {"DATA": ["250 what", "354 go"]}, Account(intended=3, sent=2, waiting=1)),
+    ("no RSET", {"RCPT": ["550 no", "250 ok"], "RSET": RESET}, Account(intended=3, sent=2, failed=1)),
+]
+
+
+@pytest.mark.parametrize(("script", "expected"), [fault[1:] for fault in FAULTS], ids=[fault[0] for fault in FAULTS])
+def test_a_fault_of_one_mail_touches_no_other_and_its_state_is_true(
+    database: Database, serve: Serve, courier_to: CourierTo, script: dict[str, Any], expected: Account
+) -> None:
+    edition_id, server = new_edition(database, 3), serve(script)
+
+    report = deliver(courier_to(relay_to(server)), EditionOutbox(database=database, edition_id=edition_id), letter)
+
+    assert account(database, edition_id) == expected
+    assert report.halted is None
+    assert len(server.messages) == expected.sent
+
+
+HALTS: list[tuple[str, dict[str, Any], dict[str, Any], str, bool]] = [
+    ("421 at connect", {"BANNER": "421 4.3.2 busy"}, {}, "takes no mail now", False),
+    ("554 banner", {"BANNER": "554 5.7.1 go away"}, {}, "takes no mail from this machine", True),
+    ("reset at connect", {"BANNER": RESET}, {}, "it is tried again later|cannot be reached", False),
+    ("silence at connect", {"BANNER": SILENT}, {"timeout": timedelta(seconds=0.2)}, "cannot be reached", False),
+    ("reset at EHLO", {"EHLO": RESET}, {}, "broke off before we could mail", False),
+    ("EHLO and HELO refused", {"EHLO": "550 no", "HELO": "550 no"}, {}, "refuses our greeting", True),
+    ("no STARTTLS", {}, {"security": Security.STARTTLS}, "offers no STARTTLS", True),
+    (
+        "454 at STARTTLS",
+        {"EHLO": "250-relay.example\r\n250 STARTTLS", "STARTTLS": "454 4.7.0 not available"},
+        {"security": Security.STARTTLS},
+        "refuses to encrypt",
+        True,
+    ),
+    (
+        "AUTH 535",
+        {"EHLO": "250-relay.example\r\n250 AUTH PLAIN LOGIN", "AUTH": "535 5.7.8 wrong"},
+        {"username": "morning", "password": "secret"},
+        "refuses our sign-in",
+        True,
+    ),
+    (
+        "AUTH 454",
+        {"EHLO": "250-relay.example\r\n250 AUTH PLAIN", "AUTH": "454 4.7.0 later"},
+        {"username": "morning", "password": "secret"},
+        "cannot check our password now",
+        False,
+    ),
+    ("no AUTH", {}, {"username": "morning", "password": "secret"}, "offers no sign-in", True),
+    ("550 at MAIL", {"MAIL": "550 5.7.1 who are you"}, {}, "refuses our mail as a whole", True),
+    ("530 at RCPT", {"RCPT": "530 5.7.0 sign in first"}, {}, "refuses our mail as a whole", True),
+    ("451 at MAIL", {"MAIL": "451 4.3.0 disk full"}, {}, "takes no mail from us now", False),
+    ("too big", {"EHLO": "250-relay.example\r\n250 SIZE 100"}, {}, "at most 100 bytes", True),
+    ("421 at every MAIL", {"MAIL": "421 4.3.2 busy"}, {}, "broke off 3 new connections", False),
+    ("silence at RCPT", {"RCPT": SILENT}, {"timeout": timedelta(seconds=0.2)}, "broke off 3 new connections", False),
+]
+
+
+@pytest.mark.parametrize(
+    ("script", "traits", "sentence", "needs_operator"), [halt[1:] for halt in HALTS], ids=[halt[0] for halt in HALTS]
+)
+def test_when_the_relay_refuses_us_as_a_whole_no_mail_is_to_blame(
+    database: Database,
+    serve: Serve,
+    courier_to: CourierTo,
+    script: dict[str, Any],
+    traits: dict[str, Any],
+    sentence: str,
+    needs_operator: bool,
+) -> None:
+    edition_id, server = new_edition(database, 4), serve(script)
+    courier = courier_to(relay_to(server, **traits))
+
+    report = deliver(courier, EditionOutbox(database=database, edition_id=edition_id), letter)
+
+    assert account(database, edition_id) == Account(intended=4, waiting=4)
+    with database.reading() as session:
+        assert {row.state for row in rows(session)} == {DeliveryState.PLANNED}
+        assert {row.attempts for row in rows(session)} == {0}
+    assert report.halted is not None
+    assert report.needs_operator == needs_operator
+    with pytest.raises(AssertionError, match=sentence):
+        raise AssertionError(report.halted)
+    assert "secret" not in report.halted
+
+
+def test_a_relay_that_is_not_there_blames_no_mail(database: Database, courier_to: CourierTo) -> None:
+    edition_id = new_edition(database, 1)
+    with socket.create_server(("127.0.0.1", 0)) as closed:
+        port = closed.getsockname()[1]
+    courier = courier_to(Relay(host="127.0.0.1", port=port, security=Security.NONE))
+
+    report = deliver(courier, EditionOutbox(database=database, edition_id=edition_id), letter)
+
+    assert report.halted is not None
+    assert "Connection refused" in report.halted
+    assert not report.needs_operator
+    assert account(database, edition_id) == Account(intended=1, waiting=1)
+
+
+def test_silence_after_the_dot_leaves_the_mail_in_doubt(
+    database: Database, serve: Serve, courier_to: CourierTo
+) -> None:
+    edition_id, server = new_edition(database, 1), serve({"DOT": SILENT})
+    brief = timedelta(seconds=0.2)
+    courier = courier_to(relay_to(server, timeout=brief, dot_timeout=brief))
+
+    deliver(courier, EditionOutbox(database=database, edition_id=edition_id), letter)
+
+    assert account(database, edition_id) == Account(intended=1, in_doubt=1)
+
+
+def test_a_deferred_mail_is_tried_again_when_its_wait_is_over_and_not_before(
+    database: Database, serve: Serve, courier_to: CourierTo
+) -> None:
+    edition_id, server = new_edition(database, 1), serve({"RCPT": ["450 later", "250 ok"]})
+    clock = FixedClock(NOW)
+    courier = courier_to(relay_to(server), clock=clock)
+    outbox = EditionOutbox(database=database, edition_id=edition_id)
+
+    counts = []
+    for minutes in (0, 3, 3):
+        clock.advance(timedelta(minutes=minutes))
+        counts.append(dict(deliver(courier, outbox, letter).counts))
+
+    assert counts == [{"deferred": 1}, {}, {"sent": 1}]
+    with database.reading() as session:
+        (attempt,) = session.scalars(select(Attempt))
+        assert (attempt.code, attempt.outcome) == (450, "deferred")
+
+
+def test_a_deferred_mail_is_given_up_when_its_news_would_be_stale(
+    database: Database, serve: Serve, courier_to: CourierTo
+) -> None:
+    edition_id, server = new_edition(database, 1), serve({"RCPT": "450 later"})
+    outbox = EditionOutbox(database=database, edition_id=edition_id, catch_up=timedelta(minutes=2))
+
+    deliver(courier_to(relay_to(server)), outbox, letter)
+
+    with database.reading() as session:
+        (row,) = rows(session)
+        assert (row.state, row.reason, row.last_code) == ("failed", "expired", 450)
+
+
+def test_a_letter_that_cannot_be_written_fails_that_reader_alone(
+    database: Database, serve: Serve, courier_to: CourierTo
+) -> None:
+    edition_id, server = new_edition(database, 3), serve()
+
+    def letter_with_a_fault(recipient: Recipient) -> Email | None:
+        if recipient.address.startswith("reader1@"):
+            raise ValueError(f"no words for {recipient.address}")
+        return email(recipient.address)
+
+    deliver(courier_to(relay_to(server)), EditionOutbox(database=database, edition_id=edition_id), letter_with_a_fault)
+
+    assert account(database, edition_id) == Account(intended=3, sent=2, failed=1)
+    with database.reading() as session:
+        row = rows(session)[1]
+        assert (row.reason, row.last_reply) == ("no letter", "ValueError: no words for …@…")
+
+
+@pytest.mark.parametrize("address", ["jörg@mail.example", "a b@mail.example", "a@b>\r\nRCPT TO:<c@d", "nobody", ""])
+def test_an_address_that_smtp_cannot_carry_fails_its_mail_and_never_reaches_the_wire(
+    database: Database, serve: Serve, courier_to: CourierTo, address: str
+) -> None:
+    edition_id, server = new_edition(database, 1), serve()
+
+    deliver(
+        courier_to(relay_to(server)),
+        EditionOutbox(database=database, edition_id=edition_id),
+        lambda _recipient: email(address),
+    )
+
+    assert account(database, edition_id) == Account(intended=1, failed=1)
+    assert server.commands == []
+
+
+def test_a_reader_for_whom_there_is_nothing_is_skipped(database: Database, serve: Serve, courier_to: CourierTo) -> None:
+    edition_id, server = new_edition(database, 2), serve()
+
+    deliver(
+        courier_to(relay_to(server)),
+        EditionOutbox(database=database, edition_id=edition_id),
+        lambda recipient: None if recipient.address.startswith("reader0@") else email(recipient.address),
+    )
+
+    assert account(database, edition_id) == Account(intended=2, sent=1, skipped=1)
+    with database.reading() as session:
+        assert rows(session)[0].reason == "empty"
+
+
+def test_who_leaves_after_planning_gets_nothing(database: Database, serve: Serve, courier_to: CourierTo) -> None:
+    edition_id, server = new_edition(database, 2), serve()
+    with database.session() as session:
+        session.scalars(select(Subscription)).first().end(EndReason.ONE_CLICK, NOW)  # type: ignore[union-attr]  # there are two
+
+    deliver(courier_to(relay_to(server)), EditionOutbox(database=database, edition_id=edition_id), letter)
+
+    assert account(database, edition_id) == Account(intended=2, sent=1, skipped=1)
+    assert len(server.messages) == 1
+
+
+def test_what_the_relay_says_is_kept_without_the_address(
+    database: Database, serve: Serve, courier_to: CourierTo
+) -> None:
+    edition_id = new_edition(database, 1)
+    server = serve({"RCPT": "550-5.1.1 <reader0@mail.example>: unknown\r\n550 5.1.1 see https://relay.example/help"})
+
+    deliver(courier_to(relay_to(server)), EditionOutbox(database=database, edition_id=edition_id), letter)
+
+    with database.reading() as session:
+        (row,) = rows(session)
+        assert row.last_reply == "5.1.1 <…@…>: unknown 5.1.1 see https://relay.example/help"
+
+
+def test_a_stop_ends_the_work_between_two_mails_and_puts_the_rest_back(
+    database: Database, serve: Serve, courier_to: CourierTo
+) -> None:
+    edition_id, server, stop = new_edition(database, 5), serve(), threading.Event()
+
+    def letter_then_stop(recipient: Recipient) -> Email | None:
+        if recipient.address.startswith("reader1@"):
+            stop.set()
+        return email(recipient.address)
+
+    report = deliver(
+        courier_to(relay_to(server), stop=stop),
+        EditionOutbox(database=database, edition_id=edition_id),
+        letter_then_stop,
+    )
+
+    assert dict(report.counts) == {"sent": 2, "put_back": 3}
+    assert account(database, edition_id) == Account(intended=5, sent=2, waiting=3)
+    with database.reading() as session:
+        assert {row.lease_owner for row in rows(session)} == {None}
+
+
+class Killed(BaseException):
+    """The process ends here."""
+
+
+def test_a_sender_killed_in_the_middle_leaves_in_doubt_what_it_held_and_sends_nothing_twice(
+    database: Database, serve: Serve, courier_to: CourierTo
+) -> None:
+    edition_id, server, clock = new_edition(database, 5), serve(), FixedClock(NOW)
+
+    class NeverSettled(EditionOutbox):
+        def settle(self, settlements: Any, *, owner: str, now: Any) -> list[Settlement[DeliveryKey]]:
+            raise Killed
+
+    killed = courier_to(relay_to(server), batch=2)
+    with pytest.raises(Killed):
+        deliver(killed, NeverSettled(database=database, edition_id=edition_id), letter)
+    clock.advance(timedelta(hours=1))
+    with database.session() as session:
+        deliveries.expire_leases(session, clock.now())
+
+    deliver(
+        courier_to(relay_to(serve()), name="two", clock=clock),
+        EditionOutbox(database=database, edition_id=edition_id),
+        letter,
+    )
+
+    assert account(database, edition_id) == Account(intended=5, sent=3, in_doubt=2)
+    assert len(server.messages) == 2
+
+
+def test_an_interrupted_sender_settles_what_it_knows_and_leaves_only_the_mail_in_hand(
+    database: Database, serve: Serve, courier_to: CourierTo
+) -> None:
+    edition_id, server = new_edition(database, 4), serve()
+
+    def letter_interrupted(recipient: Recipient) -> Email | None:
+        if recipient.address.startswith("reader2@"):
+            raise KeyboardInterrupt
+        return email(recipient.address)
+
+    with pytest.raises(KeyboardInterrupt):
+        deliver(
+            courier_to(relay_to(server)), EditionOutbox(database=database, edition_id=edition_id), letter_interrupted
+        )
+
+    with database.reading() as session:
+        assert [row.state for row in rows(session)] == ["sent", "sent", "claimed", "planned"]
+
+
+def test_a_slow_batch_renews_its_lease_and_leaves_what_another_sender_took(
+    database: Database, serve: Serve, courier_to: CourierTo
+) -> None:
+    edition_id, server, clock = new_edition(database, 4), serve(), FixedClock(NOW)
+
+    def slow_letter(recipient: Recipient) -> Email | None:
+        clock.advance(timedelta(minutes=20))
+        if recipient.address.startswith("reader1@"):
+            with database.session() as session:
+                session.get_one(Delivery, (edition_id, recipient.subscriber_id + 1)).lease_no += 1
+        return email(recipient.address)
+
+    report = deliver(
+        courier_to(relay_to(server), clock=clock), EditionOutbox(database=database, edition_id=edition_id), slow_letter
+    )
+
+    assert dict(report.counts) == {"sent": 3, "lost": 1}
+    with database.reading() as session:
+        assert [row.state for row in rows(session)] == ["sent", "sent", "claimed", "sent"]
+    assert len(server.messages) == 3
+
+
+def test_a_lease_lost_while_the_mail_went_out_is_reported_and_the_row_left_alone(
+    database: Database, serve: Serve, courier_to: CourierTo
+) -> None:
+    edition_id, server = new_edition(database, 1), serve()
+
+    def letter_while_taken_over(recipient: Recipient) -> Email | None:
+        with database.session() as session:
+            session.get_one(Delivery, (edition_id, recipient.subscriber_id)).lease_owner = "two"
+        return email(recipient.address)
+
+    report = deliver(
+        courier_to(relay_to(server)), EditionOutbox(database=database, edition_id=edition_id), letter_while_taken_over
+    )
+
+    assert dict(report.counts) == {"lost": 1}
+    with database.reading() as session:
+        assert rows(session)[0].state == "claimed"
+
+
+def test_the_connection_is_renewed_after_its_share_of_messages(
+    database: Database, serve: Serve, courier_to: CourierTo
+) -> None:
+    edition_id, server = new_edition(database, 5), serve()
+
+    deliver(
+        courier_to(relay_to(server, per_connection=2)), EditionOutbox(database=database, edition_id=edition_id), letter
+    )
+
+    assert account(database, edition_id).sent == 5
+    assert server.connections == 3
+    assert server.commands.count("QUIT") == 2
+
+
+def test_notices_go_out_by_the_same_sender(database: Database, serve: Serve, courier_to: CourierTo) -> None:
+    server = serve({"RCPT": ["450 later", "250 ok"]})
+    with database.session() as session:
+        for number in range(3):
+            wish = NoticeWish(kind="confirm", address=f"new{number}@mail.example", values={"n": number})
+            notices.enqueue(session, wish, NOW)
+
+    def notice_letter(notice: NoticeToSend) -> Email | None:
+        return email(notice.wish.address, subject=f"Please confirm {notice.wish.values['n']}")
+
+    report = deliver(courier_to(relay_to(server)), NoticeOutbox(database=database), notice_letter)
+
+    assert dict(report.counts) == {"deferred": 1, "sent": 2}
+    with database.reading() as session:
+        assert sorted(session.scalars(select(Notice.state))) == ["deferred", "sent", "sent"]
+        assert session.scalars(select(Attempt.notice_id)).one() is not None
+
+
+def test_two_senders_at_once_send_nothing_twice(database: Database, serve: Serve, courier_to: CourierTo) -> None:
+    edition_id = new_edition(database, 30)
+    servers = [serve(), serve()]
+    senders = [
+        threading.Thread(
+            target=deliver,
+            args=(
+                courier_to(relay_to(server), name=f"sender {number}", batch=4),
+                EditionOutbox(database=database, edition_id=edition_id),
+                letter,
+            ),
+        )
+        for number, server in enumerate(servers)
+    ]
+
+    for sender in senders:
+        sender.start()
+    for sender in senders:
+        sender.join()
+
+    assert account(database, edition_id) == Account(intended=30, sent=30)
+    recipients = [command for server in servers for command in server.commands if command.startswith("RCPT")]
+    assert len(recipients) == len(set(recipients)) == 30
+
+
+def test_an_outbox_claims_the_mail_of_every_edition_when_none_is_named(database: Database) -> None:
+    edition_id = new_edition(database, 1)
+    outbox = EditionOutbox(database=database, edition_id=None, catch_up=timedelta(hours=6))
+
+    claims: list[Claimed[DeliveryKey, Recipient]] = outbox.claim(
+        NOW, Lease(owner="one", until=NOW + timedelta(minutes=30)), 10
+    )
+
+    assert [claimed.item.edition_id for claimed in claims] == [edition_id]
+    assert claims[0].expires_at == NOW + timedelta(hours=6)
