@@ -1,0 +1,184 @@
+"""The acts of editors: see today's Editions, look at one, preview it, approve, hold and release it."""
+
+import datetime as dt
+from collections.abc import Collection
+from dataclasses import dataclass
+
+from digest.database import Session
+
+from digest import calendar, letters, pipeline
+from digest.model.delivery import Account
+from digest.model.draft import Draft
+from digest.model.edition import Edition, EditionState
+from digest.model.ids import EditionId
+from digest.model.newsletter import Approval, Newsletter
+from digest.model.rendered import FilledDigest, RenderedDigest
+from digest.render import render
+from digest.render.lint import Finding, lint_page
+from digest.services import Services
+from digest.store import deliveries, editions
+from subscribers.cadence import Cadence
+
+MINUTE = dt.timedelta(minutes=1)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeskRow:
+    """One Edition as the desk lists it; without an *edition_id* it has not been planned yet."""
+
+    newsletter: Newsletter
+    cadence: Cadence
+    date: dt.date
+    edition_id: EditionId | None = None
+    state: EditionState | None = None
+    reason: str = ""
+    number: int = 0
+    due_at: dt.datetime | None = None
+    stories: int = 0
+    coverage: str = ""
+    account: Account | None = None
+    will_happen: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeskEdition:
+    """One Edition as its editor sees it."""
+
+    row: DeskRow
+    draft: Draft
+    #: Bytes of the HTML part for a reader of all sections.
+    size_bytes: int
+    findings: tuple[Finding, ...]
+    rendered_hash: str | None
+
+
+def todays(services: Services) -> tuple[DeskRow, ...]:
+    """Return, per newsletter and cadence, its newest Edition: today's, or the next that is due."""
+    now = services.clock.now()
+    rows: list[DeskRow] = []
+    with services.reading() as session:
+        for newsletter in services.settings.newsletters:
+            today = calendar.local_date(now, newsletter.schedule.zone)
+            for cadence in newsletter.schedule.cadences:
+                newest = [e for e in editions.recent(session, newsletter.slug) if e.cadence is cadence]
+                rows.append(
+                    _row(session, newsletter, newest[0], now)
+                    if newest and newest[0].date >= today
+                    else DeskRow(newsletter=newsletter, cadence=cadence, date=today)
+                )
+    return tuple(rows)
+
+
+def recent(services: Services, slug: str) -> tuple[DeskRow, ...]:
+    """Return the newest Editions of the newsletter called *slug*; UnknownNewsletter when there is none."""
+    newsletter = services.newsletter(slug)
+    with services.reading() as session:
+        return tuple(
+            _row(session, newsletter, edition, services.clock.now()) for edition in editions.recent(session, slug)
+        )
+
+
+def open_edition(services: Services, edition_id: EditionId) -> DeskEdition:
+    """Return the Edition with its Draft, its size and what the lint says; UnknownEdition or WrongState as they say."""
+    now = services.clock.now()
+    with services.reading() as session:
+        edition = editions.get(session, edition_id)
+        newsletter = services.newsletter(edition.newsletter)
+        rendered = _pages(services, newsletter, edition, now)
+        filled = rendered.fill(None, letters.inert_values(services, edition.id))
+        return DeskEdition(
+            row=_row(session, newsletter, edition, now),
+            draft=edition.draft,
+            size_bytes=len(filled.html.encode()),
+            findings=lint_page(filled.html),
+            rendered_hash=edition.rendered_hash,
+        )
+
+
+def preview(services: Services, edition_id: EditionId, *, sections: Collection[str] | None = None) -> FilledDigest:
+    """
+    Return the mail as a reader of *sections* (None: all) would get it, with links that open nothing.
+
+    After approval it is filled from the frozen pages that the readers get.
+    """
+    now = services.clock.now()
+    with services.reading() as session:
+        edition = editions.get(session, edition_id)
+        rendered = _pages(services, services.newsletter(edition.newsletter), edition, now)
+    chosen = sections if sections is not None and rendered.has_news_for(sections) else None
+    return rendered.fill(chosen, letters.inert_values(services, edition_id))
+
+
+def prepare(services: Services, slug: str) -> EditionId:
+    """Gather what is new and make today's Edition of the newsletter called *slug*, if it is not made yet."""
+    newsletter = services.newsletter(slug)
+    pipeline.gather_afresh(services, [newsletter], unless_asked_within=pipeline.FRESH)
+    today = calendar.local_date(services.clock.now(), newsletter.schedule.zone)
+    return pipeline.prepare_edition(services, newsletter, newsletter.schedule.cadences[0], today).edition_id
+
+
+def approve(services: Services, edition_id: EditionId, *, by: str) -> None:
+    """Freeze the Edition and let it go out at its hour."""
+    pipeline.approve(services, edition_id, by=by)
+
+
+def hold(services: Services, edition_id: EditionId, *, by: str) -> None:
+    """Keep the Edition from going out until somebody approves or releases it."""
+    with services.session() as session:
+        editions.get(session, edition_id, lock=True).hold(f"held by {by}")
+
+
+def release(services: Services, edition_id: EditionId) -> None:
+    """Take the hold back: the Edition goes out as its newsletter says."""
+    with services.session() as session:
+        editions.get(session, edition_id, lock=True).release()
+
+
+def _pages(services: Services, newsletter: Newsletter, edition: Edition, now: dt.datetime) -> RenderedDigest:
+    if edition.rendered_bytes is not None:
+        return edition.rendered
+    return render(edition.draft, newsletter, services.environment(newsletter), now)
+
+
+def _row(session: Session, newsletter: Newsletter, edition: Edition, now: dt.datetime) -> DeskRow:
+    return DeskRow(
+        newsletter=newsletter,
+        cadence=edition.cadence,
+        date=edition.date,
+        edition_id=edition.id,
+        state=edition.state,
+        reason=edition.reason,
+        number=edition.number,
+        due_at=edition.due_at,
+        stories=len(edition.draft.stories) if edition.draft_json is not None else 0,
+        coverage=edition.coverage,
+        account=deliveries.account(session, edition.id) if edition.approved_at is not None else None,
+        will_happen=_will_happen(newsletter, edition, now),
+    )
+
+
+def _will_happen(newsletter: Newsletter, edition: Edition, now: dt.datetime) -> str:
+    """Say in words what becomes of *edition* if nobody does anything."""
+    until = _until(edition.due_at - now)
+    draft = (
+        f"goes out {until}, automatically" if newsletter.approval is Approval.AUTO else f"due {until}, once approved"
+    )
+    return {
+        EditionState.PLANNED: f"due {until}; its draft comes {newsletter.schedule.review // MINUTE} min before",
+        EditionState.DRAFT: draft,
+        EditionState.HELD: "held; goes out only when approved or released",
+        EditionState.APPROVED: f"approved; goes out {until}",
+        EditionState.SENDING: "going out, to each reader at their hour",
+        EditionState.PAUSED: "paused; goes on when resumed",
+        EditionState.SENT: "sent",
+        EditionState.SKIPPED: f"skipped: {edition.reason}",
+        EditionState.CANCELLED: "cancelled",
+    }[edition.state]
+
+
+def _until(wait: dt.timedelta) -> str:
+    minutes = round(wait.total_seconds() / 60)
+    if minutes <= 0:
+        return "now"
+    hours, rest = divmod(minutes, 60)
+    return f"in {hours} h {rest} min" if hours else f"in {rest} min"

@@ -1,0 +1,104 @@
+"""Letters: from one recipient to one complete Email, for Editions and for Notices."""
+
+from collections.abc import Callable
+
+from digest.deliver.envelope import message_id
+from digest.model.edition import Edition
+from digest.model.ids import EditionId
+from digest.model.message import Email, Mailbox, MailingList, Recipient
+from digest.model.newsletter import Newsletter
+from digest.services import Services
+from subscribers import tokens
+from subscribers.tokens import Claim, Purpose
+
+#: Stands for a reader's token where none may work: previews, tests and the archive. As long as a real one.
+INERT_TOKEN = "0" * 57
+
+
+def digest_letters(services: Services, newsletter: Newsletter, edition: Edition) -> Callable[[Recipient], Email | None]:
+    """
+    Return the function that writes *edition* to one Recipient.
+
+    It reads only what was frozen at approval. It gives None for a reader whose sections hold no news today.
+    """
+    rendered = edition.rendered
+    approved_at = edition.approved_at
+    assert approved_at is not None  # frozen pages come only with an approval
+    mailing_list_of = _mailing_list(services, newsletter, edition)
+
+    def letter(recipient: Recipient) -> Email | None:
+        if not rendered.has_news_for(recipient.sections):
+            return None
+        token = tokens.sign(Purpose.UNSUBSCRIBE, Claim(recipient.public_id), services.keys.tokens)
+        values = reader_values(services, edition.id, recipient.public_id, recipient.name)
+        filled = rendered.fill(recipient.sections, values)
+        return Email(
+            sender=Mailbox(name=newsletter.sender.name, address=newsletter.sender.address),
+            to=Mailbox(name=recipient.name, address=recipient.address),
+            subject=filled.subject,
+            text=filled.text,
+            html=filled.html,
+            message_id=message_id(
+                edition.id, recipient.subscriber_id, key=services.keys.message, domain=newsletter.sender.domain
+            ),
+            date=approved_at,
+            return_path=newsletter.sender.address,
+            language=newsletter.language,
+            reply_to=newsletter.sender.reply_to,
+            mailing_list=mailing_list_of(services.links.unsubscribe(token)),
+        )
+
+    return letter
+
+
+def _mailing_list(services: Services, newsletter: Newsletter, edition: Edition) -> Callable[[str], MailingList]:
+    sender = newsletter.sender
+
+    def mailing_list(unsubscribe_url: str) -> MailingList:
+        return MailingList(
+            list_id=f"{newsletter.slug}.{sender.domain}",
+            list_title=newsletter.title,
+            unsubscribe_url=unsubscribe_url,
+            help_url=services.links.help(),
+            archive_url=services.links.archive(newsletter.slug),
+            owner=sender.reply_to or sender.address,
+            # The last field must be stable and 5 to 15 characters long.
+            feedback_id=f"{edition.id}:{newsletter.language}:{edition.cadence}:{newsletter.slug[:15]:_<5}",
+        )
+
+    return mailing_list
+
+
+def reader_values(services: Services, edition_id: EditionId, public_id: str, name: str) -> dict[str, str]:
+    """Return what is spliced into the pages of one reader: name and signed links."""
+    claim, keys = Claim(public_id), services.keys.tokens
+    return {
+        "name": name,
+        "address_hint": "",
+        "unsubscribe_url": services.links.unsubscribe(tokens.sign(Purpose.UNSUBSCRIBE, claim, keys)),
+        "preferences_url": services.links.preferences(tokens.sign(Purpose.PREFERENCES, claim, keys)),
+        "view_url": services.links.view(edition_id, tokens.sign(Purpose.VIEW, claim, keys)),
+    }
+
+
+def inert_values(services: Services, edition_id: EditionId) -> dict[str, str]:
+    """Return values for nobody: links of equal length that open nothing, for previews and tests."""
+    return {
+        "name": "",
+        "address_hint": "",
+        "unsubscribe_url": services.links.unsubscribe(INERT_TOKEN),
+        "preferences_url": services.links.preferences(INERT_TOKEN),
+        "view_url": services.links.view(edition_id, INERT_TOKEN),
+    }
+
+
+def archive_values(services: Services, newsletter: Newsletter, edition: Edition) -> dict[str, str]:
+    """Return values for the public archive: links that lead where a stranger may go."""
+    page = services.links.edition(newsletter.slug, edition.cadence, edition.date)
+    return {
+        "name": "",
+        "address_hint": "",
+        "unsubscribe_url": services.links.help(),
+        "preferences_url": services.links.subscribe(newsletter.slug),
+        "view_url": page,
+    }

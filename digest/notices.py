@@ -1,0 +1,135 @@
+"""Notices: single mails, put in as rows in the transaction of the act that calls for them, and sent like Deliveries."""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from functools import partial
+from threading import Event
+
+from digest.database import Session
+
+from digest.deliver import deliver
+from digest.deliver.envelope import notice_id
+from digest.deliver.outbox import NoticeOutbox
+from digest.deliver.stage import DeliverReport
+from digest.model.edition import Edition, EditionState
+from digest.model.ids import EditionId
+from digest.model.message import Email, Mailbox
+from digest.model.newsletter import Approval, Newsletter
+from digest.model.notice import NoticeToSend, NoticeWish
+from digest.render.notice import render_notice
+from digest.services import Services
+from digest.store import editions, notices
+from subscribers import tokens
+from subscribers.model import Subscription
+from subscribers.tokens import LIFETIMES, Claim, Purpose
+
+#: A welcome or a request for review that is older than this helps nobody.
+WORTH_SENDING = timedelta(days=2)
+
+
+def ask_to_confirm(services: Services, session: Session, subscription: Subscription, now: datetime) -> None:
+    """Ask the owner of the address whether they want the newsletter; a dead link is not worth sending."""
+    life = LIFETIMES[Purpose.CONFIRM]
+    claim = Claim(subscription.public_id, subscription.confirmation_nonce)
+    token = tokens.sign(Purpose.CONFIRM, claim, services.keys.tokens, issued=now)
+    values = {"confirm_url": services.links.confirm(token), "valid_for": f"{life.days} days"}
+    _to_reader(session, subscription, "confirm", values, now, life)
+
+
+def welcome(
+    services: Services, session: Session, subscription: Subscription, latest: Edition | None, now: datetime
+) -> None:
+    """Greet a reader who has just confirmed, with the latest Edition if there is one, and the ways on and out."""
+    claim, keys = Claim(subscription.public_id), services.keys.tokens
+    view = tokens.sign(Purpose.VIEW, claim, keys)
+    values = {
+        "latest_url": services.links.view(latest.id, view) if latest is not None else "",
+        "archive_url": services.links.archive(subscription.newsletter),
+        "preferences_url": services.links.preferences(tokens.sign(Purpose.PREFERENCES, claim, keys)),
+        "unsubscribe_url": services.links.unsubscribe(tokens.sign(Purpose.UNSUBSCRIBE, claim, keys)),
+    }
+    _to_reader(session, subscription, "welcome", values, now, WORTH_SENDING)
+
+
+def tell_editors(services: Services, newsletter: Newsletter, edition_id: EditionId) -> None:
+    """Tell the newsletter's editors that a Draft is ready or held, and what becomes of it; once per state."""
+    now = services.clock.now()
+    with services.session() as session:
+        edition = editions.get(session, edition_id)
+        if not edition.is_open:
+            return
+        for address in services.settings.editors.get(newsletter.slug, ()):
+            wish = NoticeWish(
+                kind="review",
+                address=address,
+                newsletter=newsletter.slug,
+                values={
+                    "edition": f"No. {edition.number}",
+                    "subject": edition.draft.subject,
+                    "stories": str(len(edition.draft.stories)),
+                    "goes_out": _goes_out(newsletter, edition),
+                    "desk_url": services.links.desk_edition(edition.id),
+                },
+                dedupe_key=f"review:{edition.id}:{edition.state}:{address}"[:200],
+                expires_at=now + WORTH_SENDING,
+            )
+            notices.enqueue(session, wish, now)
+
+
+def send(services: Services, *, stop: Event | None = None) -> DeliverReport:
+    """Send the Notices that wait."""
+    with services.courier("notices", stop) as courier:
+        return deliver(courier, NoticeOutbox(database=services.database), partial(_letter, services))
+
+
+def _letter(services: Services, notice: NoticeToSend) -> Email:
+    """Return the complete mail, from the newsletter that it speaks for."""
+    wish = notice.wish
+    newsletter = services.newsletter(wish.newsletter) if wish.newsletter else services.settings.newsletters[0]
+    sender = newsletter.sender
+    values = {"name": wish.name, **wish.values}
+    rendered = render_notice(wish.kind, values, newsletter, services.environment(newsletter))
+    return Email(
+        sender=Mailbox(name=sender.name, address=sender.address),
+        to=Mailbox(name=wish.name, address=wish.address),
+        subject=rendered.subject,
+        text=rendered.text,
+        html=rendered.html,
+        message_id=notice_id(notice.id, key=services.keys.message, domain=sender.domain),
+        date=services.clock.now(),
+        return_path=sender.address,
+        language=newsletter.language,
+        reply_to=sender.reply_to,
+    )
+
+
+def _goes_out(newsletter: Newsletter, edition: Edition) -> str:
+    at = edition.due_at.astimezone(newsletter.schedule.zone).strftime("%H:%M %Z")
+    coverage = f" {edition.coverage}." if edition.coverage else ""
+    if edition.state is EditionState.HELD:
+        return f"It is held: {edition.reason}. It goes out only when somebody approves it.{coverage}"
+    if newsletter.approval is Approval.AUTO:
+        return f"It goes out at {at} by itself, unless somebody holds it.{coverage}"
+    return f"It is due at {at}, and waits for somebody to approve it.{coverage}"
+
+
+def _to_reader(
+    session: Session,
+    subscription: Subscription,
+    kind: str,
+    values: Mapping[str, str],
+    now: datetime,
+    life: timedelta,
+) -> None:
+    reader = subscription.subscriber
+    wish = NoticeWish(
+        kind=kind,
+        address=reader.address,
+        name=reader.name,
+        language=reader.language,
+        newsletter=subscription.newsletter,
+        values=values,
+        dedupe_key=f"{kind}:{subscription.public_id}:{int(now.timestamp())}",
+        expires_at=now + life,
+    )
+    notices.enqueue(session, wish, now)

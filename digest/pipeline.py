@@ -1,0 +1,327 @@
+"""
+The flow, readable top to bottom: gather → prepare (rank, compose) → approve (render, plan) → send.
+
+Each step returns what happened and never mails by itself. Each is safe to repeat.
+"""
+
+import asyncio
+import datetime as dt
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from threading import Event
+
+from digest.database import Session
+
+from digest import calendar, letters
+from digest.compose import compose
+from digest.deliver import deliver
+from digest.deliver.outbox import EditionOutbox
+from digest.deliver.stage import DeliverReport
+from digest.errors import WrongState
+from digest.gather import gather
+from digest.gather.identity import url_key
+from digest.model.candidate import RankContext
+from digest.model.delivery import Account
+from digest.model.draft import EditionFacts
+from digest.model.edition import Edition, EditionState, SkipReason
+from digest.model.entry import Failed, Fetched, Gathered
+from digest.model.ids import EditionId
+from digest.model.newsletter import Newsletter
+from digest.model.source import Source
+from digest.rank import rank
+from digest.render import render
+from digest.services import Services
+from digest.store import articles, deliveries, editions, sources
+from subscribers import audience
+from subscribers.cadence import Cadence
+
+#: Ranking looks back at least so far, so that old stories are recognised.
+MEMORY = dt.timedelta(hours=72)
+#: A Source asked within this time is not asked once more before an Edition is made.
+FRESH = dt.timedelta(minutes=10)
+
+OnGathered = Callable[[str, Gathered], None]
+
+
+@dataclass(slots=True)
+class GatherReport:
+    """What asking the Sources came to: Sources asked and answered; articles new, changed and known."""
+
+    asked: int = 0
+    answered: int = 0
+    new: int = 0
+    changed: int = 0
+    known: int = 0
+    #: Source and reason, for each that did not answer usably.
+    failures: list[tuple[str, str]] = field(default_factory=list)
+    #: Source and what could not be read in it, for each that answered with flaws.
+    faults: list[tuple[str, str]] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """The Edition has its Draft."""
+
+    edition_id: EditionId
+
+
+@dataclass(frozen=True, slots=True)
+class Skipped:
+    """There is no Edition of this date, for *reason*."""
+
+    edition_id: EditionId
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """The Edition has its Draft and waits for an editor, for *reason*."""
+
+    edition_id: EditionId
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sent:
+    """How far an Edition has come: its state and account, and why the sending stopped early, if it did."""
+
+    edition_id: EditionId
+    state: EditionState
+    account: Account
+    #: What this run did, by the state that mails came to.
+    counts: Mapping[str, int] = field(default_factory=dict)
+    halted: str = ""
+
+
+# -- gather ------------------------------------------------------------------------------------------------------------
+
+
+def gather_due(services: Services, *, on_done: OnGathered | None = None) -> GatherReport:
+    """Ask every Source whose time has come, and keep what is new."""
+    now = services.clock.now()
+    with services.session() as session:
+        sources.enlist(session, services.settings.newsletters, now)
+        due = sources.due(session, _keys(services.settings.newsletters), now)
+    return _ask(services, due, on_done)
+
+
+def gather_afresh(
+    services: Services,
+    newsletters: Sequence[Newsletter],
+    *,
+    unless_asked_within: dt.timedelta = dt.timedelta(0),
+    on_done: OnGathered | None = None,
+) -> GatherReport:
+    """Ask every Source of *newsletters* now, whatever its own pace, but for those asked a moment ago."""
+    now = services.clock.now()
+    with services.session() as session:
+        sources.enlist(session, newsletters, now)
+        due = sources.not_checked_since(session, _keys(newsletters), now - unless_asked_within)
+    return _ask(services, due, on_done)
+
+
+def _keys(newsletters: Sequence[Newsletter]) -> list[str]:
+    return sorted({plan.address for newsletter in newsletters for plan in newsletter.sources})
+
+
+def _ask(services: Services, due: Sequence[Source], on_done: OnGathered | None) -> GatherReport:
+    report = GatherReport(asked=len(due))
+    names = {source.id: source.key for source in due}
+    checks = [source.check() for source in due]
+
+    async def run() -> None:
+        async with services.web_client() as client:
+            async for gathered in gather(checks, client, now=services.clock.now()):
+                name = names[gathered.source_id]
+                _keep(services, gathered, name, report)
+                if on_done is not None:
+                    on_done(name, gathered)
+
+    if checks:
+        asyncio.run(run())
+    return report
+
+
+def _keep(services: Services, gathered: Gathered, name: str, report: GatherReport) -> None:
+    """Save one Source's answer in a transaction of its own, so that one bad Source never costs another its news."""
+    outcome = gathered.outcome
+    with services.session() as session:
+        first = sources.has_never_answered(session, gathered.source_id)
+        source = sources.settle(session, gathered)
+        if isinstance(outcome, Fetched):
+            saved = articles.save_new(session, source, outcome.entries, gathered.at, key_of=url_key, first=first)
+            report.new, report.changed = report.new + saved.new, report.changed + saved.changed
+            report.known += saved.known
+            report.faults += [(name, fault) for fault in outcome.faults]
+    if isinstance(outcome, Failed):
+        report.failures.append((name, outcome.reason))
+    else:
+        report.answered += 1
+
+
+# -- prepare -----------------------------------------------------------------------------------------------------------
+
+
+def plan_edition(session: Session, newsletter: Newsletter, cadence: Cadence, date: dt.date) -> Edition:
+    """
+    Return the one Edition of *newsletter*, *cadence* and *date*, with the instant of its first wave.
+
+    WrongState on a date that the newsletter's time zone has skipped.
+    """
+    instants = waves(session, newsletter, cadence, date)
+    if not instants:
+        raise WrongState(f"{date} never was in {newsletter.schedule.zone.key}; name another date")
+    return editions.open_for(session, newsletter.slug, cadence, date, due_at=min(instants.values()))
+
+
+def waves(
+    session: Session, newsletter: Newsletter, cadence: Cadence, date: dt.date
+) -> dict[calendar.ReaderHour, dt.datetime]:
+    """
+    Return when the Edition falls due for the readers of each (time zone, hour).
+
+    The newsletter's own instant is in it under (None, None); nothing at all on a date that its time zone has skipped.
+    """
+    keys = audience.wave_keys(session, newsletter.slug, Cadence.served_by(cadence, date))
+    return calendar.waves(date, [(None, None), *((key.time_zone, key.hour) for key in keys)], newsletter.schedule)
+
+
+def prepare_edition(
+    services: Services, newsletter: Newsletter, cadence: Cadence, date: dt.date
+) -> Prepared | Skipped | Held:
+    """
+    Make the Edition of *newsletter* for *cadence* and *date*, ready for its editors.
+
+    Skipped when there is too little news: no edition is better than an empty one. Held when too few sources answered.
+    Safe to call twice: an Edition that has its Draft is returned unchanged.
+    """
+    now = services.clock.now()
+    with services.session() as session:
+        edition = plan_edition(session, newsletter, cadence, date)
+        if edition.is_prepared:
+            return _as_it_is(edition)
+        period = calendar.period(editions.previous_period_end(session, edition), now, cadence)
+        candidates = articles.candidates(session, newsletter, min(period.start, now - MEMORY), now)
+        context = RankContext(
+            period_start=period.start,
+            already_sent=editions.already_sent(session, newsletter.slug, cadence, now),
+        )
+        clusters = rank(candidates, context, newsletter.weights, now)
+        number = editions.next_number(session, newsletter.slug, cadence)
+        facts = EditionFacts(newsletter=newsletter.slug, cadence=cadence, date=date, number=number)
+        draft = compose(newsletter, clusters, facts)
+        if not draft.has_enough_news(newsletter.minimum_stories):
+            stories = len(draft.stories)
+            edition.skip(f"{SkipReason.TOO_LITTLE_NEWS}: {stories} of at least {newsletter.minimum_stories} stories")
+            return _as_it_is(edition)
+        coverage = sources.coverage(session, newsletter, min(period.start, now - dt.timedelta(days=1)))
+        edition.save(draft, period=(period.start, period.end), coverage=coverage)
+        answered, asked = coverage
+        if asked and answered / asked < newsletter.coverage_floor:
+            edition.hold(f"only {answered} of {asked} sources answered; the floor is {newsletter.coverage_floor:.0%}")
+        return _as_it_is(edition)
+
+
+def _as_it_is(edition: Edition) -> Prepared | Skipped | Held:
+    match edition.state:
+        case EditionState.SKIPPED:
+            return Skipped(edition.id, edition.reason)
+        case EditionState.HELD:
+            return Held(edition.id, edition.reason)
+        case _:
+            return Prepared(edition.id)
+
+
+# -- approve -----------------------------------------------------------------------------------------------------------
+
+
+def approve(services: Services, edition_id: EditionId, *, by: str) -> int:
+    """
+    Freeze the Edition's content on the word of *by*, and plan one Delivery per reader. Returns how many were planned.
+
+    From here on sending, archive and preview read only what was frozen. Hours that have passed count from now: whoever
+    approves late wants it sent. WrongState when it is not open for approval.
+    """
+    return _approve(services, edition_id, by=by, not_before=services.clock.now())
+
+
+def approve_automatically(services: Services, edition_id: EditionId) -> int:
+    """Do as ``approve`` because the hour has come; a Delivery whose own hour passed too long ago will be skipped."""
+    return _approve(services, edition_id, by="automatic", not_before=None)
+
+
+def _approve(services: Services, edition_id: EditionId, *, by: str, not_before: dt.datetime | None) -> int:
+    now = services.clock.now()
+    with services.session() as session:
+        edition = editions.get(session, edition_id, lock=True)
+        newsletter = services.newsletter(edition.newsletter)
+        draft = edition.draft
+        edition.approve(render(draft, newsletter, services.environment(newsletter), now), by=by, at=now)
+        editions.remember_stories(session, edition, draft)
+        instants = waves(session, newsletter, edition.cadence, edition.date)
+        due = {(zone, hour): max(at, not_before or at) for (zone, hour), at in instants.items() if zone is not None}
+        readers = audience.readers(newsletter.slug, Cadence.served_by(edition.cadence, edition.date))
+        return deliveries.plan(session, edition.id, readers, due)
+
+
+# -- send --------------------------------------------------------------------------------------------------------------
+
+
+def send_edition(
+    services: Services,
+    edition_id: EditionId,
+    *,
+    every_wave: bool = False,
+    on_progress: Callable[[Account], None] | None = None,
+    stop: Event | None = None,
+) -> Sent:
+    """
+    Send the Deliveries of an approved Edition that are due, or with *every_wave* all of them, now.
+
+    An Edition is sent once however often this runs: a Delivery that has come to its end is never claimed again.
+    WrongState when the Edition is neither approved nor already going out.
+    """
+    newsletter, edition = _begin(services, edition_id)
+    report = DeliverReport()
+    if edition.state is EditionState.SENDING:
+        outbox = EditionOutbox(
+            database=services.database,
+            edition_id=edition_id,
+            catch_up=newsletter.schedule.catch_up(edition.cadence),
+            ignore_wave=every_wave,
+        )
+        letter = letters.digest_letters(services, newsletter, edition)
+        with services.courier("digests", stop) as courier:
+            report = deliver(courier, outbox, letter, progress=lambda _: _tell(services, edition_id, on_progress))
+    return _end(services, edition_id, report)
+
+
+def _begin(services: Services, edition_id: EditionId) -> tuple[Newsletter, Edition]:
+    with services.session() as session:
+        edition = editions.get(session, edition_id, lock=True)
+        if edition.state is not EditionState.SENT:
+            if edition.rendered_bytes is None:
+                raise WrongState(f"{edition} is {edition.state}; approve it first")
+            edition.begin()
+        return services.newsletter(edition.newsletter), edition
+
+
+def _end(services: Services, edition_id: EditionId, report: DeliverReport) -> Sent:
+    with services.session() as session:
+        edition = editions.get(session, edition_id, lock=True)
+        account = deliveries.account(session, edition_id)
+        if edition.state is EditionState.SENDING and account.is_finished:
+            edition.finish(services.clock.now())
+        return Sent(
+            edition_id=edition_id,
+            state=edition.state,
+            account=account,
+            counts=dict(report.counts),
+            halted=report.halted or "",
+        )
+
+
+def _tell(services: Services, edition_id: EditionId, on_progress: Callable[[Account], None] | None) -> None:
+    if on_progress is not None:
+        with services.reading() as session:
+            on_progress(deliveries.account(session, edition_id))

@@ -1,0 +1,143 @@
+"""The only wiring: settings, clock, database, keys, links, templates and the web client, put together once."""
+
+import json
+import os
+import random
+import secrets
+import socket
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from threading import Event
+from typing import Self
+
+from jinja2 import Environment
+from digest.database import Session
+
+from digest import resources
+from digest.clock import Clock
+from digest.database import Database
+from digest.deliver.smtp import Line
+from digest.deliver.stage import Courier
+from digest.errors import SettingsError
+from digest.http import GuardedClient
+from digest.links import Links
+from digest.model.newsletter import Newsletter
+from digest.render.pages import environment
+from digest.settings import Settings
+from subscribers import tokens
+
+#: Told to every site that we read, with the operator's contact behind it.
+PRODUCT = "DailyDigest/0.1"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Keyring:
+    """
+    The secrets of one installation.
+
+    *fingerprint* makes the fingerprints of suppressed addresses: it never rotates and belongs into the backup, for an
+    erased address cannot be hashed anew. *tokens* sign links; *message* makes Message-IDs that cannot be guessed.
+    """
+
+    tokens: tokens.Keys
+    fingerprint: bytes
+    message: bytes
+
+    @classmethod
+    def open(cls, state: Path) -> Self:
+        """Read the keys from the folder *state*, or make them there at the first start (mode 0600)."""
+        path = state / "keys.json"
+        try:
+            state.mkdir(parents=True, exist_ok=True)
+            if not path.exists():
+                _write_new_keys(path)
+            data = json.loads(path.read_text(encoding="utf-8"))
+            return cls(
+                tokens=tokens.Keys(tuple(bytes.fromhex(key) for key in data["tokens"])),
+                fingerprint=bytes.fromhex(data["fingerprint"]),
+                message=bytes.fromhex(data["message"]),
+            )
+        except OSError as fault:
+            raise SettingsError([f"[site] state: {path} cannot be used: {fault.strerror}; check the folder"]) from fault
+        except (ValueError, KeyError, TypeError) as fault:
+            raise SettingsError(
+                [f"[site] state: {path} is damaged ({fault}); bring it back from your backup"]
+            ) from fault
+
+
+def _write_new_keys(path: Path) -> None:
+    data = {
+        "tokens": [secrets.token_hex(32)],
+        "fingerprint": secrets.token_hex(32),
+        "message": secrets.token_hex(32),
+    }
+    fresh = path.with_name(f"{path.name}.{secrets.token_hex(4)}")
+    with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
+        json.dump(data, file, indent=1)
+    try:
+        os.link(fresh, path)  # fails where another process was first: its keys then stand
+    except FileExistsError:
+        pass
+    finally:
+        fresh.unlink()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Services:
+    """All that the flow needs from the world."""
+
+    settings: Settings
+    clock: Clock
+    database: Database
+    keys: Keyring
+    links: Links
+
+    @classmethod
+    def start(cls, settings: Settings, clock: Clock) -> Self:
+        """Open everything that *settings* names; SettingsError or DatabaseNotReady when that cannot be."""
+        keys = Keyring.open(settings.state)
+        database = Database(settings.database_url)
+        database.prepare()
+        return cls(settings=settings, clock=clock, database=database, keys=keys, links=Links(settings.base_url))
+
+    def session(self) -> AbstractContextManager[Session]:
+        """Give a Session that may write, committed at its end."""
+        return self.database.session()
+
+    def reading(self) -> AbstractContextManager[Session]:
+        """Give a Session that only reads."""
+        return self.database.reading()
+
+    def newsletter(self, slug: str) -> Newsletter:
+        """Return the Newsletter called *slug*; UnknownNewsletter when there is none."""
+        return self.settings.newsletter(slug)
+
+    def environment(self, newsletter: Newsletter | None = None) -> Environment:
+        """Return the mail templates: the newsletter's own copies first, then the packaged ones."""
+        own = [newsletter.templates] if newsletter is not None and newsletter.templates is not None else []
+        return environment([*own, resources.templates() / "email"])
+
+    def web_client(self) -> GuardedClient:
+        """Return a new client for strangers' servers; use it as an async context manager."""
+        return GuardedClient(
+            user_agent=f"{PRODUCT} (+{self.settings.contact or self.settings.base_url})",
+            allowed=self.settings.allow_networks,
+        )
+
+    @contextmanager
+    def courier(self, task: str, stop: Event | None = None) -> Iterator[Courier]:
+        """Give a courier of this process for *task*, with a line of its own to the relay, closed at the end."""
+        with Line(self.settings.relay) as line:
+            yield Courier(
+                name=f"{socket.gethostname()[:40]}:{os.getpid()}:{task}:{secrets.token_hex(4)}",
+                line=line,
+                clock=self.clock,
+                chance=random.SystemRandom(),
+                stop=stop or Event(),
+            )
+
+    def close(self) -> None:
+        """Give everything back."""
+        self.database.close()
