@@ -1,0 +1,37 @@
+"""The application: every page of the service, put together for one set of Services."""
+
+from collections.abc import Callable
+from datetime import timedelta
+
+from fastapi import FastAPI
+from fastapi.staticfiles import StaticFiles
+
+from digest import resources
+from digest.services import Services
+from digest.web import faults, health
+from digest.web.editor import desk, edition, sign_in
+from digest.web.headers import Headers
+from digest.web.operator import status
+from digest.web.pages import Pages
+from digest.web.public import about, archive, confirm, leave, preferences, subscribe
+
+
+def create_app(services: Services, *, since_last_tick: Callable[[], timedelta] | None = None) -> FastAPI:
+    """
+    Return the ASGI application that shows the pages and calls the acts of *services*.
+
+    *since_last_tick* tells how long the scheduler of this process has been silent; None where it has no scheduler.
+    """
+    # The pages with the API's description would load scripts from elsewhere; a redirect would break one-click leaving.
+    app = FastAPI(title=services.links.host, docs_url=None, redoc_url=None, openapi_url=None, redirect_slashes=False)
+    app.state.services = services
+    app.state.since_last_tick = since_last_tick
+    app.state.pages = Pages(services)
+    app.state.signups = subscribe.limit()
+    app.add_middleware(Headers)
+    faults.install(app)
+    sign_in.install(app)
+    for part in (about, subscribe, confirm, leave, preferences, archive, sign_in, desk, edition, status, health):
+        app.include_router(part.router)
+    app.mount("/static", StaticFiles(directory=resources.templates() / "web" / "static"))
+    return app

@@ -1,0 +1,124 @@
+"""The door of the desk: who is there, over what kind of connection, and whether a form is really theirs."""
+
+from hmac import compare_digest
+from typing import Annotated
+from urllib.parse import urlsplit
+
+from fastapi import Depends, HTTPException, Request
+from starlette.responses import Response
+
+from digest.services import Services
+from digest.staff import sessions
+from digest.staff.sessions import SignedIn, Visitor
+from digest.web.forms import Fields, Posted
+from digest.web.network import is_loopback
+from digest.web.pages import Wired
+
+_COOKIE = "digest_desk"
+_NO_HTTPS = (
+    "Signing in needs https here, or others on the way could read your password. Put a proxy with a certificate before "
+    "the service and set [site] base_url to its https address; or open the desk on the machine itself, at "
+    "http://127.0.0.1. On a network that you trust as a whole, [site] insecure_http = true allows it."
+)
+_NOT_OURS = "This form did not come from the desk itself. Open the desk, and press the button there."
+_STALE = "This form is older than your sign-in. Go back, reload the page and press the button again."
+
+
+class SignInFirst(Exception):
+    """Nobody has signed in with this browser."""
+
+
+def is_secure(request: Request, services: Services) -> bool:
+    """Return whether the browser speaks https: seen here, or ended at the proxy whose address is our public one."""
+    public = urlsplit(services.settings.base_url)
+    return request.url.scheme == "https" or (public.scheme == "https" and request.headers.get("host") == public.netloc)
+
+
+def require_safe_transport(request: Request, services: Services) -> None:
+    """Let passwords and cookies pass over https, on this machine, or where the operator allows it; 403 elsewhere."""
+    if is_secure(request, services) or services.settings.insecure_http or _is_this_machine(request.url.hostname or ""):
+        return
+    raise HTTPException(403, _NO_HTTPS)
+
+
+def require_own_form(request: Request) -> None:
+    """
+    Refuse with 403 what another site has posted.
+
+    Sec-Fetch-Site tells, where the browser sends it; else the Origin must be the host that was asked.
+    """
+    site = request.headers.get("sec-fetch-site")
+    if site is not None:
+        is_own = site == "same-origin"
+    else:
+        is_own = urlsplit(request.headers.get("origin", "")).netloc == request.headers.get("host")
+    if not is_own:
+        raise HTTPException(403, _NOT_OURS)
+
+
+def visitor(request: Request, services: Wired) -> Visitor:
+    """Return who has signed in with this browser; SignInFirst when nobody has."""
+    require_safe_transport(request, services)
+    secret = secret_of(request, services)
+    if secret:
+        with services.reading() as session:
+            found = sessions.visitor(session, secret, services.clock.now())
+        if found is not None:
+            return found
+    raise SignInFirst
+
+
+Staff = Annotated[Visitor, Depends(visitor)]
+
+
+def operator(staff: Staff) -> Visitor:
+    """Return the operator who has signed in; 403 for other staff."""
+    if not staff.is_operator:
+        raise HTTPException(403)
+    return staff
+
+
+Operator = Annotated[Visitor, Depends(operator)]
+
+
+def own_form(request: Request, staff: Staff, fields: Posted) -> Fields:
+    """Return the posted fields of somebody signed in, if the form is from the desk and of this sign-in; 403 else."""
+    require_own_form(request)
+    if not compare_digest(fields.one("csrf").encode(), staff.csrf_token.encode()):
+        raise HTTPException(403, _STALE)
+    return fields
+
+
+OwnForm = Annotated[Fields, Depends(own_form)]
+
+
+def secret_of(request: Request, services: Services) -> str:
+    """Return the secret in the browser's cookie, or an empty text."""
+    return request.cookies.get(_cookie_name(secure=is_secure(request, services)), "")
+
+
+def give_cookie(answer: Response, signed_in: SignedIn, *, secure: bool) -> None:
+    """Let the browser keep the secret: out of reach of scripts and other sites, and on https bound to this host."""
+    answer.set_cookie(
+        _cookie_name(secure=secure),
+        signed_in.secret,
+        expires=signed_in.expires_at,
+        path="/",
+        secure=secure,
+        httponly=True,
+        samesite="lax",
+    )
+
+
+def take_cookie(answer: Response, *, secure: bool) -> None:
+    """Let the browser forget the secret."""
+    answer.delete_cookie(_cookie_name(secure=secure), path="/", secure=secure, httponly=True, samesite="lax")
+
+
+def _cookie_name(*, secure: bool) -> str:
+    # Browsers take a __Host- cookie over https only, for this host alone (RFC 6265bis §4.1.3.2).
+    return f"__Host-{_COOKIE}" if secure else _COOKIE
+
+
+def _is_this_machine(host: str) -> bool:
+    return host == "localhost" or host.endswith(".localhost") or is_loopback(host)

@@ -1,0 +1,150 @@
+"""One Edition at the desk: its Stories with their reasons, its preview, and the decision."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Annotated
+
+from fastapi import APIRouter, HTTPException, Query
+from starlette.responses import HTMLResponse, RedirectResponse, Response
+
+from digest import desk
+from digest.desk import DeskEdition, DeskRow
+from digest.errors import WrongState
+from digest.model.draft import Draft
+from digest.model.edition import EditionState
+from digest.model.ids import EditionId
+from digest.render.lint import BUDGET
+from digest.services import Services
+from digest.staff.sessions import Visitor
+from digest.web.door import OwnForm, Staff
+from digest.web.editor.preview import Scheme, in_scheme
+from digest.web.headers import FRAMED_MAIL
+from digest.web.pages import READ, EditionNumber, Pages, Templates, Wired
+
+router = APIRouter()
+Chosen = Annotated[list[str] | None, Query(alias="section")]
+
+
+class View(StrEnum):
+    """The tabs of the preview."""
+
+    DESKTOP = "desktop"
+    PHONE = "phone"
+    DARK = "dark"
+    TEXT = "text"
+
+
+class Done(StrEnum):
+    """What an act has come to, in words for the page after it."""
+
+    APPROVE = "Approved. From now on this is what readers get, what the archive keeps and what the preview shows."
+    HOLD = "Held. It stays here until somebody approves it or takes the hold back."
+    RELEASE = "The hold is taken back."
+
+
+@dataclass(frozen=True, slots=True)
+class Decisions:
+    """What may be decided about an Edition in its present state."""
+
+    approve: bool
+    hold: bool
+    release: bool
+
+    @classmethod
+    def on(cls, row: DeskRow) -> "Decisions":
+        """Return what may be decided about the Edition of *row*."""
+        is_draft, is_held = row.state == EditionState.DRAFT, row.state == EditionState.HELD
+        return cls(approve=is_draft or is_held, hold=is_draft, release=is_held)
+
+
+@router.api_route("/desk/edition/{edition_id}", methods=READ)
+def page(  # noqa: PLR0913, PLR0917 (FastAPI gives what is asked for by name)
+    edition_id: EditionNumber,
+    staff: Staff,
+    services: Wired,
+    pages: Templates,
+    view: View = View.DESKTOP,
+    section: Chosen = None,
+    done: str = "",
+) -> Response:
+    """Show an Edition with the *view* of its preview, as a reader of the sections *section* gets it."""
+    said = Done[done.upper()].value if done.upper() in Done.__members__ else ""
+    return _page(services, pages, staff, EditionId(edition_id), view=view, sections=section, said=said)
+
+
+@router.api_route("/desk/edition/{edition_id}/preview", methods=READ)
+def preview(
+    edition_id: EditionNumber, _staff: Staff, services: Wired, scheme: Scheme = Scheme.LIGHT, section: Chosen = None
+) -> Response:
+    """Show the mail alone, for the frame on the page of its Edition."""
+    filled = desk.preview(services, EditionId(edition_id), sections=section)
+    return HTMLResponse(in_scheme(filled.html, scheme), headers={"Content-Security-Policy": FRAMED_MAIL})
+
+
+@router.post("/desk/edition/{edition_id}/{act}")
+def decide(
+    edition_id: EditionNumber, act: str, staff: Staff, _form: OwnForm, services: Wired, pages: Templates
+) -> Response:
+    """Approve the Edition, hold it, or take the hold back."""
+    acts: dict[str, Callable[[], None]] = {
+        "approve": lambda: desk.approve(services, EditionId(edition_id), by=staff.email),
+        "hold": lambda: desk.hold(services, EditionId(edition_id), by=staff.email),
+        "release": lambda: desk.release(services, EditionId(edition_id)),
+    }
+    if act not in acts:
+        raise HTTPException(404)
+    try:
+        acts[act]()
+    except WrongState as fault:
+        return _page(services, pages, staff, EditionId(edition_id), status=409, fault=f"Not done: {fault}.")
+    return RedirectResponse(f"{pages.links.desk_edition(EditionId(edition_id))}?done={act}", status_code=303)
+
+
+def _page(  # noqa: PLR0913 (each names a part of the page)
+    services: Services,
+    pages: Pages,
+    staff: Visitor,
+    edition_id: EditionId,
+    *,
+    view: View = View.DESKTOP,
+    sections: list[str] | None = None,
+    status: int = 200,
+    said: str = "",
+    fault: str = "",
+) -> Response:
+    opened = desk.open_edition(services, edition_id)
+    filled = desk.preview(services, edition_id, sections=sections)
+    return pages.show(
+        "editor/edition.html",
+        status=status,
+        staff=staff,
+        here="edition",
+        said=said,
+        fault=fault,
+        now=services.clock.now(),
+        rows=_others(services, opened),
+        opened=opened,
+        decisions=Decisions.on(opened.row),
+        titles={plan.slug: plan.title for plan in opened.row.newsletter.sections},
+        best=_best(opened.draft),
+        view=view.value,
+        views=[each.value for each in View],
+        sections=sections or [],
+        mail=filled,
+        budget=BUDGET,
+    )
+
+
+def _others(services: Services, opened: DeskEdition) -> tuple[DeskRow, ...]:
+    """Return the Editions of today for the margin, and the opened one in the place of its kind."""
+
+    def is_same_kind(row: DeskRow) -> bool:
+        return (row.newsletter.slug, row.cadence) == (opened.row.newsletter.slug, opened.row.cadence)
+
+    return tuple(opened.row if is_same_kind(row) else row for row in desk.todays(services))
+
+
+def _best(draft: Draft) -> float:
+    """Return the highest score of the Draft, which the bars are drawn against."""
+    return max((story.score.total for story in draft.stories), default=0.0) or 1.0

@@ -1,0 +1,67 @@
+"""Signing in at the desk, and out."""
+
+from fastapi import APIRouter, FastAPI, Request
+from starlette.responses import RedirectResponse, Response
+
+from digest.staff import sessions
+from digest.staff.sessions import Refusal
+from digest.web import door
+from digest.web.door import OwnForm, SignInFirst
+from digest.web.forms import Posted
+from digest.web.network import Network
+from digest.web.pages import READ, Pages, Templates, Wired, pages_of
+
+router = APIRouter()
+_STATUS = {Refusal.WRONG: 401, Refusal.TOO_MANY: 429, Refusal.BUSY: 503}
+
+
+def install(app: FastAPI) -> None:
+    """Let *app* lead to the sign-in page whoever asks for the desk without having signed in."""
+
+    async def lead_in(request: Request, _reason: Exception) -> Response:
+        return _to_form(pages_of(request))
+
+    app.add_exception_handler(SignInFirst, lead_in)
+
+
+@router.api_route("/desk/sign-in", methods=READ)
+async def form(request: Request, services: Wired, pages: Templates) -> Response:
+    """Show the form."""
+    door.require_safe_transport(request, services)
+    return pages.show("editor/sign_in.html", email="", fault="")
+
+
+@router.post("/desk/sign-in")
+def enter(request: Request, fields: Posted, network: Network, services: Wired, pages: Templates) -> Response:
+    """Let the owner of an account in, with a new secret for this browser; what it held before is worthless."""
+    door.require_safe_transport(request, services)
+    door.require_own_form(request)
+    email = fields.one("email")
+    outcome = sessions.sign_in(
+        services.database, email, fields.raw("password"), network=network, now=services.clock.now()
+    )
+    if isinstance(outcome, Refusal):
+        return pages.show("editor/sign_in.html", status=_STATUS[outcome], email=email, fault=outcome.value)
+    _forget(request, services)
+    answer = RedirectResponse(pages.links.desk(), status_code=303)
+    door.give_cookie(answer, outcome, secure=door.is_secure(request, services))
+    return answer
+
+
+@router.post("/desk/sign-out")
+def leave(request: Request, _form: OwnForm, services: Wired, pages: Templates) -> Response:
+    """Make the browser's secret worthless."""
+    _forget(request, services)
+    answer = _to_form(pages)
+    door.take_cookie(answer, secure=door.is_secure(request, services))
+    return answer
+
+
+def _forget(request: Request, services: Wired) -> None:
+    if secret := door.secret_of(request, services):
+        with services.session() as session:
+            sessions.sign_out(session, secret)
+
+
+def _to_form(pages: Pages) -> RedirectResponse:
+    return RedirectResponse(f"{pages.links.desk()}/sign-in", status_code=303)

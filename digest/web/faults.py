@@ -1,0 +1,80 @@
+"""Faults: each error as a page that says what happened and what to do, and nothing about our insides."""
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import HTMLResponse
+from starlette.exceptions import HTTPException
+
+from digest.errors import DatabaseNotReady, UnknownEdition, UnknownNewsletter, WrongState
+from digest.logs import logger
+from digest.web.headers import common
+from digest.web.pages import pages_of
+
+log = logger(__name__)
+
+_NOT_FOUND = "There is nothing at this address. It may have been copied only in part."
+#: Title and text by status; an HTTPException with a text of its own puts that in place of the text.
+_SAID = {
+    403: ("This is not for you", "Your account may not do this. Ask an operator if you need it."),
+    404: ("Not found", _NOT_FOUND),
+    405: ("Not possible", "This address cannot be used in that way. Go back and try again."),
+    409: ("Not possible now", "Something has changed meanwhile. Go back, reload the page and look again."),
+    410: ("No longer here", "What this link led to has ended."),
+    413: ("Too long", "This is more than our forms can hold. Shorten it and try again."),
+    422: ("Not understood", "Something in this request is missing or misspelt. Go back, check it and try again."),
+    429: ("Too often", "Wait a while, then try again."),
+    500: ("Something went wrong", "The fault is ours and has been written down. Try again in a few minutes."),
+    503: ("Not ready", "The service cannot be reached just now. Try again in a few minutes."),
+}
+
+
+def install(app: FastAPI) -> None:
+    """Let *app* answer every error with a page."""
+    app.add_exception_handler(HTTPException, _refused)
+    app.add_exception_handler(RequestValidationError, _unreadable)
+    app.add_exception_handler(UnknownNewsletter, _unknown)
+    app.add_exception_handler(UnknownEdition, _unknown)
+    app.add_exception_handler(WrongState, _wrong_state)
+    app.add_exception_handler(DatabaseNotReady, _not_ready)
+    app.add_exception_handler(Exception, _failed)
+
+
+def _page(request: Request, status: int, text: str = "") -> HTMLResponse:
+    title, usual = _SAID.get(status, _SAID[500] if status >= 500 else _SAID[422])
+    # The page of an unexpected error is made outside the middleware, so it brings its headers along.
+    answer = pages_of(request).show("public/said.html", status=status, title=title, text=text or usual)
+    answer.headers.update(common(request.url.path))
+    return answer
+
+
+async def _refused(request: Request, fault: Exception) -> HTMLResponse:
+    assert isinstance(fault, HTTPException)
+    own_words = fault.detail if fault.detail.endswith(".") else ""
+    answer = _page(request, fault.status_code, own_words)
+    answer.headers.update(fault.headers or {})
+    return answer
+
+
+async def _unreadable(request: Request, fault: Exception) -> HTMLResponse:
+    assert isinstance(fault, RequestValidationError)
+    in_path = any(error["loc"][0] == "path" for error in fault.errors())
+    return _page(request, 404 if in_path else 422)
+
+
+async def _unknown(request: Request, _fault: Exception) -> HTMLResponse:
+    return _page(request, 404)
+
+
+async def _wrong_state(request: Request, fault: Exception) -> HTMLResponse:
+    text = str(fault)
+    return _page(request, 409, f"{text[:1].upper()}{text[1:]}." if request.url.path.startswith("/desk") else "")
+
+
+async def _not_ready(request: Request, fault: Exception) -> HTMLResponse:
+    log.error("web.database_not_ready", fault=str(fault))
+    return _page(request, 503)
+
+
+async def _failed(request: Request, fault: Exception) -> HTMLResponse:
+    log.error("web.failed", method=request.method, kind=type(fault).__name__, exc_info=fault)
+    return _page(request, 500)

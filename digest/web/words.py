@@ -1,0 +1,106 @@
+"""Words for the pages: ages, waits, dates, sizes, states."""
+
+import datetime as dt
+
+from digest.model.edition import EditionState
+from digest.model.newsletter import Newsletter
+from subscribers.cadence import Cadence
+
+MINUTE, HOUR, DAY = 60, 3600, 86400
+
+#: Each state's word and tone; a tone is a colour of the stylesheet.
+STATES: dict[str, tuple[str, str]] = {
+    EditionState.PLANNED: ("not made yet", "quiet"),
+    EditionState.DRAFT: ("draft", "open"),
+    EditionState.HELD: ("held", "warn"),
+    EditionState.APPROVED: ("approved", "good"),
+    EditionState.SENDING: ("going out", "good"),
+    EditionState.PAUSED: ("paused", "warn"),
+    EditionState.SENT: ("sent", "good"),
+    EditionState.SKIPPED: ("skipped", "quiet"),
+    EditionState.CANCELLED: ("called off", "warn"),
+}
+CADENCES = {
+    Cadence.DAILY: "Every day",
+    Cadence.WEEKDAYS: "Monday to Friday",
+    Cadence.WEEKLY: "Once a week",
+}
+WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+
+
+def state_word(state: str | None) -> str:
+    """Return the word for an Edition's state; None is an Edition that nobody has planned."""
+    return STATES[state or EditionState.PLANNED][0]
+
+
+def state_tone(state: str | None) -> str:
+    """Return the tone of an Edition's state."""
+    return STATES[state or EditionState.PLANNED][1]
+
+
+def span(seconds: float) -> str:
+    """Return a length of time in at most two units: "1 h 12 min", "3 d", "less than a minute"."""
+    total = int(seconds)
+    if total < MINUTE:
+        return "less than a minute"
+    if total < HOUR:
+        return f"{total // MINUTE} min"
+    if total < DAY:
+        hours, minutes = divmod(total // MINUTE, 60)
+        return f"{hours} h {minutes} min" if minutes else f"{hours} h"
+    days, hours = divmod(total // HOUR, 24)
+    return f"{days} d {hours} h" if hours and days < 3 else f"{days} d"
+
+
+def age(at: dt.datetime, now: dt.datetime) -> str:
+    """Return how long ago *at* was, in one unit: "2 h"."""
+    seconds = max(0, int((now - at).total_seconds()))
+    for size, unit in ((DAY, "d"), (HOUR, "h"), (MINUTE, "min")):
+        if seconds >= size:
+            return f"{seconds // size} {unit}"
+    return "now"
+
+
+def until(at: dt.datetime, now: dt.datetime) -> str:
+    """Return when *at* is, seen from *now*: "in 1 h 12 min", "2 h ago", "now"."""
+    seconds = (at - now).total_seconds()
+    if abs(seconds) < MINUTE:
+        return "now"
+    return f"in {span(seconds)}" if seconds > 0 else f"{span(-seconds)} ago"
+
+
+def clock(at: dt.datetime, newsletter: Newsletter) -> str:
+    """Return the newsletter's local time of *at*: "07:00"."""
+    return at.astimezone(newsletter.schedule.zone).strftime("%H:%M")
+
+
+def day(date: dt.date) -> str:
+    """Return a date as a newspaper writes it: "Mon 23 Nov 2026"."""
+    return f"{date:%a} {date.day} {date:%b %Y}"
+
+
+def moment(at: dt.datetime) -> str:
+    """Return an instant for operators, in UTC: "23 Nov 06:30:12"."""
+    at = at.astimezone(dt.UTC)
+    return f"{at.day} {at:%b %H:%M:%S}"
+
+
+def kilobytes(size: int) -> str:
+    """Return a size as mailboxes count it: "41 KB"."""
+    return f"{round(size / 1024)} KB"
+
+
+def rhythm(newsletter: Newsletter) -> str:
+    """Return when a newsletter comes: "Every day at 07:00, Europe/Berlin time"."""
+    plan = newsletter.schedule
+    ways = {
+        Cadence.DAILY: "Every day",
+        Cadence.WEEKLY: f"every {WEEKDAYS[plan.weekly_day - 1]}",
+    }
+    text = " or ".join(ways[cadence] for cadence in sorted(plan.cadences))
+    return f"{text[:1].upper()}{text[1:]} at {plan.at:%H:%M}, {zone_name(plan.zone.key)} time"
+
+
+def zone_name(key: str) -> str:
+    """Return an IANA name for reading: "America/New York"."""
+    return key.replace("_", " ")

@@ -1,0 +1,200 @@
+import datetime as dt
+import re
+
+import pytest
+from fastapi.testclient import TestClient
+
+from digest import desk
+from digest.model.ids import EditionId
+from digest.services import Services
+from digest.store import job_runs, sources
+from digest.web.editor.preview import Scheme, in_scheme
+from tests.digest.web.newsroom import OWN, csrf, edition, sign_in
+from tests.fakes import FixedClock
+
+
+@pytest.fixture
+def page(client: TestClient, editor: str, edition_id: EditionId) -> str:
+    """Give the address of today's Edition, in a browser that has signed in."""
+    sign_in(client, editor)
+    return f"/desk/edition/{edition_id}"
+
+
+def act(client: TestClient, page: str, name: str) -> int:
+    return client.post(f"{page}/{name}", data={"csrf": csrf(client)}, headers=OWN).status_code
+
+
+def test_the_desk_says_for_each_newsletter_what_will_happen(client: TestClient, page: str) -> None:
+    text = client.get("/desk").text
+
+    assert "The Wattage" in text
+    assert "No. 42" in text
+    assert "automatically" in text
+    assert "37 of 40 sources answered" in text
+    assert f'href="{page}"' in text
+
+
+def test_an_edition_that_is_not_made_can_be_made_now(client: TestClient, editor: str) -> None:
+    sign_in(client, editor)
+
+    assert 'action="/desk/prepare/wattage"' in client.get("/desk").text
+
+
+def test_an_edition_shows_every_story_and_why_it_is_there(client: TestClient, page: str) -> None:
+    text = client.get(page).text
+
+    assert "7 sources" in text
+    assert "6 in the last 3 hours" in text
+    assert len(re.findall(r'<li class="story">', text)) == 6
+    assert "section full" in text
+    assert re.search(r"\d+ KB of 90 KB", text)
+    assert "<script" not in text
+
+
+@pytest.mark.parametrize("view", ["desktop", "phone", "dark", "text"])
+def test_each_tab_of_the_preview_opens(client: TestClient, page: str, view: str) -> None:
+    answer = client.get(page, params={"view": view, "section": "industry"})
+
+    assert answer.status_code == 200
+    assert ("<iframe sandbox" in answer.text) == (view != "text")
+    assert "srcdoc" not in answer.text
+
+
+def test_the_preview_is_the_mail_itself_shut_in(client: TestClient, services: Services, page: str) -> None:
+    answer = client.get(f"{page}/preview")
+
+    assert answer.headers["content-security-policy"] == (
+        "sandbox; default-src 'none'; img-src http: https: data:; style-src 'unsafe-inline'; frame-ancestors 'self'"
+    )
+    mail = desk.preview(services, EditionId(int(page.rpartition("/")[2])), sections=None)
+    assert answer.text == in_scheme(mail.html, Scheme.LIGHT)
+
+
+def test_the_preview_of_a_reader_holds_only_their_sections(client: TestClient, page: str) -> None:
+    text = client.get(f"{page}/preview", params={"section": ["industry", "research"]}).text
+
+    assert "Lindqvist" in text
+    assert "motorway operators" not in text
+
+
+@pytest.mark.parametrize(
+    ("scheme", "holds", "never"), [(Scheme.DARK, "dark", "light"), (Scheme.LIGHT, "light", "dark")]
+)
+def test_a_scheme_makes_its_own_queries_hold_and_the_others_never(scheme: Scheme, holds: str, never: str) -> None:
+    html = (
+        '<meta name="color-scheme" content="light dark"><style>:root{color-scheme:light dark}'
+        "@media (prefers-color-scheme: dark){.dark{}}@media screen and (prefers-color-scheme:light) {.light{}}"
+        "@media (max-width:479px){.small{}}</style><p>@media (prefers-reduced-motion)</p>"
+    )
+
+    shown = in_scheme(html, scheme)
+
+    assert f'content="{scheme}"' in shown
+    assert f":root{{color-scheme:{scheme}}}" in shown
+    assert re.search(rf"\(min-width:0px\) ?{{\.{holds}", shown)
+    assert re.search(rf"\(max-width:0px\) ?{{\.{never}", shown)
+    assert "@media (max-width:479px){.small{}}" in shown
+    assert "@media (prefers-reduced-motion)" in shown
+
+
+def test_approving_freezes_what_readers_get(
+    client: TestClient, services: Services, page: str, edition_id: EditionId
+) -> None:
+    status = act(client, page, "approve")
+
+    assert status == 303
+    row = edition(services, edition_id)
+    assert (row.state, row.approved_by) == ("approved", "eve@desk.example")
+    text = client.get(page, params={"done": "approve"}).text
+    assert "From now on this is what readers get" in text
+    assert f'action="{page}/approve"' not in text
+
+
+def test_holding_and_taking_it_back(client: TestClient, services: Services, page: str, edition_id: EditionId) -> None:
+    act(client, page, "hold")
+    held, text = edition(services, edition_id), client.get(page).text
+
+    act(client, page, "release")
+
+    assert (held.state, held.reason) == ("held", "held by eve@desk.example")
+    assert "Take back the hold" in text
+    assert edition(services, edition_id).state == "draft"
+
+
+def test_what_cannot_be_done_any_more_is_said_on_the_page(client: TestClient, page: str) -> None:
+    act(client, page, "approve")
+
+    answer = client.post(f"{page}/hold", data={"csrf": csrf(client)}, headers=OWN)
+
+    assert answer.status_code == 409
+    assert "Not done: " in answer.text
+    assert "is approved" in answer.text
+
+
+@pytest.mark.parametrize("name", ["publish", "preview", "__class__"])
+def test_an_act_that_there_is_not_is_not_found(client: TestClient, page: str, name: str) -> None:
+    assert act(client, page, name) in {404, 405}
+
+
+@pytest.mark.parametrize("done", ["approve", "nonsense", "<script>", ""])
+def test_an_address_cannot_put_words_on_the_page(client: TestClient, page: str, done: str) -> None:
+    text = client.get(page, params={"done": done}).text
+
+    assert "<script" not in text
+    assert "nonsense" not in text
+
+
+@pytest.mark.parametrize("path", ["/desk/edition/7", "/desk/edition/0", "/desk/edition/x", "/desk/edition/7/preview"])
+def test_an_edition_that_there_is_not_is_not_found(client: TestClient, editor: str, path: str) -> None:
+    sign_in(client, editor)
+
+    assert client.get(path).status_code == 404
+
+
+def test_a_view_that_there_is_not_is_not_understood(client: TestClient, page: str) -> None:
+    assert client.get(page, params={"view": "upside-down"}).status_code == 422
+
+
+def test_nobody_can_put_the_desk_into_a_frame_or_keep_it(client: TestClient, page: str) -> None:
+    headers = client.get(page).headers
+
+    assert "frame-ancestors 'none'" in headers["content-security-policy"]
+    assert "script-src 'none'" in headers["content-security-policy"]
+    assert (headers["cache-control"], headers["referrer-policy"]) == ("no-store", "same-origin")
+
+
+def test_the_status_page_is_for_operators(client: TestClient, editor: str) -> None:
+    sign_in(client, editor)
+
+    answer = client.get("/desk/status")
+
+    assert (answer.status_code, "Ask an operator" in answer.text) == (403, True)
+    assert "/desk/status" not in client.get("/desk").text
+
+
+def test_the_status_page_names_what_is_failing_and_why(
+    client: TestClient, services: Services, operator: str, edition_id: EditionId, clock: FixedClock
+) -> None:
+    with services.session() as session:
+        sources.enlist(session, services.settings.newsletters, clock.now())
+        source = sources.named(session, "https://axle.example/rss")
+        source.failures, source.last_fault = 3, "axle.example did not answer within 30 s"
+        run = job_runs.begin(session, "send", clock.now() - dt.timedelta(minutes=2))
+        run.fail("RelayHalted: the relay refuses us", clock.now())
+        job_runs.begin(session, "gather", clock.now()).finish({"new": 12, "changed": 0}, clock.now())
+    sign_in(client, operator)
+
+    answer = client.get("/desk/status")
+
+    assert answer.status_code == 200
+    for words in ("One source is in trouble", "axle.example did not answer", "the relay refuses us", "12 new"):
+        assert words in answer.text
+
+
+def test_the_status_page_of_an_empty_house_says_what_to_expect(client: TestClient, operator: str) -> None:
+    sign_in(client, operator)
+
+    text = client.get("/desk/status").text
+
+    assert "The first is planned within a few minutes" in text
+    assert "Nothing has run yet" in text
