@@ -1,0 +1,1 @@
+"""The command line: every act of the product, alone and scriptable. A file per noun."""

@@ -1,0 +1,54 @@
+"""A web application served from a thread of this process, for as long as a `with` block lasts."""
+
+import errno
+import socket
+from collections.abc import Sequence
+from threading import Thread
+from types import TracebackType
+from typing import Self
+
+import uvicorn
+from starlette.types import ASGIApp
+
+
+class Background:
+    """Serves *app* on the open *sockets* until the block ends; the sockets are closed with it."""
+
+    def __init__(self, app: ASGIApp, sockets: Sequence[socket.socket]) -> None:
+        """Make ready; nothing is served before the block begins."""
+        self._sockets = list(sockets)
+        self._server = uvicorn.Server(
+            uvicorn.Config(
+                app, lifespan="off", ws="none", log_config=None, access_log=False, timeout_graceful_shutdown=1
+            )
+        )
+        self._thread = Thread(target=self._server.run, args=(self._sockets,), daemon=True)
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._server.should_exit = True
+        self._thread.join()
+        for each in self._sockets:
+            each.close()
+
+
+def listening(preferred: int, host: str = "127.0.0.1") -> socket.socket:
+    """Return a listening socket at *preferred*, or at any free port when that one is taken."""
+    try:
+        return socket.create_server((host, preferred))
+    except OSError as taken:
+        if taken.errno != errno.EADDRINUSE:
+            raise
+        return socket.create_server((host, 0))
+
+
+def free_port(preferred: int, host: str = "127.0.0.1") -> int:
+    """Return *preferred* if nobody listens there now, else a free port."""
+    with listening(preferred, host) as found:
+        port: int = found.getsockname()[1]
+    return port

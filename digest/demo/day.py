@@ -1,0 +1,264 @@
+"""One day of the sample newspaper, from the sources to the inbox, with every part real."""
+
+import re
+import secrets
+import urllib.request
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from email import message_from_bytes, policy
+from pathlib import Path
+from typing import Self
+
+from digest import calendar, desk, notices, pipeline, readers
+from digest.clock import Clock
+from digest.demo.background import Background, free_port, listening
+from digest.demo.inbox import Inbox
+from digest.demo.inbox_pages import inbox_app
+from digest.demo.readers import SAMPLE_READERS
+from digest.demo.site import SourceSite
+from digest.errors import DigestError
+from digest.model.delivery import Account
+from digest.model.edition import EditionState
+from digest.model.ids import EditionId
+from digest.model.newsletter import Newsletter, SourceKind, SourcePlan
+from digest.model.staff import Role
+from digest.scheduler import Scheduler
+from digest.services import Services
+from digest.settings import load
+from digest.staff import accounts
+from digest.store import editions
+from digest.store import staff as staff_store
+from digest.web.app import create_app
+
+SLUG = "lantern"
+EDITOR = "editor@lantern.example"
+#: Where the demo serves if these ports are free: pages, sources, SMTP, inbox.
+PORTS = (8025, 8026, 8027, 8028)
+CONFIRM_LINK = re.compile(rb"https?://[^\s\"<>]+/confirm/[A-Za-z0-9_.~%-]+")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ports:
+    """The ports of one demo."""
+
+    pages: int
+    sources: int
+    smtp: int
+    inbox: int
+
+    @classmethod
+    def choose(cls) -> Self:
+        """Return the usual ports, each replaced by a free one where it is taken."""
+        pages, sources, smtp, inbox = (free_port(port) for port in PORTS)
+        return cls(pages=pages, sources=sources, smtp=smtp, inbox=inbox)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """What the day came to. *faults* are the links of the chain that did not hold, in words."""
+
+    gathered: pipeline.GatherReport
+    edition_id: EditionId
+    state: EditionState
+    stories: int
+    account: Account
+    mails: int
+    faults: tuple[str, ...]
+
+
+class Day:
+    """A demo at work: sources, SMTP inbox, pages and services, all on loopback, all real."""
+
+    def __init__(self, directory: Path, clock: Clock) -> None:
+        """Make ready to live the day in *directory*, which keeps the database, the config and the mails."""
+        self.directory = directory.resolve()
+        self.clock = clock
+        self.password = secrets.token_urlsafe(9)
+
+    @contextmanager
+    def open(self) -> Iterator["Day"]:
+        """Start every part, and stop them all at the end."""
+        self.directory.mkdir(parents=True, exist_ok=True)
+        ports = Ports.choose()
+        with ExitStack() as parts:
+            self.site = parts.enter_context(SourceSite(self.clock.now, port=ports.sources))
+            self.inbox = parts.enter_context(Inbox(self.directory / "inbox", port=ports.smtp))
+            sources = [*self.site.sources(), *self.site.drop_folder(self.directory / "dropped")]
+            config = self.directory / "config.toml"
+            config.write_text(config_text(self.site, sources, ports), encoding="utf-8")
+            self.services = Services.start(load(config), self.clock)
+            parts.callback(self.services.close)
+            self.scheduler = Scheduler(self.services)
+            pages = create_app(self.services, since_last_tick=self.scheduler.since_last_tick)
+            parts.enter_context(Background(pages, [listening(ports.pages)]))
+            parts.enter_context(Background(inbox_app(self.inbox), [listening(ports.inbox)]))
+            self.inbox_url = f"http://127.0.0.1:{ports.inbox}/"
+            yield self
+
+    @property
+    def newsletter(self) -> Newsletter:
+        """Return the demo's newsletter."""
+        return self.services.newsletter(SLUG)
+
+    def hire_an_editor(self) -> None:
+        """Give the desk an account with a password of this run."""
+        with self.services.session() as session:
+            if staff_store.account(session, EDITOR) is None:
+                now = self.clock.now()
+                accounts.add(
+                    session, email=EDITOR, name="Demo editor", role=Role.OPERATOR, password=self.password, now=now
+                )
+            else:
+                accounts.replace_password(session, EDITOR, self.password)
+
+    def sign_up_readers(self, on_each: Callable[[str], None]) -> int:
+        """Let the sample readers sign up, and confirm by the link in their mail; return how many confirmed now."""
+        for reader in SAMPLE_READERS:
+            wish = readers.SignUp(
+                newsletter=SLUG,
+                address=reader.address,
+                name=reader.name,
+                sections=reader.sections,
+                cadence=reader.cadence,
+                hour=reader.hour,
+                time_zone=reader.time_zone,
+                language=reader.language,
+            )
+            readers.sign_up(self.services, wish, network="127.0.0.1")
+        before = {mail.name for mail in self.inbox.files()}
+        self._send_notices()
+        confirmed = 0
+        for mail in self.inbox.files():
+            link = _confirm_link(mail.read_bytes()) if mail.name not in before else None
+            if link is not None:
+                _press_the_button(link)
+                confirmed += 1
+                on_each(mail.name)
+        self._send_notices()
+        return confirmed
+
+    def _send_notices(self) -> None:
+        report = notices.send(self.services)
+        if report.halted or set(report.counts) - {"sent"}:
+            raise DigestError(f"the single mails did not all go out: {dict(report.counts)} {report.halted or ''}")
+
+    def gather(self, on_done: pipeline.OnGathered) -> pipeline.GatherReport:
+        """Ask every source."""
+        return pipeline.gather_afresh(self.services, [self.newsletter], on_done=on_done)
+
+    def prepare(self) -> EditionId:
+        """Rank and lay out today's Edition, or find the one that is there."""
+        newsletter = self.newsletter
+        today = calendar.local_date(self.clock.now(), newsletter.schedule.zone)
+        return pipeline.prepare_edition(self.services, newsletter, newsletter.schedule.cadences[0], today).edition_id
+
+    def approve(self, edition_id: EditionId) -> None:
+        """Approve the Edition, unless that has been done."""
+        with self.services.reading() as session:
+            is_open = editions.get(session, edition_id).is_open
+        if is_open:
+            desk.approve(self.services, edition_id, by=EDITOR)
+
+    def send(self, edition_id: EditionId, on_progress: Callable[[Account], None]) -> pipeline.Sent:
+        """Send every wave now."""
+        return pipeline.send_edition(self.services, edition_id, every_wave=True, on_progress=on_progress)
+
+    def outcome(self, gathered: pipeline.GatherReport, sent: pipeline.Sent) -> Outcome:
+        """Add it all up, and name every link of the chain that did not hold."""
+        with self.services.reading() as session:
+            stories = len(editions.get(session, sent.edition_id).draft.stories)
+        digests = sum(1 for mail in self.inbox.files() if _carries(mail, sent.edition_id))
+        account = sent.account
+        checks = {
+            f"sources that did not answer: {gathered.failures}": not gathered.failures,
+            f"sending stopped: {sent.halted}": not sent.halted,
+            f"the edition is {sent.state}, not sent": sent.state is EditionState.SENT,
+            f"the account does not add up: {account}": account.adds_up,
+            "no mail was sent": account.sent > 0,
+            f"{account.failed} failed, {account.deferred} deferred, {account.in_doubt} in doubt": not (
+                account.failed or account.deferred or account.in_doubt
+            ),
+            f"{account.sent} digests were sent but {digests} lie in the inbox": account.sent == digests,
+        }
+        return Outcome(
+            gathered=gathered,
+            edition_id=sent.edition_id,
+            state=sent.state,
+            stories=stories,
+            account=account,
+            mails=len(self.inbox.files()),
+            faults=tuple(words for words, holds in checks.items() if not holds),
+        )
+
+
+def config_text(site: SourceSite, sources: list[SourcePlan], ports: Ports) -> str:
+    """Return the config.toml of the demo: the same file that anybody would write for themselves."""
+    tables = [
+        _CONFIG.format(slug=SLUG, pages=ports.pages, smtp=ports.smtp),
+        *(
+            f'[[newsletter.section]]\ntitle = "{plan.title}"\nslug = "{plan.slug}"\nstories = {plan.stories}\n'
+            for plan in site.sections()
+        ),
+        *(_source_table(plan) for plan in sources),
+    ]
+    return "\n".join(tables)
+
+
+def _source_table(plan: SourcePlan) -> str:
+    kind = "feed" if plan.kind is SourceKind.FEED else "folder"
+    lines = ["[[newsletter.source]]", f'{kind} = "{plan.address}"', f'section = "{plan.section}"']
+    lines += [f'name = "{plan.name}"'] if plan.name else []
+    lines += [f'language = "{plan.language}"'] if plan.language else []
+    return "\n".join([*lines, f"weight = {plan.weight}", ""])
+
+
+def _confirm_link(mail: bytes) -> str | None:
+    part = message_from_bytes(mail, policy=policy.default).get_body(("plain",))
+    found = CONFIRM_LINK.search(part.get_content().encode()) if part is not None else None
+    return found[0].decode() if found else None
+
+
+def _press_the_button(link: str) -> None:
+    """Do what a reader's browser does on the confirmation page: POST its form."""
+    request = urllib.request.Request(link, data=b"", method="POST")  # noqa: S310 (our own page on loopback)
+    with urllib.request.urlopen(request, timeout=10) as answer:  # noqa: S310 (as above)
+        if answer.status != 200:
+            raise DigestError(f"the confirmation page answered {answer.status}; see the log")
+
+
+def _carries(mail: Path, edition_id: EditionId) -> bool:
+    """Return whether *mail* is a Delivery of that Edition: its Message-ID says so."""
+    return f"\r\nMessage-ID: <{edition_id}.".encode() in mail.read_bytes()[:8000]
+
+
+_CONFIG = """\
+# Written by `digest demo`: a newsletter made of the sample newspaper. Try it with every command, such as
+# `digest --config config.toml edition show {slug} --why`.
+
+[site]
+base_url = "http://127.0.0.1:{pages}"
+listen = "127.0.0.1:{pages}"
+state = "."
+
+[smtp]
+host = "127.0.0.1"
+port = {smtp}
+security = "none"
+
+[gather]
+allow_networks = ["127.0.0.0/8"]      # the sample newspaper lives on this machine
+
+[log]
+level = "warning"
+
+[[newsletter]]
+slug = "{slug}"
+title = "The Daily Lantern"
+description = "Eight papers, one short mail: what happened, told once."
+sender = "The Daily Lantern <daily@lantern.example>"
+postal_address = "The Daily Lantern, 4 Lamplighter Row, Harrowmere"
+at = "07:00"
+zone = "UTC"
+cadences = ["daily", "weekly"]
+"""
