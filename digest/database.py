@@ -1,5 +1,6 @@
 """The database: engine, session scopes, metadata. Others take their Session from here."""
 
+import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -10,7 +11,7 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine, create_engine, event, inspect
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import ArgumentError, OperationalError
+from sqlalchemy.exc import ArgumentError, DatabaseError, OperationalError
 from sqlalchemy.orm import Session
 from sqlalchemy.pool import ConnectionPoolEntry
 
@@ -140,8 +141,11 @@ def _told_plainly() -> Iterator[None]:
     """Turn the driver's way of saying that the database is out of reach into one sentence with its remedy."""
     try:
         yield
-    except OperationalError as fault:
-        cause = str(fault.orig).strip().splitlines()[0] if fault.orig else str(fault)
+    except (OperationalError, DatabaseError, sqlite3.DatabaseError) as fault:
+        if isinstance(fault, DatabaseError) and type(fault) not in {OperationalError, DatabaseError}:
+            raise  # a broken rule, such as a key used twice, is for the caller to judge
+        cause = getattr(fault, "orig", None) or fault
         raise DatabaseNotReady(
-            f"the database did not do its work: {cause}; check [database] url, free space and permissions"
+            f"the database did not do its work: {str(cause).strip().splitlines()[0]}; "
+            "check [database] url, free space and permissions"
         ) from fault

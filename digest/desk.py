@@ -4,9 +4,8 @@ import datetime as dt
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from digest.database import Session
-
 from digest import calendar, letters, pipeline
+from digest.database import Session
 from digest.model.delivery import Account
 from digest.model.draft import Draft
 from digest.model.edition import Edition, EditionState
@@ -177,8 +176,8 @@ def _will_happen(newsletter: Newsletter, edition: Edition, now: dt.datetime) -> 
 
 
 def _until(wait: dt.timedelta) -> str:
-    minutes = round(wait.total_seconds() / 60)
+    minutes = round(wait / MINUTE)
     if minutes <= 0:
         return "now"
     hours, rest = divmod(minutes, 60)
-    return f"in {hours} h {rest} min" if hours else f"in {rest} min"
+    return "in " + " ".join(part for part in (f"{hours} h" if hours else "", f"{rest} min" if rest else "") if part)

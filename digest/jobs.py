@@ -77,7 +77,7 @@ def _gather(services: Services, _stop: Event) -> Mapping[str, int]:
     report = pipeline.gather_due(services)
     for source, reason in report.failures:
         log.warning("source failed", source=source, reason=reason)
-    return {"asked": report.asked, "new": report.new, "changed": report.changed, "failed": len(report.failures)}
+    return {"new": report.new, "changed": report.changed, "failed": len(report.failures)}
 
 
 def _plan(services: Services, _stop: Event) -> Mapping[str, int]:

@@ -6,7 +6,6 @@ from functools import partial
 from threading import Event
 
 from digest.database import Session
-
 from digest.deliver import deliver
 from digest.deliver.envelope import notice_id
 from digest.deliver.outbox import NoticeOutbox

@@ -10,10 +10,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from threading import Event
 
-from digest.database import Session
-
 from digest import calendar, letters
 from digest.compose import compose
+from digest.database import Session
 from digest.deliver import deliver
 from digest.deliver.outbox import EditionOutbox
 from digest.deliver.stage import DeliverReport
@@ -127,7 +126,9 @@ def _keys(newsletters: Sequence[Newsletter]) -> list[str]:
 def _ask(services: Services, due: Sequence[Source], on_done: OnGathered | None) -> GatherReport:
     report = GatherReport(asked=len(due))
     names = {source.id: source.key for source in due}
-    checks = [source.check() for source in due]
+    plans = [plan for newsletter in services.settings.newsletters for plan in newsletter.sources]
+    languages = {plan.address: plan.language for plan in plans if plan.language}
+    checks = [source.check(languages.get(source.key)) for source in due]
 
     async def run() -> None:
         async with services.web_client() as client:

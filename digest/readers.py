@@ -4,9 +4,8 @@ import datetime as dt
 from dataclasses import dataclass
 from enum import StrEnum
 
-from digest.database import Session
-
 from digest import letters, notices
+from digest.database import Session
 from digest.errors import UnknownNewsletter
 from digest.logs import logger
 from digest.model.edition import Edition, EditionState
@@ -115,9 +114,7 @@ def signup_wish(services: Services, newsletter: Newsletter, wish: SignUp) -> Sig
     chosen = None if wish.sections is None or set(wish.sections) >= known else wish.sections
     if chosen is not None and not set(chosen) <= known:
         unknown = sorted(set(chosen) - known)
-        raise BadWish(
-            "sections", f"{', '.join(unknown)[:80]} is unknown; choose among {', '.join(sorted(known))}"
-        )
+        raise BadWish("sections", f"{', '.join(unknown)[:80]} is unknown; choose among {', '.join(sorted(known))}")
     if wish.cadence.edition not in newsletter.schedule.cadences:
         offered = ", ".join(newsletter.schedule.cadences)
         raise BadWish("cadence", f"{wish.cadence} is not offered; choose {offered}")
@@ -236,7 +233,7 @@ def wishes(services: Services, token: str) -> WishesView | None:
 
 
 def change_wishes(services: Services, token: str, wish: Wishes, *, network: str) -> WishesView | None:
-    """Let the Subscription behind *token* stand for *wish*; None for a link that is none of ours. BadWish as it says."""
+    """Let the Subscription behind *token* stand for *wish*; None for a link that is none of ours."""
     now = services.clock.now()
     with services.session() as session:
         subscription = _behind(services, session, token, Purpose.PREFERENCES)

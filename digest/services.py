@@ -13,11 +13,10 @@ from threading import Event
 from typing import Self
 
 from jinja2 import Environment
-from digest.database import Session
 
 from digest import resources
 from digest.clock import Clock
-from digest.database import Database
+from digest.database import Database, Session
 from digest.deliver.smtp import Line
 from digest.deliver.stage import Courier
 from digest.errors import SettingsError
@@ -116,8 +115,7 @@ class Services:
 
     def environment(self, newsletter: Newsletter | None = None) -> Environment:
         """Return the mail templates: the newsletter's own copies first, then the packaged ones."""
-        own = [newsletter.templates] if newsletter is not None and newsletter.templates is not None else []
-        return environment([*own, resources.templates() / "email"])
+        return mail_templates(newsletter)
 
     def web_client(self) -> GuardedClient:
         """Return a new client for strangers' servers; use it as an async context manager."""
@@ -141,3 +139,9 @@ class Services:
     def close(self) -> None:
         """Give everything back."""
         self.database.close()
+
+
+def mail_templates(newsletter: Newsletter | None) -> Environment:
+    """Return the mail templates: the newsletter's own copies first, then the packaged ones."""
+    own = [newsletter.templates] if newsletter is not None and newsletter.templates is not None else []
+    return environment([*own, resources.templates() / "email"])

@@ -1,7 +1,8 @@
-"""`digest check`: is everything in order, before anything is started?"""
+"""`digest check`: whether everything is in order, before anything is started."""
 
 import datetime as dt
 from collections.abc import Callable
+from functools import partial
 
 import typer
 
@@ -10,12 +11,14 @@ from digest.cli.wired import settings
 from digest.clock import SystemClock
 from digest.deliver import smtp
 from digest.errors import DigestError
+from digest.links import Links
 from digest.model.candidate import Score
 from digest.model.draft import Draft, Section, Story
 from digest.model.ids import ArticleId
 from digest.model.newsletter import Newsletter
 from digest.render import render
-from digest.services import Services
+from digest.services import Services, mail_templates
+from digest.settings import Settings
 
 app = typer.Typer(no_args_is_help=True)
 
@@ -25,14 +28,11 @@ def check(*, as_json: Json = False) -> None:
     """Check settings, database, templates and relay, and tell all faults; nothing is started, no mail is sent."""
     given = settings()  # faulty settings end here, with exit code 2
     results = [("settings", "", f"{len(given.newsletters)} newsletters")]
-    wired: list[Services] = []
-    results.append(_tried("database", lambda: wired.append(Services.start(given, SystemClock()))))
-    for services in wired:
-        results += [
-            _tried(f"templates of {newsletter.slug}", lambda n=newsletter: _render_sample(services, n))  # type: ignore[misc]
-            for newsletter in given.newsletters
-        ]
-        services.close()
+    results.append(_tried("database", lambda: Services.start(given, SystemClock()).close()))
+    results += [
+        _tried(f"templates of {newsletter.slug}", partial(_render_sample, given, newsletter))
+        for newsletter in given.newsletters
+    ]
     results.append(_tried(str(given.relay).removeprefix("the "), lambda: smtp.connect(given.relay).close()))
     faults = [fault for _, fault, _ in results if fault]
     if as_json:
@@ -55,12 +55,12 @@ def _tried(what: str, act: Callable[[], object]) -> tuple[str, str, str]:
     return what, "", "in order"
 
 
-def _render_sample(services: Services, newsletter: Newsletter) -> None:
-    now = services.clock.now()
+def _render_sample(given: Settings, newsletter: Newsletter) -> None:
+    now = SystemClock().now()
     story = Story(
         article_id=ArticleId(0),
         headline="A headline for the templates",
-        url=services.links.help(),
+        url=Links(given.base_url).help(),
         source="The check",
         summary="One sentence of a summary, long enough to be laid out.",
         published=now - dt.timedelta(hours=1),
@@ -76,4 +76,4 @@ def _render_sample(services: Services, newsletter: Newsletter) -> None:
         preheader="",
         sections=(Section(slug=plan.slug, title=plan.title, stories=(story,)),),
     )
-    render(draft, newsletter, services.environment(newsletter), now)
+    render(draft, newsletter, mail_templates(newsletter), now)

@@ -72,10 +72,10 @@ def _live(day: Day) -> Outcome:
 def _sum_up(day: Day, outcome: Outcome) -> None:
     gathered = outcome.gathered
     links = day.services.links
+    answered = f"{gathered.answered} of {gathered.asked} sources answered"
     lines = [
         "",
-        f"Gathered   {gathered.new} new articles from {gathered.answered} of {gathered.asked} sources"
-        f" ({gathered.known + gathered.changed} were known)",
+        f"Gathered   {gathered.new} new and {gathered.known + gathered.changed} known articles, {answered}",
         f"Edition    {outcome.stories} stories, {outcome.state}",
         f"Account    {account_line(outcome.account)}",
         f"Inbox      {outcome.mails} mails in {day.inbox.directory}",

@@ -15,6 +15,7 @@ from digest.gather.piece import Piece, distinct, entry_of
 from digest.model.entry import Entry
 
 DATES = ("published", "updated", "created")
+NOTHING = "\ufeff\0 \t\r\n"
 FEED_ROOTS = frozenset({"rss", "feed", "rdf", "channel"})
 KNOWN_ROOTS = {"html": "an HTML page", "opml": "an OPML list", "urlset": "a sitemap", "sitemapindex": "a sitemap index"}
 KNOWN_STARTS = (
@@ -36,13 +37,19 @@ def parse(body: bytes, *, url: str, content_type: str = "", fetched_at: datetime
     """
     name = url or "The feed"
     _refuse_binary(body, name)
-    text = decode(body, content_type).lstrip("\ufeff\0 \t\r\n")
+    text = decode(body, content_type).lstrip(NOTHING)
     if text.startswith("{"):
         found = json_pieces(text, name=name, base=url, fetched_at=fetched_at)
     else:
         found = _xml_pieces(text, name=name, base=url, fetched_at=fetched_at)
     entries = (entry_of(piece) for piece in found)
     return distinct([entry for entry in entries if entry is not None])
+
+
+def looks_like_one(text: str) -> bool:
+    """Return whether *text*, of a file whose name does not say what it is, begins as a feed does."""
+    start = text.lstrip(NOTHING)
+    return start.startswith("{") or root_name(start) in FEED_ROOTS
 
 
 def _refuse_binary(body: bytes, name: str) -> None:

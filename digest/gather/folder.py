@@ -1,7 +1,6 @@
 """A folder source: feeds, pages and page dumps dropped in by hand or by a scraper."""
 
 import hashlib
-import re
 from datetime import datetime
 from pathlib import Path
 
@@ -16,7 +15,6 @@ from digest.model.entry import Entry
 FEEDS = frozenset({".xml", ".rss", ".atom", ".rdf", ".json"})
 PAGES = frozenset({".html", ".htm", ".xhtml"})
 DUMPS = frozenset({".txt", ".text"})
-FEED_START = re.compile(r"\s*(?:\{|(?:<\?xml[^>]*>\s*)?(?:<!--.*?-->\s*)*<(?:rss|feed|rdf:RDF)\b)", re.DOTALL)
 
 
 def survey(root: Path) -> tuple[list[Path], str, list[str]]:
@@ -38,9 +36,9 @@ def survey(root: Path) -> tuple[list[Path], str, list[str]]:
 def read(path: Path, root: Path, *, fetched_at: datetime) -> tuple[Entry, ...]:
     """Return the Entries of one file of *root*, by its ending, else by how it begins; UnreadableInput when none."""
     content, kind = read_bytes(path), _kind(path)
-    if kind in FEEDS or (not kind and FEED_START.match(decode(content[:2000]))):
-        return feed.parse(content, url="", fetched_at=fetched_at)
     text = decode(content)
+    if kind in FEEDS or (not kind and feed.looks_like_one(text)):
+        return feed.parse(content, url="", fetched_at=fetched_at)
     is_page = kind in PAGES or (not kind and HTML.match(text))
     found = (page if is_page else dump).extract(text, fetched_at=fetched_at)
     return (found.to_entry(place_of(path, root)),)

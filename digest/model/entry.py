@@ -26,8 +26,8 @@ class Entry:
     """
     One published piece as its Source gave it, cleaned: plain text without markup or control characters.
 
-    *guid* is the Source's own identifier, or the URL where it has none. *summary* and *body* are empty rather than None.
-    Links are absolute. *labels* are the publisher's own categories.
+    *guid* is the Source's own identifier, or the URL where it has none. *summary* and *body* are empty rather than
+    None. Links are absolute. *labels* are the publisher's own categories.
     """
 
     guid: str

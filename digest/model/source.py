@@ -59,8 +59,8 @@ class Source(Base):
     last_fault: Mapped[str] = mapped_column(String(REASON_LENGTH), default="")
     added_at: Mapped[datetime]
 
-    def check(self) -> Check:
-        """Return the question to ask this Source now."""
+    def check(self, language: str | None = None) -> Check:
+        """Return the question to ask this Source now; *language* is the one it is known to speak."""
         return Check(
             source_id=self.id,
             kind=self.kind,
@@ -68,6 +68,7 @@ class Source(Base):
             etag=self.etag,
             last_modified=self.last_modified,
             body_hash=self.body_hash,
+            language=language,
         )
 
     def settle(self, gathered: Gathered) -> None:

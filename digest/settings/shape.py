@@ -184,7 +184,9 @@ class WeightsTable(Part):
     same_story: float | None = Field(
         None, gt=0, lt=1, description="How alike two articles must be to be one story; higher keeps more apart."
     )
-    per_source: int = Field(2, ge=1, le=50, description="While others wait, one publisher leads at most so many stories of a section.")
+    per_source: int = Field(
+        2, ge=1, le=50, description="While others wait, one publisher leads at most so many stories of a section."
+    )
 
 
 class NewsletterTable(Part):

@@ -3,7 +3,6 @@
 from datetime import datetime
 
 from digest.database import Session
-
 from digest.errors import DigestError
 from digest.model.staff import Role, Staff
 from digest.staff import passwords

@@ -7,9 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from digest.database import Session
-
-from digest.database import Database
+from digest.database import Database, Session
 from digest.model.staff import Role, SignInFailure, Staff, StaffSession
 from digest.staff import passwords
 from digest.staff.accounts import normal

@@ -46,9 +46,9 @@ def save_new(
     """
     Keep what is new of *entries* and renew what is known; a deleted Article stays deleted.
 
-    An entry is known when its guid, or else its URL key (*key_of* its link), is already this Source's. Entries without a
-    date count as published now; in a Source's *first* answer, whose age nobody knows, each a little older than the one
-    before, for feeds begin with the newest.
+    An entry is known when its guid, or else its URL key (*key_of* its link), is already this Source's. Entries
+    without a date count as published now; in a Source's *first* answer, whose age nobody knows, each a little older
+    than the one before, for feeds begin with the newest.
     """
     undated = itertools.count()
     identities = [_Identity.of(source, entry, key_of) for entry in entries]

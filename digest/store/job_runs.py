@@ -30,4 +30,5 @@ def last_of_each(session: Session) -> Sequence[JobRun]:
 
 def forget_before(session: Session, instant: datetime) -> int:
     """Delete the runs begun before *instant* and return how many they were."""
-    return session.execute(delete(JobRun).where(JobRun.started_at < instant)).rowcount
+    forgotten = session.scalars(delete(JobRun).where(JobRun.started_at < instant).returning(JobRun.id))
+    return len(forgotten.all())

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any, TypeVar, cast
 
-from sqlalchemy import ColumnElement, CursorResult, and_, bindparam, select, tuple_, update
+from sqlalchemy import ColumnElement, CursorResult, Table, and_, bindparam, select, tuple_, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
@@ -161,7 +161,7 @@ def _write(
         changes["attempts"] = mail.attempts + 1
     by_key = (column == bindparam(f"key_{column.key}") for column in mail.__mapper__.primary_key)
     # A plain statement: the ORM would take many rows for objects to be synchronised.
-    session.connection().execute(update(mail.__table__).where(*by_key).values(changes), rows)
+    session.connection().execute(update(cast("Table", mail.__table__)).where(*by_key).values(changes), rows)
 
 
 def _held(session: Session, mail: Mail, owner: str, keys: Sequence[object]) -> dict[object, int]:

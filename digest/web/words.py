@@ -104,3 +104,8 @@ def rhythm(newsletter: Newsletter) -> str:
 def zone_name(key: str) -> str:
     """Return an IANA name for reading: "America/New York"."""
     return key.replace("_", " ")
+
+
+def is_web_address(url: str) -> bool:
+    """Return whether *url* may stand in a link: what a feed brings could also be a script."""
+    return url.startswith(("https://", "http://"))

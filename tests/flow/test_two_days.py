@@ -81,9 +81,15 @@ def mails(inbox: Inbox) -> Counter[tuple[str, str]]:
     ],
 )
 def test_two_days_with_a_restart_bring_one_edition_each(
-    make_services: MakeServices, database_url: str, clock: FixedClock, inbox: Inbox, tmp_path: Path, first_day: datetime, at: str
+    make_services: MakeServices,
+    database_url: str,
+    clock: FixedClock,
+    inbox: Inbox,
+    tmp_path: Path,
+    first_day: datetime,
+    at: str,
 ) -> None:
-    clock.set(first_day - timedelta(hours=12))
+    clock.set(first_day - timedelta(hours=10))
     services = make_services(database_url, smtp_port=inbox.port, at=at)
     subscribe(services, "berlin", "Europe/Berlin")
     subscribe(services, "lisbon", "Europe/Lisbon")

@@ -3,12 +3,13 @@
 from pathlib import Path
 
 import pytest
+from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from digest.settings import shape
 
 PAGE = (Path(__file__).parents[2] / "docs" / "settings.md").read_text(encoding="utf-8")
-TABLES = {
+TABLES: dict[str, type[BaseModel]] = {
     "[site]": shape.SiteTable,
     "[database]": shape.DatabaseTable,
     "[smtp]": shape.SmtpTable,

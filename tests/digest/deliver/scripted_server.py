@@ -125,12 +125,21 @@ class ScriptedServer:
             if not line:
                 raise _LeaveError
             message += line[1:] if line.startswith(b".") else line
-        if self._answer(connection, "DOT").startswith("2"):
-            self.messages.append(message)
+        reply = self._next("DOT")
+        if reply.startswith("2"):
+            self.messages.append(message)  # before the reply, after which the test may look
+        self._say(connection, reply)
 
     def _answer(self, connection: socket.socket, key: str) -> str:
+        reply = self._next(key)
+        self._say(connection, reply)
+        return reply
+
+    def _next(self, key: str) -> str:
         steps = self._steps.get(key, ["502 5.5.2 what?"])
-        reply = steps.pop(0) if len(steps) > 1 else steps[0]
+        return steps.pop(0) if len(steps) > 1 else steps[0]
+
+    def _say(self, connection: socket.socket, reply: str) -> None:
         if reply == RESET:
             connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
             raise _LeaveError
@@ -141,4 +150,3 @@ class ScriptedServer:
         connection.sendall(reply.encode() + b"\r\n")
         if reply.startswith("421"):
             raise _LeaveError
-        return reply

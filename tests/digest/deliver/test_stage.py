@@ -136,7 +136,7 @@ HALTS: list[tuple[str, dict[str, Any], dict[str, Any], str, bool]] = [
     ("421 at connect", {"BANNER": "421 4.3.2 busy"}, {}, "takes no mail now", False),
     ("554 banner", {"BANNER": "554 5.7.1 go away"}, {}, "takes no mail from this machine", True),
     ("reset at connect", {"BANNER": RESET}, {}, "it is tried again later|cannot be reached", False),
-    ("silence at connect", {"BANNER": SILENT}, {"timeout": timedelta(seconds=0.2)}, "cannot be reached", False),
+    ("silence at connect", {"BANNER": SILENT}, {"timeout": timedelta(seconds=0.5)}, "cannot be reached", False),
     ("reset at EHLO", {"EHLO": RESET}, {}, "broke off before we could mail", False),
     ("EHLO and HELO refused", {"EHLO": "550 no", "HELO": "550 no"}, {}, "refuses our greeting", True),
     ("no STARTTLS", {}, {"security": Security.STARTTLS}, "offers no STARTTLS", True),
@@ -167,7 +167,7 @@ HALTS: list[tuple[str, dict[str, Any], dict[str, Any], str, bool]] = [
     ("451 at MAIL", {"MAIL": "451 4.3.0 disk full"}, {}, "takes no mail from us now", False),
     ("too big", {"EHLO": "250-relay.example\r\n250 SIZE 100"}, {}, "at most 100 bytes", True),
     ("421 at every MAIL", {"MAIL": "421 4.3.2 busy"}, {}, "broke off 3 new connections", False),
-    ("silence at RCPT", {"RCPT": SILENT}, {"timeout": timedelta(seconds=0.2)}, "broke off 3 new connections", False),
+    ("silence at RCPT", {"RCPT": SILENT}, {"timeout": timedelta(seconds=0.5)}, "broke off 3 new connections", False),
 ]
 
 
@@ -217,7 +217,7 @@ def test_silence_after_the_dot_leaves_the_mail_in_doubt(
     database: Database, serve: Serve, courier_to: CourierTo
 ) -> None:
     edition_id, server = new_edition(database, 1), serve({"DOT": SILENT})
-    brief = timedelta(seconds=0.2)
+    brief = timedelta(seconds=0.5)
     courier = courier_to(relay_to(server, timeout=brief, dot_timeout=brief))
 
     deliver(courier, EditionOutbox(database=database, edition_id=edition_id), letter)

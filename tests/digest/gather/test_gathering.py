@@ -167,6 +167,9 @@ def test_a_folder_gives_the_entries_of_all_its_kinds_of_files(tmp_path: Path) ->
     (tmp_path / "notes.json").write_text('{"items": [{"id": "n", "title": "A note"}]}')
     (tmp_path / "dump.txt").write_text(DUMP)
     (tmp_path / "sniffed").write_text(DUMP.replace("freezes over", "thaws"))
+    (tmp_path / "styled").write_bytes(
+        b'<?xml version="1.0"?><?xml-stylesheet href="a.xsl"?>' + FEED.replace(b"ice-1", b"ice-3")
+    )
     (tmp_path / "page.html").write_text(f"<h1>A page</h1><p>{DUMP}</p><link rel=canonical href=https://a.example/p>")
     (tmp_path / "photo.jpg").write_bytes(b"\xff\xd8\xff")
     (tmp_path / ".hidden.txt").write_text(DUMP)
@@ -177,7 +180,7 @@ def test_a_folder_gives_the_entries_of_all_its_kinds_of_files(tmp_path: Path) ->
     assert {entry.title for entry in outcome.entries} == {
         "The harbour freezes over again", "The harbour thaws again", "A note", "A page",
     }  # fmt: skip
-    assert {entry.guid for entry in outcome.entries} >= {"ice-1", "ice-2", "n", "https://a.example/p"}
+    assert {entry.guid for entry in outcome.entries} >= {"ice-1", "ice-2", "ice-3", "n", "https://a.example/p"}
 
 
 def test_a_dump_without_an_address_has_a_lasting_identity_and_no_link(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@ import hashlib
 from datetime import timedelta
 
 import pytest
+from argon2 import PasswordHasher
 
 from digest.database import Database
 from digest.model.staff import Role, SignInFailure
@@ -167,7 +168,7 @@ def test_a_sign_in_that_finds_no_free_place_is_told_to_wait(
 
 
 def test_a_hash_of_older_strength_is_renewed_when_its_owner_comes_in(database: Database, clock: FixedClock) -> None:
-    weak = passwords.PasswordHasher(time_cost=1, memory_cost=1024).hash(PASSWORD)
+    weak = PasswordHasher(time_cost=1, memory_cost=1024).hash(PASSWORD)
     with database.session() as session:
         staff = store.account(session, EMAIL)
         assert staff is not None

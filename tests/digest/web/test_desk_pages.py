@@ -1,5 +1,6 @@
 import datetime as dt
 import re
+from dataclasses import replace
 
 import pytest
 from fastapi.testclient import TestClient
@@ -9,7 +10,7 @@ from digest.model.ids import EditionId
 from digest.services import Services
 from digest.store import job_runs, sources
 from digest.web.editor.preview import Scheme, in_scheme
-from tests.digest.web.newsroom import OWN, csrf, edition, sign_in
+from tests.digest.web.newsroom import OWN, csrf, drafted, edition, paper, sign_in, story
 from tests.fakes import FixedClock
 
 
@@ -49,6 +50,23 @@ def test_an_edition_shows_every_story_and_why_it_is_there(client: TestClient, pa
     assert "section full" in text
     assert re.search(r"\d+ KB of 90 KB", text)
     assert "<script" not in text
+
+
+@pytest.mark.parametrize("url", ["javascript:alert(1)", "data:text/html,x", "", " https://x.example"])
+def test_a_story_is_linked_only_to_the_web(
+    client: TestClient, services: Services, editor: str, clock: FixedClock, url: str
+) -> None:
+    draft = paper(clock)
+    hostile = replace(story(5, clock), url=url, headline='<img src=x onerror="alert(1)">', source="<b>", also=())
+    section = replace(draft.sections[2], stories=(hostile,))
+    edition_id = drafted(services, replace(draft, sections=(*draft.sections[:2], section)))
+    sign_in(client, editor)
+
+    text = client.get(f"/desk/edition/{edition_id}").text
+
+    assert "<h3>&lt;img src=x" in text
+    assert not re.search(r'href="\s*(javascript|data):', text)
+    assert "<b>" not in text
 
 
 @pytest.mark.parametrize("view", ["desktop", "phone", "dark", "text"])

@@ -7,6 +7,7 @@ from fastapi.testclient import TestClient
 from sqlalchemy import text
 
 from digest.errors import DatabaseNotReady
+from digest.model.edition import EditionState
 from digest.services import Services
 from digest.web import words
 from digest.web.app import create_app
@@ -45,7 +46,7 @@ def test_an_age_is_told_in_one_unit_and_the_future_is_now(minutes: int, said: st
 
 
 def test_every_state_has_a_word_and_a_tone() -> None:
-    assert set(words.STATES) == set(words.EditionState)
+    assert set(words.STATES) == set(EditionState)
     assert words.state_word(None) == "not made yet"
 
 
