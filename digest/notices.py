@@ -95,7 +95,7 @@ def _letter(services: Services, notice: NoticeToSend) -> Email:
         text=rendered.text,
         html=rendered.html,
         message_id=notice_id(notice.id, key=services.keys.message, domain=sender.domain),
-        date=services.clock.now(),
+        date=notice.created_at,
         return_path=sender.address,
         language=newsletter.language,
         reply_to=sender.reply_to,

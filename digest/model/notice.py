@@ -37,6 +37,7 @@ class NoticeToSend:
 
     id: NoticeId
     wish: NoticeWish
+    created_at: datetime
 
 
 class Notice(Outgoing, Base):

@@ -41,7 +41,7 @@ def claim(session: Session, now: datetime, *, lease: Lease, limit: int) -> list[
     return [
         Claimed(
             key=notice.id,
-            item=NoticeToSend(id=notice.id, wish=notice.wish),
+            item=NoticeToSend(id=notice.id, wish=notice.wish, created_at=notice.created_at),
             lease_no=notice.lease_no,
             attempts=notice.attempts,
             due_at=notice.due_at,
