@@ -57,6 +57,7 @@ app = typer.Typer(
     help="A self-hosted daily news digest: gathers, groups, ranks, lays out and mails the day's stories.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
+    add_completion=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 

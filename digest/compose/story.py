@@ -15,7 +15,7 @@ def story(cluster: Cluster, lead: Candidate, others: Sequence[Candidate]) -> Sto
         url=lead.url,
         source=lead.source_name,
         summary=lead.summary.strip(),
-        published=lead.published,
+        published=lead.published if lead.is_dated else None,
         score=cluster.score,
         also=_also(lead, others),
         picture=_picture([lead, *others]),

@@ -37,8 +37,10 @@ class Article(Base):
     image: Mapped[str | None] = mapped_column(String(2000))
     language: Mapped[str | None] = mapped_column(String(20))
     labels: Mapped[list[Any]] = mapped_column(default=list)
-    #: When the Source says it was published; the fetch time where it says nothing. Never later than first_seen_at.
+    #: When the Source says it was published, or a supposed time where it says nothing. Never later than first_seen_at.
     published_at: Mapped[datetime]
+    #: Whether the Source said so; a supposed time is good for ranking, not to be shown.
+    is_dated: Mapped[bool] = mapped_column(default=True)
     first_seen_at: Mapped[datetime] = mapped_column(index=True)
     updated_at: Mapped[datetime]
     deleted: Mapped[bool] = mapped_column(default=False)

@@ -29,6 +29,8 @@ class Candidate:
     language: str | None = None
     image: str | None = None
     authors: tuple[str, ...] = ()
+    #: False when the Source gave no date and *published* is only supposed: good for ranking, not to be shown.
+    is_dated: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

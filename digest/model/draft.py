@@ -38,7 +38,8 @@ class Story:
     url: str
     source: str
     summary: str
-    published: dt.datetime
+    #: None when its Source gave no date.
+    published: dt.datetime | None
     score: Score
     also: tuple[SourceLink, ...] = ()
     picture: Picture | None = None
@@ -146,7 +147,7 @@ def _story(data: dict[str, Any]) -> Story:
     return Story(
         **{
             **data,
-            "published": dt.datetime.fromisoformat(data["published"]),
+            "published": dt.datetime.fromisoformat(data["published"]) if data["published"] else None,
             "score": Score(
                 parts=tuple(ScorePart(**part) for part in score["parts"]), decay=score["decay"], age=score["age"]
             ),

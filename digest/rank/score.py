@@ -32,7 +32,7 @@ def score(candidates: Sequence[Candidate], weights: RankingWeights, period: time
             ScorePart(name="title", weight=weights.title, value=title_quality(candidates[0].title), fact=""),
         ),
         decay=0.5 ** (age / half_life),
-        age=f"newest {_ago(age)}",
+        age=f"newest {_ago(age)}" if any(c.is_dated for c in candidates if c.published == newest) else "",
     )
 
 
@@ -63,8 +63,10 @@ def _source(candidates: Sequence[Candidate], weight: float) -> ScorePart:
 
 
 def _velocity(candidates: Sequence[Candidate], weight: float, now: datetime) -> ScorePart:
-    recent = sum(candidate.published > now - _RECENT for candidate in candidates)
-    fact = f"{recent} in the last 3 hours" if recent and len(candidates) > 1 else ""
+    late = [candidate for candidate in candidates if candidate.published > now - _RECENT]
+    recent = len(late)
+    is_known = len(candidates) > 1 and any(candidate.is_dated for candidate in late)
+    fact = f"{recent} in the last 3 hours" if is_known else ""
     return ScorePart(name="velocity", weight=weight, value=math.log2(1 + recent), fact=fact)
 
 

@@ -220,7 +220,7 @@ def _story(story: Story, language: str, now: dt.datetime) -> StoryView:
         url=web_address(story.url),
         summary=printable(story.summary),
         source=source,
-        age=_age(now - story.published, language),
+        age=_age(now - story.published, language) if story.published else "",
         note=printable(story.note),
         picture=web_address(story.picture.url) if story.picture else "",
         alt=printable(story.picture.alt) if story.picture else "",

@@ -1,11 +1,12 @@
 """Faults in words: what pydantic found, told as place, value and remedy."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
+from digest.settings import variables
 from digest.settings.shape import COLOUR, LANGUAGE, SLUG, WEB
 
 #: Remedies by pydantic's error type; {…} are taken from the error's context.
@@ -14,6 +15,7 @@ _REMEDIES = {
     "missing": "is missing; add it",
     "int_parsing": "give a whole number",
     "int_type": "give a whole number",
+    "int_from_float": "give a whole number",
     "float_parsing": "give a number",
     "float_type": "give a number",
     "bool_parsing": "give true or false",
@@ -23,6 +25,7 @@ _REMEDIES = {
     "greater_than": "give a number above {gt}",
     "less_than_equal": "give a number of at most {le}",
     "less_than": "give a number below {lt}",
+    "finite_number": "give a number",
     "enum": "give {expected}",
     "literal_error": "give {expected}",
     "string_pattern_mismatch": "it must match {pattern}",
@@ -34,6 +37,8 @@ _REMEDIES = {
     "tuple_type": "write it as a list",
 }
 
+#: What no message may show.
+_SECRETS = {("smtp", "password"), ("database", "url")}
 
 _PATTERNS = {
     SLUG: "use lower-case letters and digits joined by hyphens, such as auto-daily",
@@ -43,10 +48,14 @@ _PATTERNS = {
 }
 
 
-def in_words(fault: ValidationError, file: str) -> tuple[str, ...]:
-    """Return one sentence for each error of *fault*, each naming *file*, place, value and remedy."""
+def in_words(fault: ValidationError, file: str, names: Collection[str]) -> list[str]:
+    """
+    Return one sentence for each error of *fault*, each naming place, value and remedy.
+
+    The place is a table of *file*, or one of *names*, the variables of the environment that are set.
+    """
     errors = fault.errors()
-    return tuple(f"{file}: {_sentence(error)}" for error in errors if not _is_echo(error, errors))
+    return [_sentence(error, file, names) for error in errors if not _is_echo(error, errors)]
 
 
 def _is_echo(error: ErrorDetails, errors: Sequence[ErrorDetails]) -> bool:
@@ -57,18 +66,19 @@ def _is_echo(error: ErrorDetails, errors: Sequence[ErrorDetails]) -> bool:
     )
 
 
-def _sentence(error: ErrorDetails) -> str:
-    place = _place(error["loc"])
+def _sentence(error: ErrorDetails, file: str, names: Collection[str]) -> str:
+    variable = variables.name_of(error["loc"][:2])
+    place = f"environment: {variable}" if variable in names else f"{file}: {_place(error['loc'])}"
     kind, context = error["type"], error.get("ctx", {})
+    value = "" if tuple(error["loc"][:2]) in _SECRETS else _value(error["input"])
     if kind == "value_error":
         words = str(context.get("error", error["msg"]))
-        return f"{place} {words}" if _is_table(error["input"]) else f"{place} {_value(error['input'])}{words}"
+        return f"{place} {words}" if _is_table(error["input"]) else f"{place} {value}{words}"
     if kind in {"extra_forbidden", "missing"}:
         return f"{place} {_REMEDIES[kind]}"
     remedy = _PATTERNS.get(str(context.get("pattern"))) or _REMEDIES.get(kind)
     words = remedy.format(**context) if remedy else error["msg"]
-    shown = "hidden" if "password" in place else _value(error["input"]).strip()
-    return f"{place} is {shown}; {words}"
+    return f"{place} is {value.strip() or 'hidden'}; {words}"
 
 
 def _place(where: Sequence[int | str]) -> str:

@@ -4,8 +4,7 @@ import ipaddress
 import os
 import re
 import tomllib
-import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from email.utils import parseaddr
@@ -28,8 +27,10 @@ from digest.model.newsletter import (
     SourcePlan,
 )
 from digest.model.relay import Relay
+from digest.settings import twice, variables
 from digest.settings.faults import in_words
 from digest.settings.shape import (
+    HOME,
     DatabaseTable,
     GatherTable,
     LogTable,
@@ -38,8 +39,8 @@ from digest.settings.shape import (
     SiteTable,
     SmtpTable,
     SourceTable,
-    secret_of,
 )
+from digest.settings.twice import slugify
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
@@ -82,7 +83,12 @@ class _File(BaseSettings):
     """config.toml as a whole; a variable such as DIGEST__SMTP__PASSWORD wins over it."""
 
     model_config = SettingsConfigDict(
-        env_prefix="DIGEST__", env_nested_delimiter="__", extra="forbid", frozen=True, arbitrary_types_allowed=True
+        env_prefix=variables.PREFIX,
+        env_nested_delimiter="__",
+        enable_decoding=False,
+        extra="forbid",
+        frozen=True,
+        arbitrary_types_allowed=True,
     )
 
     site: SiteTable = SiteTable()
@@ -107,23 +113,21 @@ class _File(BaseSettings):
 
 def load(path: Path) -> Settings:
     """Read *path* and the environment; SettingsError holds all faults at once, and nothing has been started."""
-    raw = _read(path)
+    raw, names = _read(path), variables.given(os.environ)
+    _give_way(raw, names)
+    home = path.resolve().parent
+    faults = variables.faults(names, _File.model_fields.keys() - {"newsletter"})
+    before = HOME.set(home)
     try:
         file = _File(**raw)
     except ValidationError as fault:
-        raise SettingsError(in_words(fault, path.name)) from None
-    home = path.resolve().parent
-    faults: list[str] = []
-    password, unreadable = secret_of(
-        file.smtp.model_copy(update={"password_file": _below(home, file.smtp.password_file)})
-    )
-    if unreadable:
-        faults.append(unreadable)
-    newsletters = [_newsletter(table, number, home, faults) for number, table in enumerate(file.newsletter, 1)]
-    _check_between(newsletters, faults)
-    state = home / file.site.state
+        faults += in_words(fault, path.name, names)
+    finally:
+        HOME.reset(before)
+    faults += [f"{path.name}: {fault}" for fault in twice.faults(raw.get("newsletter"))]
     if faults:
-        raise SettingsError([f"{path.name}: {fault}" for fault in faults])
+        raise SettingsError(faults)
+    state = home / file.site.state.expanduser()
     host, _, port = file.site.listen.rpartition(":")
     return Settings(
         base_url=file.site.base_url,
@@ -131,8 +135,8 @@ def load(path: Path) -> Settings:
         port=int(port),
         state=state,
         database_url=_database_url(file.database, state, home),
-        relay=_relay(file.smtp, password),
-        newsletters=tuple(newsletters),
+        relay=_relay(file.smtp),
+        newsletters=tuple(_newsletter(table) for table in file.newsletter),
         editors={table.slug: tuple(parseaddr(e)[1] for e in table.editors) for table in file.newsletter},
         contact=file.gather.contact,
         allow_networks=tuple(ipaddress.ip_network(text) for text in file.gather.allow_networks),
@@ -140,6 +144,14 @@ def load(path: Path) -> Settings:
         log_format=file.log.format,
         insecure_http=file.site.insecure_http,
     )
+
+
+def _give_way(raw: Raw, names: Collection[str]) -> None:
+    """Take the password out of *raw* where the environment gives one in the other way: it wins over the file."""
+    smtp = raw.get("smtp")
+    for given, rival in (("password", "password_file"), ("password_file", "password")):
+        if isinstance(smtp, dict) and variables.name_of(("smtp", given)) in names:
+            smtp.pop(rival, None)
 
 
 def _read(path: Path) -> Raw:
@@ -163,27 +175,22 @@ def _database_url(table: DatabaseTable, state: Path, home: Path) -> str:
     return f"sqlite:///{home / relative[1]}" if relative else url
 
 
-def _relay(table: SmtpTable, password: str) -> Relay:
+def _relay(table: SmtpTable) -> Relay:
     return Relay(
         host=table.host,
         port=table.port,
         security=table.security,
         username=table.username,
-        password=password,
+        password=table.secret,
         verify=table.verify,
         timeout=timedelta(seconds=table.timeout_seconds),
     )
 
 
-def _newsletter(table: NewsletterTable, number: int, home: Path, faults: list[str]) -> Newsletter:
+def _newsletter(table: NewsletterTable) -> Newsletter:
     name, address = parseaddr(table.sender)
     sections = _sections(table)
     by_name = {key: plan.slug for plan in sections for key in (plan.slug, plan.title.casefold())}
-    templates = _below(home, table.templates)
-    if templates is not None and not templates.is_dir():
-        faults.append(
-            f'[newsletter {number}] templates is "{templates}", which is no folder; make it or take the line out'
-        )
     weights = table.weights
     return Newsletter(
         slug=table.slug,
@@ -197,7 +204,7 @@ def _newsletter(table: NewsletterTable, number: int, home: Path, faults: list[st
             postal_address=table.postal_address,
         ),
         sections=sections,
-        sources=tuple(_source(source, by_name, home, f"[newsletter {number}]", faults) for source in table.source),
+        sources=tuple(_source(source, by_name) for source in table.source),
         schedule=Schedule(
             at=table.at,
             zone=table.zone,
@@ -221,7 +228,7 @@ def _newsletter(table: NewsletterTable, number: int, home: Path, faults: list[st
         minimum_stories=table.minimum_stories,
         max_age=timedelta(days=table.max_age_days),
         coverage_floor=table.coverage_floor,
-        templates=templates,
+        templates=table.templates,
     )
 
 
@@ -241,44 +248,12 @@ def _sections(table: NewsletterTable) -> tuple[SectionPlan, ...]:
     return tuple(plans.values())
 
 
-def _source(table: SourceTable, sections: Mapping[str, str], home: Path, place: str, faults: list[str]) -> SourcePlan:
-    folder = _below(home, table.folder)
-    if folder is not None and not folder.is_dir():
-        faults.append(f'{place} has a source with folder = "{folder}", which is no folder; make it or mend the path')
-    slug = sections.get(table.section) or sections.get(table.section.casefold()) or slugify(table.section)
+def _source(table: SourceTable, sections: Mapping[str, str]) -> SourcePlan:
     return SourcePlan(
-        address=str(folder) if folder is not None else str(table.feed),
-        kind=SourceKind.FEED if folder is None else SourceKind.FOLDER,
-        section=slug,
+        address=str(table.folder or table.feed),
+        kind=SourceKind.FEED if table.folder is None else SourceKind.FOLDER,
+        section=sections.get(table.section) or sections.get(table.section.casefold()) or slugify(table.section),
         name=table.name,
         weight=table.weight,
         language=table.language,
     )
-
-
-def _check_between(newsletters: Sequence[Newsletter], faults: list[str]) -> None:
-    """Check what no single value can show: names used twice."""
-    slugs = [newsletter.slug for newsletter in newsletters]
-    faults.extend(
-        f'[newsletter] slug "{slug}" is used twice; give each newsletter its own'
-        for slug in sorted({slug for slug in slugs if slugs.count(slug) > 1})
-    )
-    for newsletter in newsletters:
-        addresses = [source.address for source in newsletter.sources]
-        faults.extend(
-            f'[newsletter "{newsletter.slug}"] lists the source {address} twice; keep one'
-            for address in sorted({address for address in addresses if addresses.count(address) > 1})
-        )
-        if not urlsplit(f"//{newsletter.sender.domain}").hostname:
-            faults.append(f'[newsletter "{newsletter.slug}"] sender has no domain; give a full mail address')
-
-
-def slugify(title: str) -> str:
-    """Return *title* as a short name for links: lower-case letters and digits joined by hyphens."""
-    plain = unicodedata.normalize("NFKD", title).encode("ascii", "ignore").decode().lower()
-    slug = re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:40]
-    return slug or "section-" + "-".join(f"{ord(c):x}" for c in title[:6])
-
-
-def _below(home: Path, path: Path | None) -> Path | None:
-    return None if path is None else Path(os.path.normpath(home / path.expanduser()))

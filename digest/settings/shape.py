@@ -6,12 +6,25 @@ The shape of config.toml: every setting with its default, its limits and one sen
 
 import datetime as dt
 import ipaddress
+import os
+import re
+from contextvars import ContextVar
 from email.utils import parseaddr
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, field_validator, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    SecretStr,
+    field_validator,
+    model_validator,
+)
 
 from digest.model.newsletter import Approval
 from digest.model.relay import Security
@@ -22,6 +35,11 @@ COLOUR = r"^#[0-9a-fA-F]{6}$"
 LANGUAGE = r"^[a-z]{2,3}$"
 WEB = r"^https?://"
 SLUG = r"^[a-z0-9]+(-[a-z0-9]+)*$"
+_DOMAIN = re.compile(r"(?!-)[\w-]+(\.[\w-]+)*")
+_DATABASES = re.compile(r"(sqlite|postgresql)(\+\w+)?://")
+
+#: The folder that relative paths begin from, while a config.toml is read.
+HOME: ContextVar[Path] = ContextVar("HOME")
 
 
 def _zone(value: object) -> ZoneInfo:
@@ -39,26 +57,70 @@ def _weekday(value: object) -> int:
 
 
 def _hour(value: object) -> dt.time:
-    if isinstance(value, dt.time):
-        return value
     try:
-        return dt.time.fromisoformat(str(value))
+        hour = value if isinstance(value, dt.time) else dt.time.fromisoformat(str(value))
     except ValueError:
         raise ValueError('is no time of day; give one such as "07:00"') from None
+    if hour.tzinfo is not None:
+        raise ValueError('has a zone of its own; give the hour alone, such as "07:00", and set zone')
+    return hour
 
 
 def _mailbox(value: object) -> str:
     _, address = parseaddr(str(value))
     local, at, domain = address.rpartition("@")
-    if not (local and at and domain) or any(c.isspace() for c in address):
+    if not (local and at and _DOMAIN.fullmatch(domain)) or any(c.isspace() for c in address):
         raise ValueError('is no mail address; give one such as "The Daily <daily@news.example.org>"')
-    return str(value)
+    return _line(str(value))
+
+
+def _line(value: str) -> str:
+    if not value.isprintable():
+        raise ValueError("holds a line break or a control character; write it on one line")
+    return value
+
+
+def _web(value: str) -> str:
+    try:
+        parts = urlsplit(value)
+        host = parts.hostname
+    except ValueError:
+        host = None
+    if not host or parts.scheme not in {"http", "https"} or re.search(r"\s", value):
+        raise ValueError("is no web address; give one such as https://news.example.org")
+    return value
+
+
+def below_home(value: Path) -> Path:
+    """Return *value* as an absolute path: ``~`` is the user's home, a relative one begins at config.toml's folder."""
+    return Path(os.path.normpath(HOME.get() / value.expanduser()))
+
+
+def _folder(value: Path) -> Path:
+    path = below_home(value)
+    if not path.is_dir():
+        raise ValueError(f"is no folder at {path}; make it, or mend the path")
+    return path
+
+
+def _secret_file(value: Path) -> Path:
+    path = below_home(value)
+    try:
+        path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as fault:
+        reason = fault.strerror if isinstance(fault, OSError) else "it holds no text"
+        raise ValueError(f"cannot be read at {path}: {reason}; name a readable file") from None
+    return path
 
 
 Zone = Annotated[ZoneInfo, BeforeValidator(_zone)]
 Hour = Annotated[dt.time, BeforeValidator(_hour)]
 Weekday = Annotated[int, BeforeValidator(_weekday)]
 MailboxText = Annotated[str, BeforeValidator(_mailbox)]
+Line = Annotated[str, AfterValidator(_line)]
+Web = Annotated[str, AfterValidator(_web)]
+Folder = Annotated[Path, AfterValidator(_folder)]
+SecretFile = Annotated[Path, AfterValidator(_secret_file)]
 
 
 class Part(BaseModel):
@@ -70,7 +132,7 @@ class Part(BaseModel):
 class SiteTable(Part):
     """``[site]``: where the pages live."""
 
-    base_url: str = Field("http://127.0.0.1:8025", description="The public address of the pages, as printed in mails.")
+    base_url: Web = Field("http://127.0.0.1:8025", description="The public address of the pages, as printed in mails.")
     listen: str = Field("127.0.0.1:8025", description="Host and port that `digest run` listens on.")
     state: Path = Field(
         Path("var"), description="The folder for the SQLite database and the keys; relative to config.toml."
@@ -82,15 +144,15 @@ class SiteTable(Part):
     @field_validator("base_url")
     @classmethod
     def _base_url(cls, value: str) -> str:
-        if not value.startswith(("http://", "https://")) or value.count("/") < 2:
-            raise ValueError("is no web address; give one such as https://news.example.org")
+        if "?" in value or "#" in value:
+            raise ValueError("has a part behind ? or #; leave that out")
         return value.rstrip("/")
 
     @field_validator("listen")
     @classmethod
     def _listen(cls, value: str) -> str:
         host, _, port = value.rpartition(":")
-        if not host or not port.isdigit() or not 0 <= int(port) <= 65535:
+        if not host or not (port.isascii() and port.isdigit()) or not 0 <= int(port) <= 65535:
             raise ValueError("is no host and port; give one such as 127.0.0.1:8025")
         return value
 
@@ -102,6 +164,13 @@ class DatabaseTable(Part):
         None, description="SQLAlchemy address; by default SQLite in the state folder. PostgreSQL: postgresql://…"
     )
 
+    @field_validator("url")
+    @classmethod
+    def _known_database(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None and not _DATABASES.match(value.get_secret_value()):
+            raise ValueError("is no address of SQLite or PostgreSQL; begin it with sqlite:/// or postgresql://")
+        return value
+
 
 class SmtpTable(Part):
     """``[smtp]``: the server that takes our mail."""
@@ -109,11 +178,24 @@ class SmtpTable(Part):
     host: str = Field("localhost", min_length=1, description="Name of the SMTP server.")
     port: int = Field(587, ge=1, le=65535, description="Its port.")
     security: Security = Field(Security.STARTTLS, description='"starttls", "tls" (from the first byte) or "none".')
-    username: str = Field("", description="User name, where the server wants one.")
+    username: Line = Field("", description="User name, where the server wants one.")
     password: SecretStr = Field(SecretStr(""), description="Password; better in a file or the environment.")
-    password_file: Path | None = Field(None, description="A file that holds the password.")
+    password_file: SecretFile | None = Field(None, description="A file that holds the password.")
     verify: bool = Field(True, description="Check the server's certificate.")
     timeout_seconds: float = Field(60.0, gt=0, le=3600, description="How long to wait for each reply.")
+
+    @model_validator(mode="after")
+    def _one_password(self) -> Self:
+        if self.password.get_secret_value() and self.password_file is not None:
+            raise ValueError("has both password and password_file; keep one")
+        return self
+
+    @property
+    def secret(self) -> str:
+        """The password, from wherever it is given; empty when there is none."""
+        if self.password_file is None:
+            return self.password.get_secret_value()
+        return self.password_file.read_text(encoding="utf-8").strip()
 
 
 class GatherTable(Part):
@@ -123,6 +205,11 @@ class GatherTable(Part):
     allow_networks: tuple[str, ...] = Field(
         (), description="Private networks that sources may live in, such as 10.0.0.0/8; all others are refused."
     )
+
+    @field_validator("allow_networks", mode="before")
+    @classmethod
+    def _listed(cls, value: object) -> object:
+        return value.replace(",", " ").split() if isinstance(value, str) else value  # as the environment gives it
 
     @field_validator("allow_networks")
     @classmethod
@@ -145,20 +232,22 @@ class LogTable(Part):
 class SectionTable(Part):
     """``[[newsletter.section]]``: a category, when its title or quota shall differ from the default."""
 
-    title: str = Field(min_length=1, max_length=60, description="Its name in the mail.")
-    slug: str = Field("", max_length=40, description="Its short name in links; made from the title by default.")
+    title: Line = Field(min_length=1, max_length=60, description="Its name in the mail.")
+    slug: str | None = Field(
+        None, pattern=SLUG, max_length=40, description="Its short name in links; made from the title by default."
+    )
     stories: int = Field(6, ge=1, le=50, description="How many stories it may hold.")
 
 
 class SourceTable(Part):
     """``[[newsletter.source]]``: a feed or a folder."""
 
-    feed: str | None = Field(None, description="Address of an RSS, Atom or JSON feed.")
-    folder: Path | None = Field(
+    feed: Web | None = Field(None, description="Address of an RSS, Atom or JSON feed.")
+    folder: Folder | None = Field(
         None, description="A folder of feeds, HTML pages and plain-text dumps; relative to config.toml."
     )
-    section: str = Field(min_length=1, description="Title or slug of the section that its articles belong to.")
-    name: str = Field("", max_length=80, description="Its name as shown to readers; by default the host of each link.")
+    section: Line = Field(min_length=1, description="Title or slug of the section that its articles belong to.")
+    name: Line = Field("", max_length=80, description="Its name as shown to readers; by default the host of each link.")
     weight: float = Field(1.0, gt=0, le=10, description="How much its word counts, 1 being usual.")
     language: str | None = Field(None, pattern=LANGUAGE, description="Its language, when that is known.")
 
@@ -166,10 +255,6 @@ class SourceTable(Part):
     def _one_address(self) -> Self:
         if (self.feed is None) == (self.folder is None):
             raise ValueError('needs either feed = "https://…" or folder = "path", and not both')
-        if self.feed is not None and not self.feed.startswith(("http://", "https://")):
-            raise ValueError(
-                f'has feed = "{self.feed}", which is no web address; it must begin with http:// or https://'
-            )
         return self
 
 
@@ -195,7 +280,7 @@ class NewsletterTable(Part):
     slug: str = Field(
         pattern=SLUG, max_length=40, description="Its short name, in links and commands; never change it."
     )
-    title: str = Field(min_length=1, max_length=80, description="Its name.")
+    title: Line = Field(min_length=1, max_length=80, description="Its name.")
     sender: MailboxText = Field(description='Who it is from: "The Daily <daily@news.example.org>".')
     reply_to: MailboxText | None = Field(None, description="Where answers go; by default to the sender.")
     postal_address: str = Field("", max_length=300, description="Your postal address, as the law asks in each mail.")
@@ -203,7 +288,7 @@ class NewsletterTable(Part):
     language: str = Field("en", pattern=LANGUAGE, description="The language of its dates.")
     at: Hour = Field(dt.time(7, 0), description="The local hour at which it is delivered.")
     zone: Zone = Field(ZoneInfo("UTC"), description="The time zone of that hour, and of readers who named none.")
-    cadences: tuple[Cadence, ...] = Field(
+    cadences: tuple[Literal[Cadence.DAILY, Cadence.WEEKLY], ...] = Field(
         (Cadence.DAILY,), min_length=1, description='Which Editions there are: "daily", "weekly" or both.'
     )
     weekly_day: Weekday = Field(6, description="The day of the weekly Edition.", validate_default=False)
@@ -222,29 +307,15 @@ class NewsletterTable(Part):
     accent: str = Field("#a4262c", pattern=COLOUR, description="The colour of labels on light paper.")
     accent_dark: str = Field("#ff9a8f", pattern=COLOUR, description="The same on dark paper.")
     logo: str | None = Field(None, pattern=WEB, description="Address of a logo, 36 pixels high.")
-    templates: Path | None = Field(None, description="A folder with your own copies of mail templates.")
+    templates: Folder | None = Field(None, description="A folder with your own copies of mail templates.")
     weights: WeightsTable = Field(WeightsTable(), description="What makes a story matter.")
     section: tuple[SectionTable, ...] = Field((), description="Sections, where order or quota shall be set.")
     source: tuple[SourceTable, ...] = Field(min_length=1, description="Where its articles come from.")
 
     @field_validator("cadences")
     @classmethod
-    def _editions(cls, value: tuple[Cadence, ...]) -> tuple[Cadence, ...]:
-        if Cadence.WEEKDAYS in value:
-            raise ValueError(
-                'holds "weekdays"; Editions are "daily" or "weekly", a reader may choose weekdays of the daily'
-            )
+    def _once_each(cls, value: tuple[Cadence, ...]) -> tuple[Cadence, ...]:
         return tuple(dict.fromkeys(value))
-
-
-def secret_of(table: SmtpTable) -> tuple[str, str]:
-    """Return the password of *table* and, when its file cannot be read, the fault in words."""
-    if table.password_file is None:
-        return table.password.get_secret_value(), ""
-    try:
-        return table.password_file.read_text(encoding="utf-8").strip(), ""
-    except OSError as fault:
-        return "", f"[smtp] password_file cannot be read: {fault.strerror}: {table.password_file}; name a readable file"
 
 
 Raw = dict[str, Any]

@@ -137,6 +137,7 @@ def _article(source: Source, entry: Entry, identity: _Identity, now: datetime, *
         language=entry.language,
         labels=list(entry.labels),
         published_at=published_at,
+        is_dated=entry.published is not None,
         first_seen_at=now,
         updated_at=now,
     )
@@ -160,6 +161,7 @@ def _candidate(article: Article, plan: SourcePlan) -> Candidate:
         language=article.language or plan.language,
         image=article.image,
         authors=tuple(article.authors),
+        is_dated=article.is_dated,
     )
 
 

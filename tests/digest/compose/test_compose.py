@@ -266,3 +266,13 @@ def test_quota_cap_and_uniqueness_hold_for_any_clusters(
         capped = [one for one in draft.bench if one.section == section.slug and "already leads" in one.reason]
         assert not capped or len(section.stories) == limited.section(section.slug).stories
     assert len(draft.stories) + len(draft.bench) == min(len(clusters), len(draft.stories) + 20)
+
+
+def test_a_supposed_time_is_not_shown_as_the_time_of_a_story(
+    newsletter: Newsletter, edition: EditionFacts, article: Article, cluster: Clusters
+) -> None:
+    draft = compose(newsletter, [cluster(article(is_dated=False)), cluster(article())], edition)
+
+    assert draft.stories[0].published is None
+    assert draft.stories[1].published is not None
+    assert Draft.from_json(draft.to_json()) == draft

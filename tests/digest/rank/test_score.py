@@ -44,6 +44,16 @@ def test_a_part_with_nothing_to_say_says_nothing(article: Article, now: datetime
     assert found.why == "newest 5 h ago"
 
 
+def test_a_supposed_time_ranks_but_is_never_told_as_a_fact(article: Article, now: datetime) -> None:
+    undated = [article(is_dated=False), article("Another view of the same thing", is_dated=False)]
+
+    judged = score(undated, RankingWeights(), timedelta(days=1), now)
+
+    assert judged.total > 0
+    assert "newest" not in judged.why
+    assert "hours" not in judged.why
+
+
 def test_two_articles_of_one_publisher_are_one_source(article: Article, now: datetime) -> None:
     alone = score([article("Zoo names okapi Pemba")], RankingWeights(), DAY, now)
     twice = score([article("Zoo names okapi Pemba"), article("Okapi has a name")], RankingWeights(), DAY, now)

@@ -1,0 +1,50 @@
+"""What no single value can show: names that are used twice."""
+
+import re
+import unicodedata
+from collections import Counter
+from collections.abc import Iterable
+from typing import Any
+
+
+def faults(newsletters: Any) -> list[str]:
+    """
+    Return one sentence for each name that is used twice in *newsletters*, as they stand in config.toml.
+
+    They are looked at before they are checked, so that these faults are told together with all others.
+    """
+    tables = _tables(newsletters)
+    found = [
+        f'[newsletter] slug "{slug}" is used twice; give each newsletter its own'
+        for slug in _twice(table.get("slug") for table in tables)
+    ]
+    for number, table in enumerate(tables, 1):
+        sources = _tables(table.get("source"))
+        found += [
+            f"[newsletter {number}] lists the source {address} twice; keep one"
+            for address in _twice(source.get(kind) for source in sources for kind in ("feed", "folder"))
+        ]
+        found += [
+            f'[newsletter {number}] has two sections with the slug "{slug}"; give each its own'
+            for slug in _twice(
+                section.get("slug") or slugify(str(section.get("title", "")))
+                for section in _tables(table.get("section"))
+            )
+        ]
+    return found
+
+
+def slugify(title: str) -> str:
+    """Return *title* as a short name for links: lower-case letters and digits joined by hyphens."""
+    plain = unicodedata.normalize("NFKD", title).encode("ascii", "ignore").decode().lower()
+    slug = re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:40].strip("-")
+    return slug or "section-" + "-".join(f"{ord(c):x}" for c in title[:6])
+
+
+def _tables(value: Any) -> list[dict[str, Any]]:
+    return [each for each in value if isinstance(each, dict)] if isinstance(value, list) else []
+
+
+def _twice(names: Iterable[object]) -> list[str]:
+    counts = Counter(name for name in names if isinstance(name, str) and name)
+    return sorted(name for name, count in counts.items() if count > 1)
