@@ -45,7 +45,10 @@ def test_a_part_with_nothing_to_say_says_nothing(article: Article, now: datetime
 
 
 def test_a_supposed_time_ranks_but_is_never_told_as_a_fact(article: Article, now: datetime) -> None:
-    undated = [article(is_dated=False), article("Another view of the same thing", is_dated=False)]
+    undated = [
+        article("Zoo names its newborn okapi", is_dated=False, ago=1),
+        article("Another view of the same thing", is_dated=False),
+    ]
 
     judged = score(undated, RankingWeights(), timedelta(days=1), now)
 
