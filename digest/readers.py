@@ -20,9 +20,9 @@ from subscribers.cadence import Cadence
 from subscribers.consent import Evidence
 from subscribers.errors import BadToken, BadWish, SubscriberError, UnknownSubscriber
 from subscribers.model import EndReason, Subscription, SubscriptionState
-from subscribers.preferences import Wishes
 from subscribers.signup import SignupWish
 from subscribers.tokens import Purpose
+from subscribers.wishes import Wishes
 
 log = logger(__name__)
 

@@ -7,7 +7,8 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from subscribers.model import ConsentEvent, ConsentKind, Subscription, one_line
+from subscribers.model import ConsentEvent, ConsentKind, Subscription
+from subscribers.text import one_line
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

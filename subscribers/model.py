@@ -2,7 +2,6 @@
 
 import base64
 import secrets
-import unicodedata
 from datetime import datetime, time
 from enum import StrEnum
 from typing import Any, NoReturn
@@ -105,12 +104,6 @@ class Slugs(TypeDecorator[tuple[str, ...]]):
 def random_id() -> str:
     """Return 64 random bits as 13 characters of lower-case base32 (RFC 4648), which survives folding of case."""
     return base64.b32encode(secrets.token_bytes(8)).decode().rstrip("=").lower()
-
-
-def one_line(text: str) -> str:
-    """Return *text* on one line, without control characters, lone surrogates and needless blanks."""
-    kept = (" " if unicodedata.category(c) in {"Cc", "Cs", "Zl", "Zp"} else c for c in text)
-    return " ".join("".join(kept).split())
 
 
 class Subscriber(Base):

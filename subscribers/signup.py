@@ -1,10 +1,7 @@
 """How a wish for a Newsletter begins: requested and confirmed by the reader, or added by an operator."""
 
-import functools
-import re
-import zoneinfo
 from dataclasses import dataclass
-from datetime import datetime, time, timedelta
+from datetime import datetime, timedelta
 from hmac import compare_digest
 
 from sqlalchemy import exists, select
@@ -13,7 +10,6 @@ from sqlalchemy.orm import Session
 
 from subscribers import consent, suppression, tokens
 from subscribers.address import Address, fingerprint
-from subscribers.cadence import Cadence
 from subscribers.consent import Evidence
 from subscribers.errors import AddressSuppressed, BadToken, BadWish
 from subscribers.model import (
@@ -23,49 +19,30 @@ from subscribers.model import (
     Subscription,
     SubscriptionState,
     SuppressionReason,
-    one_line,
 )
+from subscribers.text import one_line
+from subscribers.wishes import Wishes
 
 #: An address gets no second confirmation so soon after one that it has not answered.
 BETWEEN_CONFIRMATIONS = timedelta(hours=1)
 LONGEST_NAME = 200
-_LANGUAGE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8}){0,4}")
-_SLUG = re.compile(r"[A-Za-z0-9_-]{1,100}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SignupWish:
-    """
-    What somebody asks for: one Newsletter, sent to one address in their way.
-
-    *language* is a BCP 47 tag, *time_zone* an IANA name in any case of letters; *sections* is None for all, *hour* None
-    for the newsletter's. BadWish names the value that cannot be.
-    """
+class SignupWish(Wishes):
+    """What somebody asks for: one Newsletter, sent to one address in their way. BadWish as Wishes."""
 
     newsletter: str
     address: Address
-    language: str
-    time_zone: str
     name: str = ""
-    sections: tuple[str, ...] | None = None
-    cadence: Cadence = Cadence.DAILY
-    hour: time | None = None
 
     def __post_init__(self) -> None:
         """Bring the values into their one form, or refuse them."""
-        name, zone = one_line(self.name), _time_zones().get(self.time_zone.strip().lower())
+        Wishes.__post_init__(self)
+        name = one_line(self.name)
         if len(name) > LONGEST_NAME:
             raise BadWish("name", f"is longer than {LONGEST_NAME} characters; shorten it")
-        if zone is None:
-            raise BadWish("time zone", f"{_shown(self.time_zone)} is unknown; give one such as Europe/Paris")
-        if not _LANGUAGE.fullmatch(self.language):
-            raise BadWish("language", f"{_shown(self.language)} is no language tag; give one such as en or pt-BR")
-        if self.sections is not None and (not self.sections or not all(map(_SLUG.fullmatch, self.sections))):
-            raise BadWish("sections", "are none or misspelt; choose at least one, or all")
-        if self.hour is not None and (self.hour.tzinfo or self.hour.second or self.hour.microsecond):
-            raise BadWish("hour", f"{self.hour} is no local hour and minute; give one such as 07:30")
         object.__setattr__(self, "name", name)
-        object.__setattr__(self, "time_zone", zone)
 
 
 @dataclass(frozen=True, slots=True)
@@ -249,14 +226,3 @@ def _was_asked_lately(session: Session, subscriber_id: int, now: datetime) -> bo
         Subscription.confirmation_sent_at > now - BETWEEN_CONFIRMATIONS,
     )
     return bool(session.scalar(select(asked)))
-
-
-@functools.cache
-def _time_zones() -> dict[str, str]:
-    # Two names of the database stand for no place and no fixed time.
-    return {zone.lower(): zone for zone in zoneinfo.available_timezones() - {"localtime", "Factory"}}
-
-
-def _shown(text: str) -> str:
-    """Return *text* fit to stand in a message: in quotes, on one line, not long."""
-    return f'"{one_line(text[:40])}"'

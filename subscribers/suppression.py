@@ -6,7 +6,8 @@ from sqlalchemy import ColumnElement, exists
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import InstrumentedAttribute, Session, aliased
 
-from subscribers.model import Suppression, SuppressionReason, one_line
+from subscribers.model import Suppression, SuppressionReason
+from subscribers.text import one_line
 
 #: Made by the reader, so the reader may lift it by confirming a new wish; any other only an operator lifts.
 LIFTED_BY_READER = frozenset({SuppressionReason.UNSUBSCRIBED, SuppressionReason.ERASED})

@@ -13,7 +13,7 @@ from digest.model.newsletter import Newsletter, SectionPlan
 from digest.web.forms import Fields
 from digest.web.words import zone_name
 from subscribers.cadence import Cadence
-from subscribers.preferences import Wishes
+from subscribers.wishes import Wishes
 
 #: The regions of the time zone database that are places; the rest are old names.
 _REGIONS = ("Africa", "America", "Antarctica", "Asia", "Atlantic", "Australia", "Europe", "Indian", "Pacific")

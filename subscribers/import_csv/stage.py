@@ -15,7 +15,7 @@ from subscribers.import_csv.place import Candidate, Placed, place
 from subscribers.import_csv.plan import ImportPlan, ImportReport, Reason, Refusal
 from subscribers.import_csv.rows import Malformed, Row, rows
 from subscribers.import_csv.wishes import Columns, columns, wish
-from subscribers.model import one_line
+from subscribers.text import one_line
 
 BATCH = 500
 #: So many refusals are told in full; the rest is counted.

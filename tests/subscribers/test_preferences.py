@@ -10,8 +10,8 @@ from subscribers.cadence import Cadence
 from subscribers.consent import Evidence
 from subscribers.errors import BadWish, UnknownSubscriber, WrongState
 from subscribers.model import ConsentKind, Subscription
-from subscribers.preferences import Wishes
 from subscribers.signup import ConfirmationDue
+from subscribers.wishes import Wishes
 
 AddOne = Callable[..., Subscription]
 

@@ -16,8 +16,8 @@ from subscribers.model import (
     Subscriber,
     Subscription,
     SubscriptionState,
-    one_line,
 )
+from subscribers.text import one_line
 
 NOW = datetime(2026, 11, 23, 6, 30, tzinfo=UTC)
 ACTS: dict[str, Callable[[Subscription], None]] = {

@@ -1,0 +1,57 @@
+"""Wishes: what a reader may choose, each value brought into its one form or refused by name."""
+
+import functools
+import re
+import zoneinfo
+from dataclasses import dataclass
+from datetime import time
+
+from subscribers.cadence import Cadence
+from subscribers.errors import BadWish
+from subscribers.text import one_line
+
+_LANGUAGE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8}){0,4}")
+_SLUG = re.compile(r"[A-Za-z0-9_-]{1,100}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wishes:
+    """
+    Everything that a reader may choose for one Subscription.
+
+    *sections* is None for all, *hour* None for the newsletter's. *time_zone* is an IANA name in any case of letters,
+    *language* a BCP 47 tag; both belong to the person, and so hold for all their newsletters. BadWish names the value
+    that cannot be.
+    """
+
+    time_zone: str
+    language: str
+    sections: tuple[str, ...] | None = None
+    cadence: Cadence = Cadence.DAILY
+    hour: time | None = None
+
+    def __post_init__(self) -> None:
+        """Bring the values into their one form, or refuse them."""
+        zone = _time_zones().get(self.time_zone.strip().lower())
+        if zone is None:
+            raise BadWish("time zone", f"{_shown(self.time_zone)} is unknown; give one such as Europe/Paris")
+        if not _LANGUAGE.fullmatch(self.language):
+            raise BadWish("language", f"{_shown(self.language)} is no language tag; give one such as en or pt-BR")
+        if self.sections is not None and (not self.sections or not all(map(_SLUG.fullmatch, self.sections))):
+            raise BadWish("sections", "are none or misspelt; choose at least one, or all")
+        if self.hour is not None and (self.hour.tzinfo or self.hour.second or self.hour.microsecond):
+            raise BadWish("hour", f"{self.hour} is no local hour and minute; give one such as 07:30")
+        object.__setattr__(self, "time_zone", zone)
+        if self.sections is not None:
+            object.__setattr__(self, "sections", tuple(dict.fromkeys(self.sections)))
+
+
+@functools.cache
+def _time_zones() -> dict[str, str]:
+    # Two names of the database stand for no place and no fixed time.
+    return {zone.lower(): zone for zone in zoneinfo.available_timezones() - {"localtime", "Factory"}}
+
+
+def _shown(text: str) -> str:
+    """Return *text* fit to stand in a message: in quotes, on one line, not long."""
+    return f'"{one_line(text[:40])}"'
