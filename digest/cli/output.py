@@ -18,7 +18,8 @@ FAILED = 1
 #: It was asked wrongly, or the settings are faulty; nothing was started.
 USAGE = 2
 
-out = Console(highlight=False, soft_wrap=True)
+# A pipe has no width; tables in it are not folded.
+out = Console(highlight=False, soft_wrap=True, width=None if sys.stdout.isatty() else 240)
 err = Console(stderr=True, highlight=False, soft_wrap=True)
 
 Json = Annotated[bool, typer.Option("--json", help="Answer in JSON on standard output, and nothing else there.")]
