@@ -25,7 +25,7 @@ from digest.links import Links
 from digest.model.newsletter import Newsletter
 from digest.render.pages import environment
 from digest.settings import Settings
-from subscribers import tokens
+from subscribers import audience, tokens
 
 #: Told to every site that we read, with the operator's contact behind it.
 PRODUCT = "DailyDigest/0.1"
@@ -99,6 +99,11 @@ class Services:
         keys = Keyring.open(settings.state)
         database = Database(settings.database_url)
         database.prepare()
+        with database.reading() as session:
+            faults = tuple(_contradictions(session, settings, keys))
+        if faults:
+            database.close()
+            raise SettingsError(faults)
         return cls(settings=settings, clock=clock, database=database, keys=keys, links=Links(settings.base_url))
 
     def session(self) -> AbstractContextManager[Session]:
@@ -139,6 +144,22 @@ class Services:
     def close(self) -> None:
         """Give everything back."""
         self.database.close()
+
+
+def _contradictions(session: Session, settings: Settings, keys: Keyring) -> Iterator[str]:
+    """Tell what the settings say against what the database knows, in words."""
+    defined = {newsletter.slug for newsletter in settings.newsletters}
+    for slug, readers in audience.in_use(session).items():
+        if slug not in defined:
+            yield (
+                f'newsletter "{slug}" has {readers} readers but no longer stands in config.toml; put it back, '
+                f"and end their subscriptions with `digest subscriber end {slug} --all` before you take it out"
+            )
+    if not audience.is_fingerprinted_with(session, keys.fingerprint):
+        yield (
+            f"[site] state: {settings.state / 'keys.json'} is not the one that this database was begun with, so "
+            "suppressed addresses would not be recognised; bring back the keys.json of your backup"
+        )
 
 
 def mail_templates(newsletter: Newsletter | None) -> Environment:

@@ -7,8 +7,9 @@ from datetime import datetime, time
 from sqlalchemy import ColumnElement, Select, func, or_, select
 from sqlalchemy.orm import Session
 
+from subscribers.address import Address, fingerprint
 from subscribers.cadence import Cadence
-from subscribers.model import EndReason, Subscriber, Subscription, SubscriptionState
+from subscribers.model import LIVE, EndReason, Subscriber, Subscription, SubscriptionState
 from subscribers.suppression import is_suppressed_clause
 
 
@@ -64,6 +65,23 @@ def count(session: Session, newsletter: str, cadences: Sequence[Cadence]) -> int
     return session.scalar(select(func.count(Subscription.id)).where(*_active(newsletter, cadences))) or 0
 
 
+def in_use(session: Session) -> dict[str, int]:
+    """Return how many readers have a live wish, active or paused, for each Newsletter that anybody reads."""
+    query = (
+        select(Subscription.newsletter, func.count(Subscription.id))
+        .where(Subscription.state.in_(LIVE))
+        .group_by(Subscription.newsletter)
+        .order_by(Subscription.newsletter)
+    )
+    return dict(session.execute(query).all())
+
+
+def is_fingerprinted_with(session: Session, key: bytes) -> bool:
+    """Return whether *key* made the fingerprints that are kept; true as long as there is nobody to compare with."""
+    anybody = session.scalar(select(Subscriber).order_by(Subscriber.id).limit(1))
+    return anybody is None or fingerprint(anybody.address_key, key) == anybody.fingerprint
+
+
 def wave_keys(session: Session, newsletter: str, cadences: Sequence[Cadence]) -> list[Wave]:
     """Return each distinct pair of time zone and hour among ``readers``, ordered by zone, then hour."""
     query = (
@@ -75,6 +93,14 @@ def wave_keys(session: Session, newsletter: str, cadences: Sequence[Cadence]) ->
     waves = [Wave(time_zone=zone, hour=hour, readers=number) for zone, hour, number in session.execute(query)]
     # Databases differ on where NULL and capital letters sort.
     return sorted(waves, key=lambda wave: (wave.time_zone, wave.hour or time.min, wave.hour is not None))
+
+
+def live_ids(session: Session, newsletter: str, address: Address | None) -> list[str]:
+    """Return the public ids of the live Subscriptions to *newsletter*: all, or that of *address*."""
+    query = select(Subscription.public_id).where(Subscription.newsletter == newsletter, Subscription.state.in_(LIVE))
+    if address is not None:
+        query = query.join(Subscription.subscriber).where(Subscriber.address_key == address.key)
+    return list(session.scalars(query.order_by(Subscription.id)))
 
 
 def listing(

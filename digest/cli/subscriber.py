@@ -1,4 +1,4 @@
-"""`digest subscriber …`: add one, import many, list them."""
+"""`digest subscriber …`: add one, import many, list them, end one."""
 
 from pathlib import Path
 from typing import Annotated
@@ -7,17 +7,18 @@ import typer
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn
 
 from digest import readers
-from digest.cli.output import FAILED, Json, answer, complain, err, fail, table
+from digest.cli.output import FAILED, Json, answer, complain, err, fail, table, usage
 from digest.cli.wired import Slug, services
 from digest.model.newsletter import Newsletter
 from digest.services import Services
-from subscribers import audience, signup
+from subscribers import audience, signup, unsubscribe
+from subscribers.address import parse
 from subscribers.cadence import Cadence
 from subscribers.consent import Evidence
 from subscribers.import_csv import ImportPlan, ImportReport, import_readers
-from subscribers.model import SubscriptionState
+from subscribers.model import EndReason, SubscriptionState
 
-app = typer.Typer(help="Readers: add, import, list.", no_args_is_help=True)
+app = typer.Typer(help="Readers: add, import, list, end.", no_args_is_help=True)
 
 Consent = Annotated[
     str, typer.Option("--consent", help="When and how they agreed: 'asked at the fair, 3 May'. Kept as evidence.")
@@ -133,6 +134,36 @@ def _import(given: Services, newsletter: Newsletter, file: Path, consent: str, *
             )
     except OSError as fault:
         fail(f"{file} cannot be read: {fault.strerror}; name a readable CSV file")
+
+
+@app.command()
+def end(
+    slug: Slug,
+    address: Annotated[str | None, typer.Argument(help="Whose subscription; or --all.")] = None,
+    every: Annotated[bool, typer.Option("--all", help="End those of every reader of the newsletter.")] = False,
+    *,
+    as_json: Json = False,
+) -> None:
+    """End a reader's subscription by hand, also for Deliveries already planned; ended ones stay ended."""
+    if (address is None) != every:
+        usage("give either the address of one reader, or --all")
+    ended = 0
+    with services() as given, given.session() as session:
+        given.newsletter(slug)
+        for public_id in audience.live_ids(
+            session, slug, None if address is None else parse(address, allow_special=True)
+        ):
+            unsubscribe.one_click(
+                session,
+                public_id,
+                Evidence(wording="ended by the operator", source="digest subscriber end"),
+                now=given.clock.now(),
+                reason=EndReason.OPERATOR,
+            )
+            ended += 1
+    answer({"ended": ended}, as_json=as_json, text=f"{ended} subscriptions ended.")
+    if address is not None and not ended:
+        fail(f"{address} has no live subscription to {slug}; `digest subscriber list --newsletter {slug}` shows all")
 
 
 @app.command(name="list")

@@ -19,6 +19,7 @@ from sqlalchemy.dialects import postgresql
 from sqlalchemy.orm import Session
 
 from subscribers import audience, signup, suppression, unsubscribe
+from subscribers.address import parse
 from subscribers.audience import Wave
 from subscribers.cadence import Cadence
 from subscribers.consent import Evidence
@@ -183,3 +184,33 @@ def test_the_queries_compile_for_postgresql(query: Select[*tuple[object, ...]]) 
     text = str(query.compile(dialect=postgresql.psycopg.dialect()))  # type: ignore[no-untyped-call]
 
     assert "EXISTS" in text
+
+
+def test_newsletters_in_use_are_those_with_a_live_reader(
+    session: Session, add_one: AddOne, evidence: Evidence, now: datetime
+) -> None:
+    add_one("ana@reader.example")
+    add_one("bo@reader.example").pause()
+    gone = add_one("cy@reader.example", newsletter="gone")
+    unsubscribe.one_click(session, gone.public_id, evidence, now=now)
+
+    assert audience.in_use(session) == {"daily": 2}
+
+
+def test_live_ids_are_those_of_the_newsletter_or_of_one_address(session: Session, add_one: AddOne) -> None:
+    ana, bo = add_one("ana@reader.example"), add_one("bo@reader.example")
+    add_one("ana@reader.example", newsletter="other")
+
+    assert audience.live_ids(session, "daily", None) == [ana.public_id, bo.public_id]
+    assert audience.live_ids(session, "daily", parse("BO@reader.example", allow_special=True)) == [bo.public_id]
+
+
+def test_another_fingerprint_key_is_told_from_the_one_that_was_used(
+    session: Session, add_one: AddOne, fingerprint_key: bytes
+) -> None:
+    assert audience.is_fingerprinted_with(session, b"any key will do for nobody at all")
+
+    add_one("ana@reader.example")
+
+    assert audience.is_fingerprinted_with(session, fingerprint_key)
+    assert not audience.is_fingerprinted_with(session, b"a key that made none of the marks")
