@@ -49,14 +49,12 @@ clean:  ## remove the virtual environment and what the demo left
 
 # The marks say what is installed; a changed lock or pyproject renews it. uv where it is at hand, else pip.
 $(VENV)/run.done: requirements/run.txt pyproject.toml
-	@[ -x $(BIN)/python ] || $(PYTHON) -m venv $(VENV) || { \
-	  echo "Python's venv module is missing; on Debian: apt-get install python3-venv" >&2; exit 1; }
+	@sh .ci/venv $(PYTHON) $(VENV)
 	@[ -e $(VENV)/test.done ] || { $(call install,requirements/run.txt); }
 	@touch $@
 
 $(VENV)/test.done: requirements/test.txt pyproject.toml
-	@[ -x $(BIN)/python ] || $(PYTHON) -m venv $(VENV) || { \
-	  echo "Python's venv module is missing; on Debian: apt-get install python3-venv" >&2; exit 1; }
+	@sh .ci/venv $(PYTHON) $(VENV)
 	@$(call install,requirements/test.txt)
 	@touch $@ $(VENV)/run.done
 
