@@ -6,13 +6,15 @@ The scheduler decides when; the unique keys and committed claims of the database
 
 import datetime as dt
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from threading import Event
 
 from digest import calendar, notices, pipeline
 from digest.errors import DigestError
 from digest.logs import logger
-from digest.model.edition import EditionState, SkipReason
+from digest.model.edition import Edition, EditionState, SkipReason
 from digest.model.newsletter import Approval, Newsletter
 from digest.services import Services
 from digest.store import deliveries, editions, job_runs
@@ -24,93 +26,112 @@ log = logger(__name__)
 #: Runs are kept so long.
 KEEP_RUNS = dt.timedelta(days=30)
 
-Job = Callable[[Services, Event], Mapping[str, int]]
+
+@dataclass(slots=True)
+class Tally:
+    """What one run of a job comes to: its counts, and its faults in words."""
+
+    job: str
+    counts: Counter[str] = field(default_factory=Counter)
+    faults: list[str] = field(default_factory=list)
+
+    @contextmanager
+    def each(self, what: str) -> Iterator[None]:
+        """Keep a fault with the item *what*, so that it never costs the others their turn."""
+        try:
+            yield
+        except DigestError as fault:
+            self.blame(what, str(fault))
+        except Exception as fault:
+            log.exception("job failed", job=self.job, what=what)
+            self.faults.append(f"{what}: {type(fault).__name__}: {fault}")
+
+    def blame(self, what: str, reason: str) -> None:
+        """Take down the fault of *what*."""
+        log.error("job failed", job=self.job, what=what, reason=reason)
+        self.faults.append(f"{what}: {reason}")
+
+
+Job = Callable[[Services, Tally, Event], None]
 
 
 def run(name: str, services: Services, stop: Event | None = None) -> Mapping[str, int]:
     """
-    Run the job called *name* and return its counts, empty when there was nothing to do.
+    Run the job called *name* and return its counts, all zero when there was nothing to do.
 
-    Its faults end in the JobRun and in the log, never in the caller: the next tick tries again.
+    Its faults, counted as ``faults``, end in the JobRun and in the log, never in the caller: the next tick tries again.
     """
-    began = services.clock.now()
-    try:
-        counts = JOBS[name](services, stop or Event())
-    except Exception as fault:
-        log.exception("job failed", job=name)
-        _record(services, name, began, fault=f"{type(fault).__name__}: {fault}")
-        return {"failed": 1}
-    if any(counts.values()):
-        log.info("job done", job=name, **counts)
-        _record(services, name, began, counts=dict(counts))
-    return counts
+    began, tally = services.clock.now(), Tally(name)
+    with tally.each(name):
+        JOBS[name](services, tally, stop or Event())
+    if any(tally.counts.values()) or tally.faults:
+        log.info("job done", job=name, faults=len(tally.faults), **tally.counts)
+        _record(services, tally, began)
+    return {**tally.counts, "faults": len(tally.faults)}
 
 
-def _record(
-    services: Services, name: str, began: dt.datetime, *, counts: dict[str, int] | None = None, fault: str = ""
-) -> None:
+def _record(services: Services, tally: Tally, began: dt.datetime) -> None:
     try:
         with services.session() as session:
-            job_run = job_runs.begin(session, name, began)
-            if fault:
-                job_run.fail(fault, services.clock.now())
+            job_run = job_runs.begin(session, tally.job, began)
+            if tally.faults:
+                job_run.fail("; ".join(tally.faults), dict(tally.counts), services.clock.now())
             else:
-                job_run.finish(counts or {}, services.clock.now())
+                job_run.finish(dict(tally.counts), services.clock.now())
     except DigestError:
-        log.exception("the run of a job could not be written down", job=name)
+        log.exception("the run of a job could not be written down", job=tally.job)
 
 
 def tick(services: Services, stop: Event | None = None) -> dict[str, Mapping[str, int]]:
     """Do all that is due now, once, in the order of the flow; what each job came to, by its name."""
-    return {name: run(name, services, stop) for name in JOBS if name != "upkeep"}
+    return {name: run(name, services, stop) for name in JOBS}
 
 
-def _leases(services: Services, _stop: Event) -> Mapping[str, int]:
+def _leases(services: Services, tally: Tally, _stop: Event) -> None:
     """Set what a vanished sender held to in doubt."""
     now = services.clock.now()
     with services.session() as session:
-        return {"in_doubt": deliveries.expire_leases(session, now) + notice_store.expire_leases(session, now)}
+        tally.counts["in_doubt"] = deliveries.expire_leases(session, now) + notice_store.expire_leases(session, now)
 
 
-def _gather(services: Services, _stop: Event) -> Mapping[str, int]:
+def _gather(services: Services, tally: Tally, _stop: Event) -> None:
     """Ask the Sources whose time has come."""
     report = pipeline.gather_due(services)
     for source, reason in report.failures:
         log.warning("source failed", source=source, reason=reason)
-    return {"new": report.new, "changed": report.changed, "failed": len(report.failures)}
+    tally.counts.update(new=report.new, changed=report.changed, failed=len(report.failures))
 
 
-def _plan(services: Services, _stop: Event) -> Mapping[str, int]:
+def _plan(services: Services, tally: Tally, _stop: Event) -> None:
     """Open the Editions of the next days, and keep the hour of those that are not made yet."""
-    planned = 0
     for newsletter in services.settings.newsletters:
         for cadence, date in calendar.edition_days(services.clock.now(), newsletter.schedule):
             with services.session() as session:
                 known = editions.find(session, newsletter.slug, cadence, date) is not None
                 pipeline.plan_edition(session, newsletter, cadence, date)
-                planned += not known
-    return {"planned": planned}
+                tally.counts["planned"] += not known
 
 
-def _prepare(services: Services, _stop: Event) -> Mapping[str, int]:
+def _prepare(services: Services, tally: Tally, _stop: Event) -> None:
     """Make the Drafts whose time has come; skip those that come too late, so that older ones flow into the newest."""
-    counts: Counter[str] = Counter()
     with services.reading() as session:
-        planned = [
-            (e.id, e.newsletter, e.cadence, e.date, e.due_at) for e in editions.in_states(session, EditionState.PLANNED)
-        ]
-    for edition_id, slug, cadence, date, due_at in planned:
-        newsletter = _known(services, slug)
-        if newsletter is None or calendar.prepare_at(due_at, newsletter.schedule) > services.clock.now():
+        planned = editions.in_states(session, EditionState.PLANNED)
+    for edition in planned:
+        newsletter = _known(services, edition.newsletter)
+        if newsletter is None or calendar.prepare_at(edition.due_at, newsletter.schedule) > services.clock.now():
             continue
-        if _skip_if_too_late(services, newsletter, cadence, date):
-            counts["skipped"] += 1
-            continue
-        pipeline.gather_afresh(services, [newsletter], unless_asked_within=pipeline.FRESH)
-        result = pipeline.prepare_edition(services, newsletter, cadence, date)
-        counts[type(result).__name__.lower()] += 1
-        notices.tell_editors(services, newsletter, edition_id)
-    return counts
+        with tally.each(str(edition)):
+            tally.counts[_prepared(services, newsletter, edition)] += 1
+
+
+def _prepared(services: Services, newsletter: Newsletter, edition: Edition) -> str:
+    """Make the Draft of *edition*, tell its editors, and return what it came to in one word."""
+    if _skip_if_too_late(services, newsletter, edition.cadence, edition.date):
+        return "skipped"
+    pipeline.gather_afresh(services, [newsletter], unless_asked_within=pipeline.FRESH)
+    result = pipeline.prepare_edition(services, newsletter, edition.cadence, edition.date)
+    notices.tell_editors(services, newsletter, edition.id)
+    return type(result).__name__.lower()
 
 
 def _skip_if_too_late(services: Services, newsletter: Newsletter, cadence: Cadence, date: dt.date) -> bool:
@@ -123,46 +144,52 @@ def _skip_if_too_late(services: Services, newsletter: Newsletter, cadence: Caden
         return True
 
 
-def _approve(services: Services, _stop: Event) -> Mapping[str, int]:
+def _approve(services: Services, tally: Tally, _stop: Event) -> None:
     """Approve the Drafts that nobody has touched, when their hour has come and their newsletter says so."""
-    now, approved = services.clock.now(), 0
+    now = services.clock.now()
     with services.reading() as session:
-        drafts = [(e.id, e.newsletter) for e in editions.in_states(session, EditionState.DRAFT) if e.due_at <= now]
-    for edition_id, slug in drafts:
-        newsletter = _known(services, slug)
+        drafts = [edition for edition in editions.in_states(session, EditionState.DRAFT) if edition.due_at <= now]
+    for edition in drafts:
+        newsletter = _known(services, edition.newsletter)
         if newsletter is not None and newsletter.approval is Approval.AUTO:
-            pipeline.approve_automatically(services, edition_id)
-            approved += 1
-    return {"approved": approved}
+            with tally.each(str(edition)):
+                if _skip_if_too_late(services, newsletter, edition.cadence, edition.date):
+                    tally.counts["skipped"] += 1
+                else:
+                    pipeline.approve_automatically(services, edition.id)
+                    tally.counts["approved"] += 1
 
 
-def _notices(services: Services, stop: Event) -> Mapping[str, int]:
+def _notices(services: Services, tally: Tally, stop: Event) -> None:
     """Send the single mails that wait."""
-    return notices.send(services, stop=stop).counts
+    report = notices.send(services, stop=stop)
+    tally.counts.update(report.counts)
+    if report.halted:
+        tally.blame("sending", report.halted)
 
 
-def _send(services: Services, stop: Event) -> Mapping[str, int]:
+def _send(services: Services, tally: Tally, stop: Event) -> None:
     """Send the Deliveries whose hour has come; skip those whose hour has passed by too much."""
-    now, counts = services.clock.now(), Counter[str]()
+    now = services.clock.now()
     with services.session() as session:
         going = editions.in_states(session, EditionState.APPROVED, EditionState.SENDING)
         due = [edition for edition in going if edition.due_at <= now and _known(services, edition.newsletter)]
         for edition in due:
             catch_up = services.newsletter(edition.newsletter).schedule.catch_up(edition.cadence)
-            counts["too_late"] += deliveries.skip_too_late(session, edition.id, now, catch_up)
+            tally.counts["too_late"] += deliveries.skip_too_late(session, edition.id, now, catch_up)
     for edition in due:
-        sent = pipeline.send_edition(services, edition.id, stop=stop)
-        counts.update(sent.counts)
-        if sent.halted:
-            log.error("sending halted", edition=edition.id, reason=sent.halted)
-            break
-    return counts
+        with tally.each(str(edition)):
+            sent = pipeline.send_edition(services, edition.id, stop=stop)
+            tally.counts.update(sent.counts)
+            if sent.halted:
+                tally.blame("sending", sent.halted)
+                break
 
 
-def _upkeep(services: Services, _stop: Event) -> Mapping[str, int]:
+def _upkeep(services: Services, tally: Tally, _stop: Event) -> None:
     """Forget what is of no use any more."""
     with services.session() as session:
-        return {"forgotten": job_runs.forget_before(session, services.clock.now() - KEEP_RUNS)}
+        tally.counts["forgotten"] = job_runs.forget_before(session, services.clock.now() - KEEP_RUNS)
 
 
 def _known(services: Services, slug: str) -> Newsletter | None:

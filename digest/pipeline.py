@@ -194,7 +194,8 @@ def prepare_edition(
     Make the Edition of *newsletter* for *cadence* and *date*, ready for its editors.
 
     Skipped when there is too little news: no edition is better than an empty one. Held when too few sources answered.
-    Safe to call twice: an Edition that has its Draft is returned unchanged.
+    An older Edition that still waits for an editor gives way to it: its news is in the new one. Safe to call twice: an
+    Edition that has its Draft is returned unchanged.
     """
     now = services.clock.now()
     with services.session() as session:
@@ -217,6 +218,8 @@ def prepare_edition(
             return _as_it_is(edition)
         coverage = sources.coverage(session, newsletter, min(period.start, now - dt.timedelta(days=1)))
         edition.save(draft, period=(period.start, period.end), coverage=coverage)
+        for older in editions.older_open(session, edition):
+            older.skip(f"{SkipReason.SUPERSEDED} {edition.date}")
         answered, asked = coverage
         if asked and answered / asked < newsletter.coverage_floor:
             edition.hold(f"only {answered} of {asked} sources answered; the floor is {newsletter.coverage_floor:.0%}")
@@ -301,9 +304,10 @@ def _begin(services: Services, edition_id: EditionId) -> tuple[Newsletter, Editi
     with services.session() as session:
         edition = editions.get(session, edition_id, lock=True)
         if edition.state is not EditionState.SENT:
-            if edition.rendered_bytes is None:
+            if edition.is_open:
                 raise WrongState(f"{edition} is {edition.state}; approve it first")
             edition.begin()
+            session.refresh(edition, ["rendered_bytes"])  # the letters are written when this session has ended
         return services.newsletter(edition.newsletter), edition
 
 

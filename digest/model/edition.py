@@ -58,6 +58,8 @@ class SkipReason(StrEnum):
     TOO_LITTLE_NEWS = "too little news"
     #: Its hour had passed by more than the newsletter allows.
     TOO_LATE = "too late"
+    #: Nobody approved it before the next one, which carries its news, was made.
+    SUPERSEDED = "superseded by the Edition of"
     #: An editor decided so.
     BY_HAND = "skipped by hand"
 
@@ -99,6 +101,8 @@ class Edition(Base):
     def draft(self) -> Draft:
         """Return the Draft; WrongState when none has been made."""
         if self.draft_json is None:
+            if self.state is EditionState.SKIPPED:
+                raise WrongState(f"{self} is skipped, for {self.reason}; it has no draft")
             raise WrongState(f"{self} has no draft yet; run `digest edition prepare {self.newsletter}`")
         return Draft.from_json(self.draft_json)
 

@@ -39,6 +39,6 @@ class JobRun(Base):
         """Mark the run as done, with what it came to."""
         self.state, self.counts, self.finished_at = JobState.DONE, dict(counts), at
 
-    def fail(self, fault: str, at: datetime) -> None:
-        """Mark the run as failed, with its fault in words."""
-        self.state, self.fault, self.finished_at = JobState.FAILED, fault[:1000], at
+    def fail(self, fault: str, counts: dict[str, int], at: datetime) -> None:
+        """Mark the run as failed, with its fault in words and what it came to all the same."""
+        self.state, self.fault, self.counts, self.finished_at = JobState.FAILED, fault[:1000], dict(counts), at

@@ -2,12 +2,15 @@
 
 import datetime as dt
 from collections.abc import Sequence
+from contextlib import suppress
 
-from sqlalchemy import func, select
+from sqlalchemy import and_, exists, func, select
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from digest.errors import UnknownEdition
 from digest.model.article import Article
+from digest.model.delivery import Delivery, DeliveryState
 from digest.model.draft import Draft
 from digest.model.edition import Edition, EditionState, EditionStory
 from digest.model.ids import EditionId
@@ -25,7 +28,7 @@ def open_for(session: Session, newsletter: str, cadence: Cadence, date: dt.date,
     """
     found = _locked(session, newsletter, cadence, date)
     if found is None:
-        with session.begin_nested():  # another process may be first; the unique key then decides
+        with suppress(IntegrityError), session.begin_nested():  # another process may be first: its row then stands
             session.add(Edition(newsletter=newsletter, cadence=cadence, date=date, due_at=due_at))
             session.flush()
         found = _locked(session, newsletter, cadence, date)
@@ -70,6 +73,31 @@ def recent(session: Session, newsletter: str, limit: int = 14) -> Sequence[Editi
         .where(Edition.newsletter == newsletter)
         .order_by(Edition.date.desc(), Edition.id.desc())
         .limit(limit)
+    ).all()
+
+
+def first_since(session: Session, newsletter: str, cadence: Cadence, date: dt.date) -> Edition | None:
+    """Return the first Edition of that newsletter and cadence on *date* or later, if there is one."""
+    return session.scalar(
+        select(Edition)
+        .where(Edition.newsletter == newsletter, Edition.cadence == cadence, Edition.date >= date)
+        .order_by(Edition.date)
+        .limit(1)
+    )
+
+
+def older_open(session: Session, edition: Edition) -> Sequence[Edition]:
+    """Return the older Editions of the same newsletter and cadence that still wait for an editor, locked."""
+    return session.scalars(
+        select(Edition)
+        .where(
+            Edition.newsletter == edition.newsletter,
+            Edition.cadence == edition.cadence,
+            Edition.date < edition.date,
+            Edition.state.in_([EditionState.DRAFT, EditionState.HELD]),
+        )
+        .order_by(Edition.date)
+        .with_for_update()
     ).all()
 
 
@@ -118,7 +146,15 @@ def remember_stories(session: Session, edition: Edition, draft: Draft) -> None:
 
 
 def already_sent(session: Session, newsletter: str, cadence: Cadence, now: dt.datetime) -> dict[str, EditionId]:
-    """Return the URL keys of the Articles that the newsletter's Editions of *cadence* have carried lately."""
+    """
+    Return the URL keys of the Articles that the newsletter's Editions of *cadence* have carried lately.
+
+    An Edition that came to its end without reaching any of its readers has carried nothing.
+    """
+    deliveries = exists().where(Delivery.edition_id == Edition.id)
+    reached_nobody = and_(
+        Edition.state == EditionState.SENT, deliveries, ~deliveries.where(Delivery.state == DeliveryState.SENT)
+    )
     rows = session.execute(
         select(Article.url_key, func.max(EditionStory.edition_id))
         .join(EditionStory, EditionStory.article_id == Article.id)
@@ -127,6 +163,7 @@ def already_sent(session: Session, newsletter: str, cadence: Cadence, now: dt.da
             Edition.newsletter == newsletter,
             Edition.cadence == cadence,
             Edition.approved_at >= now - MEMORY,
+            ~reached_nobody,
         )
         .group_by(Article.url_key)
     )

@@ -20,7 +20,7 @@ from tests.conftest import MakeServices
 from tests.factories import write_feed
 from tests.fakes import FixedClock
 
-STEP = timedelta(minutes=10)
+STEP = timedelta(minutes=30)
 
 
 @pytest.fixture
@@ -30,23 +30,33 @@ def inbox(tmp_path: Path) -> Iterator[Inbox]:
 
 
 def live(services: Services, clock: FixedClock, until: datetime) -> None:
-    """Tick every ten minutes until *until*."""
+    """Tick every half hour until *until*."""
     while clock.now() < until:
         jobs.tick(services)
         clock.advance(STEP)
 
 
+#: Three headlines a day that no two days share.
+HEADLINES = (
+    (
+        "Aldmere council settles its dispute over the quarry",
+        "Lighthouse keepers vote to strike",
+        "Bread is dearer again",
+    ),
+    ("Ferry to Corvane runs aground on a sandbank", "Museum finds a lost portrait", "Snow closes the northern pass"),
+    ("Parliament elects its first woman speaker", "Otters return to the city canal", "Orchestra loses its hall"),
+)
+
+
 def news_of(day: datetime, tmp_path: Path) -> None:
     """Drop three stories of that day into the source folder."""
     name = f"{day:%Y-%m-%d}"
-    places = ("Aldmere", "Brackwater", "Corvane")
     write_feed(
         tmp_path / "news",
-        *((f"{place} council settles dispute {number} over {place.lower()} quarry", f"https://{place.lower()}.example/{name}")
-          for number, place in enumerate(places)),
+        *((title, f"https://paper{number}.example/{name}") for number, title in enumerate(HEADLINES[day.day % 3])),
         published=day - timedelta(hours=3),
         name=f"{name}.xml",
-    )  # fmt: skip
+    )
 
 
 def subscribe(services: Services, name: str, zone: str) -> None:
