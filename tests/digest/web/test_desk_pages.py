@@ -198,7 +198,7 @@ def test_the_status_page_names_what_is_failing_and_why(
         source = sources.named(session, "https://axle.example/rss")
         source.failures, source.last_fault = 3, "axle.example did not answer within 30 s"
         run = job_runs.begin(session, "send", clock.now() - dt.timedelta(minutes=2))
-        run.fail("RelayHalted: the relay refuses us", clock.now())
+        run.fail("RelayHalted: the relay refuses us", {}, clock.now())
         job_runs.begin(session, "gather", clock.now()).finish({"new": 12, "changed": 0}, clock.now())
     sign_in(client, operator)
 
