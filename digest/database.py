@@ -101,7 +101,8 @@ def _engine(url: str) -> Engine:
             parsed = parsed.set(drivername="postgresql+psycopg")
         if parsed.get_backend_name() == "sqlite" and parsed.database not in {None, "", ":memory:"}:
             Path(str(parsed.database)).parent.mkdir(parents=True, exist_ok=True)
-        engine = create_engine(parsed, pool_pre_ping=parsed.get_backend_name() != "sqlite")
+        # The values of a statement that failed are addresses and tokens; they would stand in every traceback.
+        engine = create_engine(parsed, pool_pre_ping=parsed.get_backend_name() != "sqlite", hide_parameters=True)
     except ModuleNotFoundError as missing:
         raise SettingsError(
             [f"[database] url needs the package {missing.name}; install it with `pip install daily-digest[postgres]`"]

@@ -156,8 +156,7 @@ def _approve(services: Services, tally: Tally, _stop: Event) -> None:
                 if _skip_if_too_late(services, newsletter, edition.cadence, edition.date):
                     tally.counts["skipped"] += 1
                 else:
-                    pipeline.approve_automatically(services, edition.id)
-                    tally.counts["approved"] += 1
+                    tally.counts["approved"] += pipeline.approve_automatically(services, edition.id)
 
 
 def _notices(services: Services, tally: Tally, stop: Event) -> None:

@@ -20,7 +20,7 @@ from digest.errors import WrongState
 from digest.gather import gather
 from digest.gather.identity import url_key
 from digest.model.candidate import RankContext
-from digest.model.delivery import Account
+from digest.model.delivery import Account, DeliveryState
 from digest.model.draft import EditionFacts
 from digest.model.edition import Edition, EditionState, SkipReason
 from digest.model.entry import Failed, Fetched, Gathered
@@ -246,26 +246,35 @@ def approve(services: Services, edition_id: EditionId, *, by: str) -> int:
     From here on sending, archive and preview read only what was frozen. Hours that have passed count from now: whoever
     approves late wants it sent. WrongState when it is not open for approval.
     """
-    return _approve(services, edition_id, by=by, not_before=services.clock.now())
-
-
-def approve_automatically(services: Services, edition_id: EditionId) -> int:
-    """Do as ``approve`` because the hour has come; a Delivery whose own hour passed too long ago will be skipped."""
-    return _approve(services, edition_id, by="automatic", not_before=None)
-
-
-def _approve(services: Services, edition_id: EditionId, *, by: str, not_before: dt.datetime | None) -> int:
-    now = services.clock.now()
     with services.session() as session:
         edition = editions.get(session, edition_id, lock=True)
-        newsletter = services.newsletter(edition.newsletter)
-        draft = edition.draft
-        edition.approve(render(draft, newsletter, services.environment(newsletter), now), by=by, at=now)
-        editions.remember_stories(session, edition, draft)
-        instants = waves(session, newsletter, edition.cadence, edition.date)
-        due = {(zone, hour): max(at, not_before or at) for (zone, hour), at in instants.items() if zone is not None}
-        readers = audience.readers(newsletter.slug, Cadence.served_by(edition.cadence, edition.date))
-        return deliveries.plan(session, edition.id, readers, due)
+        return _approve(services, session, edition, by=by, not_before=services.clock.now())
+
+
+def approve_automatically(services: Services, edition_id: EditionId) -> bool:
+    """
+    Do as ``approve`` because the hour has come; a Delivery whose own hour passed too long ago will be skipped.
+
+    False when the Edition is no Draft any more: an editor, or another process, was faster.
+    """
+    with services.session() as session:
+        edition = editions.get(session, edition_id, lock=True)
+        if edition.state is not EditionState.DRAFT:
+            return False
+        _approve(services, session, edition, by="automatic", not_before=None)
+        return True
+
+
+def _approve(services: Services, session: Session, edition: Edition, *, by: str, not_before: dt.datetime | None) -> int:
+    now = services.clock.now()
+    newsletter = services.newsletter(edition.newsletter)
+    draft = edition.draft
+    edition.approve(render(draft, newsletter, services.environment(newsletter), now), by=by, at=now)
+    editions.remember_stories(session, edition, draft)
+    instants = waves(session, newsletter, edition.cadence, edition.date)
+    due = {(zone, hour): max(at, not_before or at) for (zone, hour), at in instants.items() if zone is not None}
+    readers = audience.readers(newsletter.slug, Cadence.served_by(edition.cadence, edition.date))
+    return deliveries.plan(session, edition.id, readers, due)
 
 
 # -- send --------------------------------------------------------------------------------------------------------------
@@ -298,6 +307,21 @@ def send_edition(
         with services.courier("digests", stop) as courier:
             report = deliver(courier, outbox, letter, progress=lambda _: _tell(services, edition_id, on_progress))
     return _end(services, edition_id, report)
+
+
+def resolve_doubt(services: Services, edition_id: EditionId, *, arrived: bool) -> int:
+    """
+    Decide the Deliveries of an Edition that are in doubt: they *arrived*, or are to be sent again; return how many.
+
+    Those that are sent again go out with the next run of ``send_edition``.
+    """
+    to = DeliveryState.SENT if arrived else DeliveryState.PLANNED
+    with services.session() as session:
+        edition = editions.get(session, edition_id, lock=True)
+        decided = deliveries.resolve(session, edition_id, to=to, now=services.clock.now())
+        if decided and not arrived:
+            edition.reopen()
+        return decided
 
 
 def _begin(services: Services, edition_id: EditionId) -> tuple[Newsletter, Edition]:

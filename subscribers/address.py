@@ -43,7 +43,7 @@ def parse(text: str, *, allow_special: bool = False) -> Address:
         raise BadAddress("The address is too long; give one of at most 254 characters.")
     suffix = _DOCUMENTATION_SUFFIX if allow_special else ""
     try:
-        found = validate_email(text + suffix, check_deliverability=False, strict=True)
+        found = validate_email(text + suffix, check_deliverability=False, strict=True, allow_smtputf8=False)
     except EmailNotValidError as fault:
         raise BadAddress(f"The address cannot be used: {fault} Check it for typing errors.") from fault
     written = f"{found.local_part}@{found.ascii_domain.removesuffix(suffix)}"

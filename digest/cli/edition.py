@@ -1,6 +1,7 @@
-"""`digest edition …`: prepare, preview, approve, send and show."""
+"""`digest edition …`: prepare, preview, approve, send, show and resolve."""
 
 import datetime as dt
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -8,7 +9,7 @@ import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from digest import desk, notices, pipeline
-from digest.cli.output import Json, answer, err, fail, out, table
+from digest.cli.output import Json, answer, err, fail, out, table, usage
 from digest.cli.wired import CadenceOption, Date, Slug, services, which_edition
 from digest.database import Session
 from digest.model.delivery import Account
@@ -17,6 +18,16 @@ from digest.model.newsletter import Approval, Newsletter
 from digest.services import Services
 from digest.store import deliveries, editions
 from subscribers.cadence import Cadence
+
+
+class Decision(StrEnum):
+    """What an operator says of mails in doubt."""
+
+    #: They have arrived.
+    SENT = "sent"
+    #: Send them again; whoever got it already gets it twice.
+    AGAIN = "again"
+
 
 app = typer.Typer(help="Make, look at, approve and send an Edition.", no_args_is_help=True)
 
@@ -52,7 +63,7 @@ def preview(
         chosen = [part.strip() for part in sections.split(",") if part.strip()] or None
         known = {section.slug for section in newsletter.sections}
         if chosen and not set(chosen) <= known:
-            fail(f"unknown sections: {', '.join(sorted(set(chosen) - known))}; there are {', '.join(sorted(known))}")
+            usage(f"unknown sections: {', '.join(sorted(set(chosen) - known))}; there are {', '.join(sorted(known))}")
         filled = desk.preview(given, edition.id, sections=chosen)
     if html is not None:
         html.write_text(filled.html, encoding="utf-8")
@@ -72,7 +83,7 @@ def approve(slug: Slug, date: Date = None, cadence: CadenceOption = None, *, as_
         newsletter = given.newsletter(slug)
         with given.reading() as session:
             edition = _found(session, newsletter, date, cadence, given.clock.now())
-        if edition.is_open:  # else it has been approved before, and that stands
+        if edition.approved_at is None:  # else that stands
             pipeline.approve(given, edition.id, by="command line")
         with given.reading() as session:
             edition = editions.get(session, edition.id)
@@ -121,6 +132,28 @@ def show(
                 _print_stories(edition, why=why)
             if edition.approved_at is not None:
                 out.print(account_line(deliveries.account(session, edition.id)), markup=False)
+
+
+@app.command()
+def resolve(
+    slug: Slug,
+    decision: Annotated[Decision, typer.Option("--as", help="They arrived (sent), or send them again (again).")],
+    date: Date = None,
+    cadence: CadenceOption = None,
+    *,
+    as_json: Json = False,
+) -> None:
+    """Decide the mails in doubt, whose fate nobody knows since their sender vanished or the relay fell silent."""
+    with services() as given:
+        newsletter = given.newsletter(slug)
+        with given.reading() as session:
+            edition = _found(session, newsletter, date, cadence, given.clock.now())
+        decided = pipeline.resolve_doubt(given, edition.id, arrived=decision is Decision.SENT)
+        with given.reading() as session:
+            edition = editions.get(session, edition.id)
+            account = deliveries.account(session, edition.id)
+            text = f"{decided} mails decided.\n{_sentence(edition)}\n{account_line(account)}"
+            answer(_facts(session, edition) | {"decided": decided}, as_json=as_json, text=text)
 
 
 def account_line(account: Account) -> str:

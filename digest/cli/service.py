@@ -1,5 +1,6 @@
 """`digest init`, `run`, `tick` and `status`: the service as a whole."""
 
+import signal
 from pathlib import Path
 from typing import Annotated
 
@@ -8,7 +9,7 @@ import uvicorn
 
 from digest import desk, jobs, resources
 from digest.cli.edition import account_line
-from digest.cli.output import FAILED, Json, answer, err, fail, out, table
+from digest.cli.output import FAILED, Json, answer, err, fail, out, table, usage
 from digest.cli.wired import services
 from digest.scheduler import Scheduler
 from digest.store import job_runs, sources
@@ -33,15 +34,11 @@ def init(
 ) -> None:
     """Write a config.toml that runs as it is; or copy one template out, so that later fixes reach the others."""
     if template:
-        source = (resources.templates() / "email" / template).resolve()
-        if not source.is_file() or not source.is_relative_to(resources.templates()):
-            known = sorted(
-                str(path.relative_to(resources.templates() / "email"))
-                for path in (resources.templates() / "email").rglob("*")
-                if path.is_file()
-            )
-            fail(f'there is no template "{template}"; there are: {", ".join(known)}')
-        target, text = directory / template, source.read_text(encoding="utf-8")
+        packaged = resources.templates() / "email"
+        known = sorted(str(path.relative_to(packaged)) for path in packaged.rglob("*") if path.is_file())
+        if template not in known:
+            usage(f'there is no template "{template}"; there are: {", ".join(known)}')
+        target, text = directory / template, (packaged / template).read_text(encoding="utf-8")
     else:
         target, text = directory / "config.toml", resources.example_config()
     if target.exists():
@@ -52,7 +49,7 @@ def init(
     except OSError as fault:
         fail(f"{target} cannot be written: {fault.strerror}; check the folder")
     hint = (
-        f'Point to it with templates = "{directory}" in your newsletter.'
+        f'Point to it with templates = "{directory.resolve()}" in your newsletter.'
         if template
         else f"Edit it, look it over with `digest --config {target} check`, then `digest --config {target} run`."
     )
@@ -78,6 +75,8 @@ def run() -> None:
             timeout_graceful_shutdown=PATIENCE_SECONDS,
         )
         err.print(f"Pages at {settings.base_url} · desk at {given.links.desk()} · stop with Ctrl-C", markup=False)
+        # uvicorn catches it all the same, and raises it again when its pages have ended: the sender has to finish yet.
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
         scheduler.start()
         try:
             uvicorn.Server(config).run()
@@ -97,7 +96,7 @@ def tick(*, as_json: Json = False) -> None:
         if any(counted.values())
     ]
     answer(counts, as_json=as_json, text="\n".join(told) or "Nothing was due.")
-    if any(set(counted) == {"failed"} for counted in counts.values()):
+    if any(counted["faults"] for counted in counts.values()):
         raise typer.Exit(FAILED)
 
 

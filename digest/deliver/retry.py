@@ -18,6 +18,8 @@ JITTER = 0.2
 GIVE_UP_AFTER = timedelta(hours=48)
 #: After a connection fault, which says nothing about the mail.
 AFTER_A_FAULT = timedelta(minutes=1)
+#: After a template was at fault: its author is at work on it.
+AFTER_A_BAD_TEMPLATE = timedelta(minutes=15)
 
 _ADDRESS = re.compile(r"[^\s<>\"'(),;:]+@[^\s<>\"'(),;:]+")
 

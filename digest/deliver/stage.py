@@ -2,7 +2,7 @@
 
 import random
 from collections import Counter, deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from threading import Event
@@ -14,7 +14,7 @@ from digest.deliver.envelope import build
 from digest.deliver.outbox import Outbox
 from digest.deliver.smtp import Line
 from digest.deliver.transaction import Parcel, RelayBusy
-from digest.errors import RelayHalted
+from digest.errors import DatabaseNotReady, RelayHalted, TemplateError
 from digest.logs import logger
 from digest.model.delivery import Claimed, DeliveryState, Lease, Reason, Settlement
 from digest.model.message import Email
@@ -34,7 +34,8 @@ class Courier:
     Who carries mail: one thread with its line to the relay, its clock, and its manners.
 
     *name* owns the leases and must be no other courier's. *lease* must outlast the longest conversation about one mail,
-    in which the reply to the final dot alone may take ten minutes. *stop* ends the work between two mails.
+    in which the reply to the final dot alone may take ten minutes. *stop* ends the work between two mails. *patience*
+    is how long it waits before it writes down anew what a database that was not ready did not take.
     """
 
     name: str
@@ -44,6 +45,7 @@ class Courier:
     stop: Event = field(default_factory=Event)
     lease: timedelta = timedelta(minutes=30)
     batch: int = 50
+    patience: timedelta = timedelta(seconds=5)
 
 
 @dataclass(slots=True)
@@ -144,6 +146,11 @@ class _Round(Generic[Key, Item]):
                     reason=Reason.EMPTY,
                 )
             parcel = _parcel(email)
+        except TemplateError as fault:
+            told = str(fault)
+            log.warning("a template is at fault; the mail waits for its author", mail=str(claimed.key), fault=told)
+            next_at = self.courier.clock.now() + retry.AFTER_A_BAD_TEMPLATE
+            return retry.put_back(claimed, next_at=next_at, reply=told)
         except Exception as fault:  # noqa: BLE001 (one letter that cannot be written must not keep the others)
             told = retry.anonymous(f"{type(fault).__name__}: {fault}")
             log.warning("a letter could not be written", mail=str(claimed.key), fault=told)
@@ -154,13 +161,32 @@ class _Round(Generic[Key, Item]):
     def _settle(self) -> None:
         back = [retry.put_back(claimed, next_at=claimed.next_at) for claimed in self.waiting]
         settlements = [*self.settlements, *back]
-        lost = self.outbox.settle(settlements, owner=self.courier.name, now=self.courier.clock.now())
+        lost = self._write_down(settlements)
         for settlement in settlements:
             is_back = settlement.state == DeliveryState.PLANNED
             if settlement in lost:
                 self._tell_lost(settlement.key, came_to=settlement.state)
             else:
                 self.report.counts["put_back" if is_back else settlement.state.value] += 1
+
+    def _write_down(self, settlements: Sequence[Settlement[Key]]) -> Sequence[Settlement[Key]]:
+        """
+        Settle, and return those whose lease was lost.
+
+        What became of these mails is known here alone, so a database that is not ready is asked again for as long as
+        the lease holds; once more when we are to stop.
+        """
+        courier, is_last = self.courier, False
+        while True:
+            now = courier.clock.now()
+            try:
+                return self.outbox.settle(settlements, owner=courier.name, now=now)
+            except DatabaseNotReady as fault:
+                if is_last or now - self.renewed_at >= courier.lease:
+                    raise
+                log.warning("mails wait to be settled", mails=len(settlements), courier=courier.name, fault=str(fault))
+                is_last = courier.stop.is_set()
+                courier.stop.wait(courier.patience.total_seconds())
 
     def _tell_lost(self, key: Key, *, came_to: DeliveryState | None = None) -> None:
         self.report.counts["lost"] += 1

@@ -160,8 +160,12 @@ class Inbox:
         number = _number(files[-1]) + 1 if files else 1
         name = f"{number:06}-{re.sub(r'[^A-Za-z0-9@._+-]+', '-', recipient)[:80]}.eml"
         unfinished = self.directory / f".{name}.part"
-        unfinished.write_bytes(content)
-        unfinished.replace(self.directory / name)
+        try:
+            unfinished.write_bytes(content)
+            unfinished.replace(self.directory / name)
+        except OSError:
+            unfinished.unlink(missing_ok=True)  # or a full disk would stay full of pieces
+            raise
         for old in files[: max(0, len(files) + 1 - self._keep)]:
             old.unlink(missing_ok=True)
         return name

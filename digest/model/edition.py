@@ -45,7 +45,8 @@ MOVES: dict[EditionState, frozenset[EditionState]] = {
     EditionState.APPROVED: frozenset({EditionState.SENDING, EditionState.PAUSED, EditionState.CANCELLED}),
     EditionState.SENDING: frozenset({EditionState.PAUSED, EditionState.SENT, EditionState.CANCELLED}),
     EditionState.PAUSED: frozenset({EditionState.SENDING, EditionState.CANCELLED}),
-    EditionState.SENT: frozenset(),
+    # Mails in doubt that an operator sends again.
+    EditionState.SENT: frozenset({EditionState.SENDING}),
     EditionState.SKIPPED: frozenset(),
     EditionState.CANCELLED: frozenset(),
 }
@@ -163,8 +164,14 @@ class Edition(Base):
 
     def begin(self) -> None:
         """Mark that Deliveries go out; a second call changes nothing."""
-        if self.state != EditionState.SENDING:
+        if self.state not in {EditionState.SENDING, EditionState.SENT}:
             self._move(EditionState.SENDING)
+
+    def reopen(self) -> None:
+        """Go on sending after all: mails that were in doubt are to be sent again."""
+        if self.state is EditionState.SENT:
+            self._move(EditionState.SENDING)
+            self.sent_at = None
 
     def finish(self, at: dt.datetime) -> None:
         """Mark that every Delivery has come to an end."""

@@ -62,7 +62,7 @@ def sign_in(database: Database, email: str, password: str, *, network: str, now:
     An unknown e-mail takes as long as a wrong password. Limits are looked at within the turn, so that a burst of
     guesses cannot slip past them together; no transaction is open while a password is checked.
     """
-    address, network = normal(email), _network(network)
+    address, network = normal(email), household(network)
     with passwords.turn() as taken:
         if not taken:
             return Refusal.BUSY
@@ -98,6 +98,17 @@ def sign_out(session: Session, secret: str) -> None:
     store.sign_out(session, _hash(secret))
 
 
+def household(address: str) -> str:
+    """Return what stands for all machines behind one IP *address*: itself, or the /64 of an IPv6 one."""
+    try:
+        ip = ipaddress.ip_address(address.partition("%")[0])
+    except ValueError:
+        return address[:64]
+    if isinstance(ip, ipaddress.IPv4Address):
+        return str(ip)
+    return str(ip.ipv4_mapped or ipaddress.ip_network((ip, 64), strict=False))
+
+
 def _open(session: Session, staff: Staff, now: datetime) -> SignedIn:
     store.forgive(session, _hash(staff.email))
     store.sweep(session, now=now, failures_before=now - WINDOW)
@@ -120,14 +131,3 @@ def _guessed_too_often(session: Session, address: str, network: str, now: dateti
 
 def _hash(text: str) -> str:
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
-
-
-def _network(address: str) -> str:
-    """Return what stands for one household: an IPv4 address, or the /64 of an IPv6 one."""
-    try:
-        ip = ipaddress.ip_address(address.partition("%")[0])
-    except ValueError:
-        return address[:64]
-    if isinstance(ip, ipaddress.IPv4Address):
-        return str(ip)
-    return str(ip.ipv4_mapped or ipaddress.ip_network((ip, 64), strict=False))

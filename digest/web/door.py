@@ -51,7 +51,8 @@ def require_own_form(request: Request) -> None:
     if site is not None:
         is_own = site == "same-origin"
     else:
-        is_own = urlsplit(request.headers.get("origin", "")).netloc == request.headers.get("host")
+        host = request.headers.get("host", "")
+        is_own = request.headers.get("origin") in {f"http://{host}", f"https://{host}"}
     if not is_own:
         raise HTTPException(403, _NOT_OURS)
 

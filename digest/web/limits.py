@@ -4,6 +4,7 @@ import datetime as dt
 from collections import OrderedDict, deque
 from threading import Lock
 
+from digest.staff.sessions import household
 from digest.web.network import is_loopback
 
 
@@ -11,6 +12,7 @@ class Limit:
     """
     At most *most* times within *window* for each network, counted in this process.
 
+    A network is an IPv4 address, or a /64 of IPv6: whoever has one address there usually has them all.
     This machine itself is never limited: behind a proxy that does not say whom it speaks for, it stands for everybody.
     It forgets the network that has been silent longest rather than grow beyond *remembered*.
     """
@@ -25,8 +27,8 @@ class Limit:
         if is_loopback(network):
             return True
         with self._lock:
-            times = self._asked.setdefault(network, deque())
-            self._asked.move_to_end(network)
+            times = self._asked.setdefault(household(network), deque())
+            self._asked.move_to_end(household(network))
             while times and times[0] <= now - self.window:
                 times.popleft()
             while len(self._asked) > self.remembered:

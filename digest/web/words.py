@@ -91,14 +91,20 @@ def kilobytes(size: int) -> str:
 
 
 def rhythm(newsletter: Newsletter) -> str:
-    """Return when a newsletter comes: "Every day at 07:00, Europe/Berlin time"."""
+    """Return when a newsletter comes: "Every day at 07:00 Berlin time"."""
     plan = newsletter.schedule
     ways = {
         Cadence.DAILY: "Every day",
         Cadence.WEEKLY: f"every {WEEKDAYS[plan.weekly_day - 1]}",
     }
     text = " or ".join(ways[cadence] for cadence in sorted(plan.cadences))
-    return f"{text[:1].upper()}{text[1:]} at {plan.at:%H:%M}, {zone_name(plan.zone.key)} time"
+    return f"{text[:1].upper()}{text[1:]} at {plan.at:%H:%M} {zone_time(plan.zone.key)}"
+
+
+def zone_time(key: str) -> str:
+    """Return whose time a zone's is: "Berlin time", "Buenos Aires time", "UTC"."""
+    _, place, name = zone_name(key).rpartition("/")
+    return f"{name} time" if place else name
 
 
 def zone_name(key: str) -> str:

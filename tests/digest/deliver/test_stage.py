@@ -14,6 +14,7 @@ from digest.database import Database
 from digest.deliver import deliver
 from digest.deliver.outbox import EditionOutbox, NoticeOutbox
 from digest.deliver.stage import Courier, DeliverReport
+from digest.errors import TemplateError
 from digest.model.delivery import Account, Attempt, Claimed, Delivery, DeliveryKey, DeliveryState, Lease, Settlement
 from digest.model.ids import EditionId
 from digest.model.message import Email, Mailbox, Recipient
@@ -273,6 +274,27 @@ def test_a_letter_that_cannot_be_written_fails_that_reader_alone(
     with database.reading() as session:
         row = rows(session)[1]
         assert (row.reason, row.last_reply) == ("no letter", "ValueError: no words for …@…")
+
+
+def test_a_letter_whose_template_is_at_fault_waits_until_it_is_mended(
+    database: Database, serve: Serve, courier_to: CourierTo
+) -> None:
+    edition_id, server = new_edition(database, 3), serve()
+
+    def letter_with_a_bad_template(recipient: Recipient) -> Email | None:
+        if recipient.address.startswith("reader1@"):
+            raise TemplateError("body.mjml line 3: unknown tag; mend it")
+        return email(recipient.address)
+
+    outbox = EditionOutbox(database=database, edition_id=edition_id)
+    report = deliver(courier_to(relay_to(server)), outbox, letter_with_a_bad_template)
+
+    assert account(database, edition_id) == Account(intended=3, sent=2, waiting=1)
+    assert report.counts == {"sent": 2, "put_back": 1}
+    with database.reading() as session:
+        row = rows(session)[1]
+        assert row.next_at == NOW + timedelta(minutes=15)
+        assert row.attempts == 0
 
 
 @pytest.mark.parametrize("address", ["jörg@mail.example", "a b@mail.example", "a@b>\r\nRCPT TO:<c@d", "nobody", ""])

@@ -1,5 +1,6 @@
 """The local inbox: takes mail by real SMTP, keeps it as it came, and shows it."""
 
+import resource
 import smtplib
 import socket
 from collections.abc import Iterator
@@ -139,6 +140,20 @@ def test_a_mail_that_cannot_be_kept_is_not_accepted(inbox: Inbox) -> None:
         client.sendmail("", ["ana@mail.example"], b"Subject: x\r\n\r\nx\r\n")
 
     assert refused.value.smtp_code == 452
+
+
+def test_a_full_disk_leaves_no_piece_of_a_mail_behind(inbox: Inbox) -> None:
+    usual = resource.getrlimit(resource.RLIMIT_FSIZE)
+
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1000, usual[1]))  # what goes beyond it fails as on a full disk
+    try:
+        with smtplib.SMTP(inbox.host, inbox.port) as client, pytest.raises(smtplib.SMTPDataError) as refused:
+            client.sendmail("", ["ana@mail.example"], b"Subject: x\r\n\r\n" + b"x" * 500 + b"\r\n" + b"x" * 900)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, usual)
+
+    assert refused.value.smtp_code == 452
+    assert list(inbox.directory.iterdir()) == []
 
 
 def test_it_stops_while_somebody_is_still_connected(tmp_path: Path) -> None:

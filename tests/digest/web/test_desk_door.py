@@ -132,6 +132,8 @@ def test_an_operator_may_allow_plain_http(serve: Serve) -> None:
         {"Origin": "https://evil.example"},
         {"Origin": "null"},
         {"Origin": "http://127.0.0.1:8026"},
+        {"Origin": "http://[::1"},
+        {"Origin": BASE, "Host": ""},
         {"Sec-Fetch-Site": "cross-site"},
         {"Sec-Fetch-Site": "same-site"},
         {"Sec-Fetch-Site": "none"},

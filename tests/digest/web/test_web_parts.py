@@ -143,6 +143,15 @@ def test_a_limit_counts_each_network_apart_and_forgives_with_time() -> None:
     assert (first, other, later) == ([True, True, False], True, True)
 
 
+def test_a_limit_counts_all_addresses_of_one_ipv6_household_together() -> None:
+    limit = Limit(2, dt.timedelta(hours=1))
+
+    same = [limit.allows(f"2001:db8:1:2::{n:x}", NOW) for n in range(3)]
+    other = limit.allows("2001:db8:1:3::1", NOW)
+
+    assert (same, other) == ([True, True, False], True)
+
+
 def test_a_limit_never_holds_back_this_machine_and_never_grows_without_end() -> None:
     limit = Limit(1, dt.timedelta(hours=1), remembered=10)
 
