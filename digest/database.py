@@ -108,8 +108,10 @@ def _engine(url: str) -> Engine:
             [f"[database] url needs the package {missing.name}; install it with `pip install daily-digest[postgres]`"]
         ) from missing
     except (ArgumentError, ImportError) as fault:
+        kind = url.partition(":")[0][:40]  # not the whole: it may hold a password
+        remedy = "give an address such as sqlite:///var/digest.db or postgresql://host/name"
         raise SettingsError(
-            [f'[database] url is "{url}"; give an address such as sqlite:///var/digest.db or postgresql://host/name']
+            [f'[database] url begins with "{kind}", which is no database that we know; {remedy}']
         ) from fault
     except OSError as fault:
         raise DatabaseNotReady(f"the folder of the database cannot be made: {fault}; check [database] url") from fault

@@ -125,7 +125,7 @@ def _keys(newsletters: Sequence[Newsletter]) -> list[str]:
 
 def _ask(services: Services, due: Sequence[Source], on_done: OnGathered | None) -> GatherReport:
     report = GatherReport(asked=len(due))
-    names = {source.id: source.key for source in due}
+    names = {source.id: source.shown for source in due}
     plans = [plan for newsletter in services.settings.newsletters for plan in newsletter.sources]
     languages = {plan.address: plan.language for plan in plans if plan.language}
     checks = [source.check(languages.get(source.key)) for source in due]
@@ -320,7 +320,7 @@ def resolve_doubt(services: Services, edition_id: EditionId, *, arrived: bool) -
         edition = editions.get(session, edition_id, lock=True)
         decided = deliveries.resolve(session, edition_id, to=to, now=services.clock.now())
         if decided and not arrived:
-            edition.reopen()
+            edition.begin()
         return decided
 
 

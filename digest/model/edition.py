@@ -163,15 +163,9 @@ class Edition(Base):
         self.reason = reason[:500]
 
     def begin(self) -> None:
-        """Mark that Deliveries go out; a second call changes nothing."""
-        if self.state not in {EditionState.SENDING, EditionState.SENT}:
+        """Mark that Deliveries go out, or once more do so; a second call changes nothing."""
+        if self.state is not EditionState.SENDING:
             self._move(EditionState.SENDING)
-
-    def reopen(self) -> None:
-        """Go on sending after all: mails that were in doubt are to be sent again."""
-        if self.state is EditionState.SENT:
-            self._move(EditionState.SENDING)
-            self.sent_at = None
 
     def finish(self, at: dt.datetime) -> None:
         """Mark that every Delivery has come to an end."""

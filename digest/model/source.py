@@ -2,6 +2,7 @@
 
 from datetime import datetime, timedelta
 from enum import StrEnum
+from urllib.parse import urlsplit, urlunsplit
 
 from sqlalchemy import String
 from sqlalchemy.orm import Mapped, mapped_column
@@ -58,6 +59,12 @@ class Source(Base):
     #: Why the last check failed, or what could not be read in it; empty when all is well.
     last_fault: Mapped[str] = mapped_column(String(REASON_LENGTH), default="")
     added_at: Mapped[datetime]
+
+    @property
+    def shown(self) -> str:
+        """Return the key without the user name and password that it may hold, fit for logs."""
+        parts = urlsplit(self.key)
+        return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2])) if "@" in parts.netloc else self.key
 
     def check(self, language: str | None = None) -> Check:
         """Return the question to ask this Source now; *language* is the one it is known to speak."""
