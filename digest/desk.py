@@ -52,17 +52,17 @@ class DeskEdition:
 
 
 def todays(services: Services) -> tuple[DeskRow, ...]:
-    """Return, per newsletter and cadence, its newest Edition: today's, or the next that is due."""
+    """Return one Edition per newsletter and cadence: today's, or else the next."""
     now = services.clock.now()
     rows: list[DeskRow] = []
     with services.reading() as session:
         for newsletter in services.settings.newsletters:
             today = calendar.local_date(now, newsletter.schedule.zone)
             for cadence in newsletter.schedule.cadences:
-                newest = [e for e in editions.recent(session, newsletter.slug) if e.cadence is cadence]
+                coming = editions.first_since(session, newsletter.slug, cadence, today)
                 rows.append(
-                    _row(session, newsletter, newest[0], now)
-                    if newest and newest[0].date >= today
+                    _row(session, newsletter, coming, now)
+                    if coming is not None
                     else DeskRow(newsletter=newsletter, cadence=cadence, date=today)
                 )
     return tuple(rows)

@@ -84,7 +84,7 @@ def send(services: Services, *, stop: Event | None = None) -> DeliverReport:
 def _letter(services: Services, notice: NoticeToSend) -> Email:
     """Return the complete mail, from the newsletter that it speaks for."""
     wish = notice.wish
-    newsletter = services.newsletter(wish.newsletter) if wish.newsletter else services.settings.newsletters[0]
+    newsletter = services.newsletter(wish.newsletter)
     sender = newsletter.sender
     values = {"name": wish.name, **wish.values}
     rendered = render_notice(wish.kind, values, newsletter, services.environment(newsletter))

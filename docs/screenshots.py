@@ -23,9 +23,7 @@ Scheme = Literal["light", "dark"]
 @contextmanager
 def seen(browser: Browser, width: int, height: int, scheme: Scheme = "light") -> Iterator[Page]:
     """Give a page of that size and colour scheme."""
-    context = browser.new_context(
-        viewport={"width": width, "height": height}, color_scheme=scheme, device_scale_factor=1.5
-    )
+    context = browser.new_context(viewport={"width": width, "height": height}, color_scheme=scheme)
     try:
         yield context.new_page()
     finally:
@@ -34,7 +32,7 @@ def seen(browser: Browser, width: int, height: int, scheme: Scheme = "light") ->
 
 def desk(day: Day, browser: Browser, edition_id: int) -> None:
     """Take the desk with today's Draft, as its editor sees it."""
-    with seen(browser, 1440, 1000) as page:
+    with seen(browser, 1400, 760) as page:
         page.goto(day.services.links.desk())
         page.fill("input[type=email]", EDITOR)
         page.fill("input[type=password]", day.password)
@@ -49,10 +47,10 @@ def mail(day: Day, browser: Browser, name: str) -> None:
     """Take the mail, wide in light and on a phone in dark."""
     address = f"{day.inbox_url}mail/{name}/html"
     shots: list[tuple[str, int, int, Scheme]] = [
-        ("mail.png", 680, 1500, "light"),
-        ("mail-dark.png", 680, 1500, "dark"),
-        ("mail-phone.png", 375, 1500, "light"),
-        ("mail-phone-dark.png", 375, 1500, "dark"),
+        ("mail.png", 680, 1200, "light"),
+        ("mail-dark.png", 680, 1200, "dark"),
+        ("mail-phone.png", 375, 1200, "light"),
+        ("mail-phone-dark.png", 375, 1200, "dark"),
     ]
     for file, width, height, scheme in shots:
         with seen(browser, width, height, scheme) as page:
@@ -67,7 +65,7 @@ def pages(day: Day, browser: Browser) -> None:
         "inbox.png": day.inbox_url,
         "subscribe.png": day.services.links.subscribe(SLUG),
     }.items():
-        with seen(browser, 800, 1000) as page:
+        with seen(browser, 800, 720) as page:
             page.goto(address)
             page.wait_for_load_state("networkidle")
             page.screenshot(path=IMAGES / file)

@@ -3,7 +3,7 @@
 import asyncio
 from pathlib import Path
 
-from digest.errors import UnreadableInput
+from digest.gather.files import read_bytes
 from digest.http import GuardedClient
 from digest.services import PRODUCT
 
@@ -14,13 +14,10 @@ def is_address(text: str) -> bool:
 
 
 def read(text: str) -> tuple[bytes, str]:
-    """Return the bytes behind *text*, a file or a web address, and their content type where one is told."""
+    """Return the bytes behind *text*, a file or a web address, and their content type where told; else DigestError."""
     if is_address(text):
         return asyncio.run(_fetched(text))
-    try:
-        return Path(text).read_bytes(), ""
-    except OSError as fault:
-        raise UnreadableInput(f"{text} cannot be read: {fault.strerror}; name a file or a web address") from fault
+    return read_bytes(Path(text)), ""
 
 
 async def _fetched(url: str) -> tuple[bytes, str]:

@@ -5,9 +5,10 @@ from typing import Annotated
 import typer
 
 from digest.cli.inputs import is_address, read
-from digest.cli.output import Json, answer, out, table
+from digest.cli.output import Json, answer, fail, out, table
 from digest.cli.wired import services
 from digest.clock import SystemClock
+from digest.errors import DigestError
 from digest.gather import feed
 from digest.store import sources
 
@@ -69,9 +70,13 @@ def parse(
     as_json: Json = False,
 ) -> None:
     """Show the entries of a feed as they would be taken."""
-    body, content_type = read(what)
     url = what if is_address(what) else ""
-    for entry in feed.parse(body, url=url, content_type=content_type, fetched_at=SystemClock().now()):
+    try:
+        body, content_type = read(what)
+        entries = feed.parse(body, url=url, content_type=content_type, fetched_at=SystemClock().now())
+    except DigestError as fault:
+        fail(f"{what}: {fault}")
+    for entry in entries:
         answer(
             {
                 "title": entry.title,

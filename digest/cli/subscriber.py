@@ -58,12 +58,12 @@ def add(
                 fingerprint_key=given.keys.fingerprint,
                 now=given.clock.now(),
             )
-            added = isinstance(outcome, signup.Begun)
-            answer(
-                {"added": added, "public_id": outcome.subscription.public_id, "newsletter": slug},
-                as_json=as_json,
-                text=f"{address} {'now gets' if added else 'already gets'} {newsletter.title}.",
-            )
+            added, public_id = isinstance(outcome, signup.Begun), outcome.subscription.public_id
+    answer(
+        {"added": added, "public_id": public_id, "newsletter": slug},
+        as_json=as_json,
+        text=f"{address} {'now gets' if added else 'already gets'} {newsletter.title}.",
+    )
 
 
 @app.command(name="import")

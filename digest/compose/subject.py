@@ -5,7 +5,8 @@ from collections.abc import Sequence
 from digest.model.draft import Story
 
 _SUBJECT = 70
-_SHORT_FORM = 48
+_PREHEADER = 140
+_BETWEEN = " \u00b7 "
 _PREHEADER_HEADLINES = 3
 _ELLIPSIS = "\u2026"
 
@@ -16,11 +17,16 @@ def subject(stories: Sequence[Story]) -> str:
 
 
 def preheader(stories: Sequence[Story]) -> str:
-    """Return the short forms of the next three headlines, or what the only Story says."""
+    """Return the next headlines, as many as have room whole; or what the only Story says."""
     if len(stories) == 1:
-        return shorten(stories[0].summary, 2 * _SUBJECT)
-    following = stories[1 : 1 + _PREHEADER_HEADLINES]
-    return " \u00b7 ".join(shorten(story.headline, _SHORT_FORM) for story in following)
+        return shorten(stories[0].summary, _PREHEADER)
+    whole = ""
+    for story in stories[1 : 1 + _PREHEADER_HEADLINES]:
+        longer = _BETWEEN.join(part for part in (whole, " ".join(story.headline.split())) if part)
+        if len(longer) > _PREHEADER:
+            break
+        whole = longer
+    return whole or "".join(shorten(story.headline, _PREHEADER) for story in stories[1:2])
 
 
 def shorten(text: str, length: int) -> str:

@@ -1,4 +1,4 @@
-"""Notice: one single mail, such as a confirmation or an alert, kept until it is sent."""
+"""Notice: one single mail, such as a confirmation, kept until it is sent."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -22,10 +22,10 @@ class NoticeWish:
     """
 
     kind: str
+    newsletter: str
     address: str
     name: str = ""
     language: str = "en"
-    newsletter: str | None = None
     values: Mapping[str, Any] = field(default_factory=dict)
     dedupe_key: str | None = None
     expires_at: datetime | None = None
@@ -56,7 +56,8 @@ class Notice(Outgoing, Base):
 
     id: Mapped[NoticeId] = mapped_column(primary_key=True)
     kind: Mapped[str] = mapped_column(String(50))
-    newsletter: Mapped[str | None] = mapped_column(String(100))
+    #: The slug of the one that it speaks for.
+    newsletter: Mapped[str] = mapped_column(String(100))
     address: Mapped[str] = mapped_column(String(320))
     name: Mapped[str] = mapped_column(String(200))
     language: Mapped[str] = mapped_column(String(35))

@@ -19,6 +19,8 @@ VERSION = 1
 NAME_LIMIT = 64
 #: A longer URL is refused: cut short, it would lead nowhere.
 URL_LIMIT = 2000
+#: Characters of a subject that phones show on two lines.
+SUBJECT_LIMIT = 70
 #: Characters of a preheader that mailboxes show.
 PREHEADER_LIMIT = 150
 #: Words that a reader takes in per minute, as reading studies find for English prose.
@@ -121,8 +123,9 @@ class _Sheet(NamedTuple):
 
 
 class _Sheets(NamedTuple):
-    """Both media of a set of sections."""
+    """Both media of a set of sections, and the subject above them."""
 
+    subject: str
     html: _Sheet
     text: _Sheet
 
@@ -164,7 +167,7 @@ class RenderedDigest:
         sheets = self._sheets.get(indexes) or self._joined(indexes)
         texts = _texts(values, self.anyone)
         try:
-            return FilledDigest(subject=self.subject, html=sheets.html.fill(texts), text=sheets.text.fill(texts))
+            return FilledDigest(subject=sheets.subject, html=sheets.html.fill(texts), text=sheets.text.fill(texts))
         except KeyError as missing:
             name = str(missing.args[0]).partition(":")[0]
             raise ValueError(f"fill() has no value for {name}; give one") from None
@@ -214,6 +217,7 @@ class RenderedDigest:
             "minutes": str(max(1, round(words / WORDS_PER_MINUTE))),
         }
         sheets = _Sheets(
+            subject=self._subject(lead),
             html=_merged(self._ordered(indexes, lead, today, "html"), common),
             text=_merged(self._ordered(indexes, lead, today, "text"), common),
         )
@@ -233,11 +237,16 @@ class RenderedDigest:
         lines = [(i, n) for _, _, i, n in sorted(places)[:TODAY_LINES]]
         return lines if len(lines) > 1 else []
 
+    def _subject(self, lead: int) -> str:
+        """Return the editors' subject, or the headline of the set's lead where that is another than the Edition's."""
+        is_best = self.sections[lead].score == max(section.score for section in self.sections)
+        return self.subject if is_best else shorten(self.sections[lead].headlines[0], SUBJECT_LIMIT)
+
     def _preheader(self, indexes: tuple[int, ...], lead: int, today: list[tuple[int, int]]) -> str:
         if self.preheader and len(indexes) == len(self.sections):
             return self.preheader
         headlines = (self.sections[i].headlines[n] for i, n in [(lead, 0), *today])
-        news = " · ".join(headline for headline in headlines if headline not in self.subject)
+        news = " · ".join(headline for headline in headlines if headline not in self._subject(lead))
         return shorten(news, PREHEADER_LIMIT)
 
     def _ordered(self, indexes: tuple[int, ...], lead: int, today: list[tuple[int, int]], medium: str) -> list[Piece]:

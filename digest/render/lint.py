@@ -1,6 +1,6 @@
 """What an editor should know before a page goes out, and what no template may do."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from urllib.parse import urlsplit
@@ -81,6 +81,7 @@ def lint_page(html: str) -> tuple[Finding, ...]:
         *_size(len(html.encode())),
         *(_refused(tag) for tag in _FORBIDDEN if root.find(f".//{tag}") is not None),
         *(finding for image in root.iter("img") for finding in _picture(image)),
+        *_insecure([image.get("src", "") for image in root.iter("img")]),
         *(finding for link in root.iter("a") for finding in _link(link)),
     ]
     return tuple(dict.fromkeys(findings))
@@ -118,12 +119,19 @@ def _size(size: int) -> Iterator[Finding]:
 
 
 def _picture(image: lxml_html.HtmlElement) -> Iterator[Finding]:
-    source = image.get("src", "")
     missing = [name for name in ("alt", "width", "height") if name not in image.attrib]
     if missing:
-        yield Finding(Severity.ERROR, f"the picture {source} has no {' and no '.join(missing)}; give them")
-    if urlsplit(source).scheme != "https":
-        yield Finding(Severity.WARNING, f"the picture {source} does not come by https; many readers will not see it")
+        yield Finding(
+            Severity.ERROR, f"the picture {image.get('src', '')} has no {' and no '.join(missing)}; give them"
+        )
+
+
+def _insecure(sources: Sequence[str]) -> Iterator[Finding]:
+    open_ones = list(dict.fromkeys(source for source in sources if urlsplit(source).scheme != "https"))
+    if open_ones:
+        which = f"the picture {open_ones[0]} does" if not open_ones[1:] else f"{len(open_ones)} pictures do"
+        those = "it" if not open_ones[1:] else f"them, such as {open_ones[0]}"
+        yield Finding(Severity.WARNING, f"{which} not come by https; many readers will not see {those}")
 
 
 def _link(link: lxml_html.HtmlElement) -> Iterator[Finding]:

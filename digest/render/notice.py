@@ -1,4 +1,4 @@
-"""Render one single mail: confirmation, welcome, request for review, alert, test."""
+"""Render one single mail: confirmation, welcome, request for review."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -14,18 +14,12 @@ from digest.render.pages import localised, render_template
 
 #: The kinds, and the values that the packaged templates ask for besides the recipient's ``name``.
 KINDS: Mapping[str, frozenset[str]] = {
-    "confirm": frozenset({"confirm_url"}),
+    "confirm": frozenset({"confirm_url", "valid_for"}),
     "welcome": frozenset({"latest_url", "archive_url", "preferences_url", "unsubscribe_url"}),
-    "review": frozenset(
-        {"edition", "date", "state", "reason", "due", "coverage", "headlines", "is_automatic", "desk_url"}
-    ),
-    "alert": frozenset({"headline", "detail", "remedy", "desk_url"}),
-    "test": frozenset({"relay", "sent_at"}),
+    "review": frozenset({"edition", "subject", "stories", "goes_out", "desk_url"}),
 }
 #: There is none on the day of the first sign-up.
 _MAY_BE_EMPTY = "latest_url"
-#: What a mail is titled that comes from no newsletter.
-SERVICE = "Daily Digest"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,20 +32,20 @@ class RenderedNotice:
 
 
 def render_notice(
-    kind: str, values: Mapping[str, object], newsletter: Newsletter | None, environment: jinja2.Environment
+    kind: str, values: Mapping[str, str], newsletter: Newsletter, environment: jinja2.Environment
 ) -> RenderedNotice:
     """
-    Return the mail of *kind* from ``notices/<kind>/``; *newsletter* is None for mails of the service itself.
+    Return the mail of *kind* from ``notices/<kind>/`` in the name of *newsletter*.
 
-    *values* are those of ``KINDS``: text, lists of text, numbers and booleans; what ends in ``_url`` is an address. A
-    ``name`` is welcome. TemplateError names a kind or value that is not there, and a URL that is no http(s) address.
+    *values* are those of ``KINDS``: text, and addresses where the name ends in ``_url``. A ``name`` is welcome.
+    TemplateError names a kind or value that is not there, and a URL that is no http(s) address.
     """
     missing = sorted(KINDS.get(kind, frozenset()) - set(values))
     if missing:
         raise TemplateError(
             f"a notice of kind {kind} needs {', '.join(missing)}; give {'them' if missing[1:] else 'it'}"
         )
-    paper = view.paper(newsletter, SERVICE)
+    paper = view.paper(newsletter)
     context = {"paper": paper, "name": "", **{name: _safe(name, value) for name, value in values.items()}}
     page = f"notices/{kind}/body.mjml"
     return RenderedNotice(
@@ -65,11 +59,7 @@ def _part(environment: jinja2.Environment, name: str, context: Mapping[str, obje
     return render_template(localised(environment, name, language), context)
 
 
-def _safe(name: str, value: object) -> object:
-    if isinstance(value, list):
-        return [_safe(name, item) for item in value]
-    if not isinstance(value, str):
-        return value
+def _safe(name: str, value: str) -> str:
     if not name.endswith("_url") or (name == _MAY_BE_EMPTY and not value):
         return printable(value)
     address = view.web_address(value)

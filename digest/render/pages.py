@@ -10,6 +10,7 @@ import jinja2
 from digest.errors import TemplateError
 from digest.model.rendered import shorten
 from digest.render.plain import columns, wrap
+from digest.render.sentence import briefly
 
 _KINDS = (".mjml", ".txt", ".jinja", ".html")
 #: What a mistake in an expression of a template may raise, besides Jinja's own errors.
@@ -30,7 +31,7 @@ def environment(directories: Sequence[Path]) -> jinja2.Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    made.filters.update(shorten=shorten, wrap=wrap)
+    made.filters.update(briefly=briefly, shorten=shorten, wrap=wrap)
     made.globals.update(columns=columns)
     return made
 

@@ -12,7 +12,7 @@ from jinja2.environment import TemplateModule
 
 from digest.errors import SettingsError
 from digest.model.draft import Draft, Section, Story
-from digest.model.newsletter import Look, Newsletter
+from digest.model.newsletter import Newsletter
 from digest.model.rendered import TODAY_LINES, printable
 from digest.render.pages import localised
 
@@ -37,6 +37,7 @@ class Paper:
     accent: str
     accent_dark: str
     logo: str
+    #: Led by the title.
     postal_address: str
 
 
@@ -56,12 +57,15 @@ class StoryView:
     url: str
     summary: str
     source: str
+    #: "2 hr. ago"; empty when nobody knows.
     age: str
     note: str
     picture: str
     alt: str
     #: Empty when the Story is in the newsletter's own language.
     language: str
+    #: The name of that language, in the newsletter's: "French".
+    spoken: str
     direction: str
     also: tuple[Link, ...]
     more: int
@@ -82,11 +86,12 @@ class SectionView:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Lead:
-    """A first Story in its large form, with the Section it comes from."""
+    """A first Story in its large form, with the Section it comes from, which it may fill alone."""
 
     index: int
     section: str
     story: StoryView
+    is_alone: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,8 +100,8 @@ class Line:
 
     index: int
     place: int
-    section: str
     headline: str
+    url: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,25 +117,20 @@ class EditionView:
     sections: tuple[SectionView, ...]
 
 
-def paper(newsletter: Newsletter | None, title: str = "") -> Paper:
-    """
-    Return how *newsletter* presents itself; without one, a mail of the service itself called *title*.
-
-    SettingsError when its language or a colour of its look is not one.
-    """
-    name = newsletter.title if newsletter else title
-    look = newsletter.look if newsletter else Look()
+def paper(newsletter: Newsletter) -> Paper:
+    """Return how *newsletter* presents itself; SettingsError when its language or a colour of its look is not one."""
+    look = newsletter.look
     faults = [
-        f'newsletter "{name}": look.{key} is {value!r}; give a colour such as "#a4262c"'
+        f'newsletter "{newsletter.title}": look.{key} is {value!r}; give a colour such as "#a4262c"'
         for key, value in (("accent", look.accent), ("accent_dark", look.accent_dark))
         if not _HEX_COLOUR.fullmatch(value)
     ]
     if faults:
         raise SettingsError(faults)
-    language = newsletter.language if newsletter else "en"
+    language = newsletter.language
     direction = locale(language).text_direction
     return Paper(
-        title=printable(name),
+        title=printable(newsletter.title),
         language=language,
         direction=direction,
         start="left" if direction == "ltr" else "right",
@@ -138,7 +138,7 @@ def paper(newsletter: Newsletter | None, title: str = "") -> Paper:
         accent=look.accent,
         accent_dark=look.accent_dark,
         logo=web_address(look.logo or ""),
-        postal_address=printable(newsletter.sender.postal_address) if newsletter else "",
+        postal_address=_postal_address(newsletter.title, newsletter.sender.postal_address),
     )
 
 
@@ -164,13 +164,22 @@ def edition(draft: Draft, language: str, now: dt.datetime) -> EditionView:
         is_weekly=draft.cadence.edition.value == "weekly",
         intro=printable(draft.intro),
         lines=tuple(
-            Line(index=view.index, place=place, section=view.title, headline=printable(story.headline))
+            Line(index=view.index, place=place, headline=headline(story), url=web_address(story.url))
             for view, section in zip(sections, draft.sections, strict=True)
             for place, story in enumerate(section.stories[:LINES])
         ),
-        leads=tuple(Lead(index=view.index, section=view.title, story=view.first) for view in sections if view.first),
+        leads=tuple(
+            Lead(index=view.index, section=view.title, story=view.first, is_alone=not view.second)
+            for view in sections
+            if view.first
+        ),
         sections=sections,
     )
+
+
+def headline(story: Story) -> str:
+    """Return the headline on one line; a Story without words goes by its source."""
+    return printable(story.headline) or printable(story.source)
 
 
 def word_count(story: Story) -> int:
@@ -216,7 +225,7 @@ def _story(story: Story, language: str, now: dt.datetime) -> StoryView:
     if foreign.split("-")[0] == language.lower().split("-")[0]:
         foreign = ""
     return StoryView(
-        headline=printable(story.headline) or source,
+        headline=headline(story),
         url=web_address(story.url),
         summary=printable(story.summary),
         source=source,
@@ -225,6 +234,7 @@ def _story(story: Story, language: str, now: dt.datetime) -> StoryView:
         picture=web_address(story.picture.url) if story.picture else "",
         alt=printable(story.picture.alt) if story.picture else "",
         language=foreign,
+        spoken=_spoken(foreign, language),
         direction=_direction(foreign or language),
         also=tuple(links[:named]),
         more=max(0, len(links) - named),
@@ -233,10 +243,28 @@ def _story(story: Story, language: str, now: dt.datetime) -> StoryView:
 
 
 def _age(passed: dt.timedelta, language: str) -> str:
-    """Return "35 min", "2 hr" or "3 days"; a clock that runs ahead counts as a minute."""
+    """Return "35 min. ago", "2 hr. ago" or "3 days ago"; a clock that runs ahead counts as a minute."""
     return format_timedelta(
-        max(passed, dt.timedelta(minutes=1)), granularity="minute", format="short", locale=locale(language)
+        -max(passed, dt.timedelta(minutes=1)),
+        granularity="minute",
+        format="short",
+        add_direction=True,
+        locale=locale(language),
     )
+
+
+def _postal_address(title: str, address: str) -> str:
+    """Return *address* on one line, led by *title* unless it begins with it."""
+    line = printable(address)
+    return line if not line or line.startswith(printable(title)) else f"{printable(title)}, {line}"
+
+
+def _spoken(foreign: str, language: str) -> str:
+    """Return what *language* calls the language *foreign*; nothing for none, and for a tag that a feed made up."""
+    try:
+        return locale(foreign).get_language_name(locale(language)) or "" if foreign else ""
+    except SettingsError:
+        return ""
 
 
 def _direction(language: str) -> str:

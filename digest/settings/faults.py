@@ -1,5 +1,6 @@
 """Faults in words: what pydantic found, told as place, value and remedy."""
 
+import re
 from collections.abc import Collection, Sequence
 from typing import Any
 
@@ -46,6 +47,8 @@ _PATTERNS = {
     LANGUAGE: "give a language code such as en",
     WEB: "give a web address such as https://news.example.org/logo.png",
 }
+#: How pydantic writes a member of an enumeration: <Cadence.DAILY: 'daily'>.
+_MEMBER = re.compile(r"<[^:>]+: ('[^']*')>")
 
 
 def in_words(fault: ValidationError, file: str, names: Collection[str]) -> list[str]:
@@ -77,7 +80,7 @@ def _sentence(error: ErrorDetails, file: str, names: Collection[str]) -> str:
     if kind in {"extra_forbidden", "missing"}:
         return f"{place} {_REMEDIES[kind]}"
     remedy = _PATTERNS.get(str(context.get("pattern"))) or _REMEDIES.get(kind)
-    words = remedy.format(**context) if remedy else error["msg"]
+    words = _MEMBER.sub(r"\1", remedy.format(**context)) if remedy else error["msg"]
     return f"{place} is {value.strip() or 'hidden'}; {words}"
 
 
@@ -97,7 +100,7 @@ def _place(where: Sequence[int | str]) -> str:
 
 
 def _value(value: Any) -> str:
-    text = str(value)
+    text = " ".join(str(value).split())
     return f'"{text[:80]}" ' if isinstance(value, str) else f"{text[:80]} "
 
 

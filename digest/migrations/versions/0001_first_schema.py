@@ -107,7 +107,7 @@ def upgrade() -> None:
         "notice",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("kind", sa.String(length=50), nullable=False),
-        sa.Column("newsletter", sa.String(length=100), nullable=True),
+        sa.Column("newsletter", sa.String(length=100), nullable=False),
         sa.Column("address", sa.String(length=320), nullable=False),
         sa.Column("name", sa.String(length=200), nullable=False),
         sa.Column("language", sa.String(length=35), nullable=False),

@@ -481,7 +481,9 @@ def test_notices_go_out_by_the_same_sender(database: Database, serve: Serve, cou
     server = serve({"RCPT": ["450 later", "250 ok"]})
     with database.session() as session:
         for number in range(3):
-            wish = NoticeWish(kind="confirm", address=f"new{number}@mail.example", values={"n": number})
+            wish = NoticeWish(
+                kind="confirm", newsletter="morning", address=f"new{number}@mail.example", values={"n": number}
+            )
             notices.enqueue(session, wish, NOW)
 
     def notice_letter(notice: NoticeToSend) -> Email | None:

@@ -69,11 +69,23 @@ def test_the_preheader_of_a_set_says_what_the_subject_does_not(
     compiled = render(dataclasses.replace(sample, subject=headline), newsletter, templates, now)
 
     everything = preheader(compiled.fill(None, values).html)
-    rules = preheader(compiled.fill({"rules"}, values).html)
+    rules = compiled.fill({"rules"}, values)
 
     assert everything.startswith("Three motorway operators agree")
     assert len(everything) <= PREHEADER_LIMIT
-    assert rules.startswith("Parliament ties the road toll")
+    assert preheader(rules.html).startswith("Ostmark lets towns set 30 km/h")
+    assert "Parliament ties the road toll" not in preheader(rules.html)
+
+
+def test_the_subject_speaks_of_a_story_that_the_reader_gets(
+    sample: Draft, newsletter: Newsletter, templates: jinja2.Environment, now: dt.datetime, values: dict[str, str]
+) -> None:
+    compiled = render(dataclasses.replace(sample, subject="The editors' own words"), newsletter, templates, now)
+    best = sample.sections[0].slug
+
+    assert compiled.fill(None, values).subject == "The editors' own words"
+    assert compiled.fill({best}, values).subject == "The editors' own words"
+    assert compiled.fill({"rules"}, values).subject == "Parliament ties the road toll to weight from 2028"
 
 
 def test_the_editors_preheader_is_for_readers_of_everything(

@@ -39,6 +39,15 @@ def test_a_fault_of_a_page_is_found_once_and_told(html: str, severity: Severity,
     assert message in finding.message
 
 
+def test_pictures_in_the_open_are_counted_in_one_finding() -> None:
+    pictures = "".join(f'<img src="http://a.example/{n}.png" alt="" width="1" height="1">' for n in range(3))
+
+    (finding,) = lint_page(f"<p>{GOOD}{pictures}</p>")
+
+    assert finding.message.startswith("3 pictures do not come by https")
+    assert "such as http://a.example/0.png" in finding.message
+
+
 def test_a_page_without_fault_has_no_findings() -> None:
     assert lint_page(f"<p>{GOOD}</p>") == ()
 

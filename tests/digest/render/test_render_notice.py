@@ -13,11 +13,10 @@ from digest.render.lint import lint_page
 from digest.render.notice import KINDS, render_notice
 from digest.render.pages import environment
 
-VALUES: dict[str, dict[str, object]] = {
+VALUES: dict[str, dict[str, str]] = {
     kind: {name: f"https://digest.example/{name}" if name.endswith("_url") else f"the {name}" for name in names}
     for kind, names in KINDS.items()
 }
-VALUES["review"] |= {"headlines": ["First headline", "Second headline"], "is_automatic": True}
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -33,10 +32,8 @@ def test_every_notice_has_a_subject_a_page_and_a_text_that_say_the_same(
     assert lint_page(notice.html) == ()
     assert max(len(line) for line in notice.text.splitlines()) <= 78
     for name, value in VALUES[kind].items():
-        for words in value if isinstance(value, list) else [value]:
-            if isinstance(words, str) and name != "state":
-                assert words in notice.text, name
-                assert words in (notice.html if name.endswith("_url") else page), name
+        assert value in notice.text, name
+        assert value in (notice.html if name.endswith("_url") else page), name
 
 
 def test_every_folder_of_notices_is_a_known_kind(packaged: Path) -> None:
@@ -47,13 +44,6 @@ def test_every_folder_of_notices_is_a_known_kind(packaged: Path) -> None:
             "body.mjml",
             "body.txt",
         }
-
-
-def test_a_mail_of_the_service_itself_needs_no_newsletter(templates: jinja2.Environment) -> None:
-    notice = render_notice("test", {"relay": "mail.example.org", "sent_at": "05:30 UTC"}, None, templates)
-
-    assert notice.subject == "A test from Daily Digest"
-    assert notice.text.startswith("DAILY DIGEST\n")
 
 
 def test_a_reader_without_a_name_is_greeted_without_one(newsletter: Newsletter, templates: jinja2.Environment) -> None:
@@ -72,26 +62,18 @@ def test_the_first_reader_of_all_is_shown_no_latest_edition(
     assert lint_page(notice.html) == ()
 
 
-@pytest.mark.parametrize(
-    ("values", "subject", "fate"),
-    [
-        (
-            {"state": "draft", "is_automatic": True},
-            "Auto Daily No. 42 is ready for you",
-            "goes out from the due, by itself",
-        ),
-        ({"state": "draft", "is_automatic": False}, "Auto Daily No. 42 is ready for you", "waits for your approval"),
-        ({"state": "held", "is_automatic": False}, "Auto Daily No. 42 is held", "waits for your approval"),
-    ],
-)
-def test_editors_are_told_what_becomes_of_the_draft(
-    values: dict[str, object], subject: str, fate: str, newsletter: Newsletter, templates: jinja2.Environment
+@pytest.mark.parametrize(("stories", "told"), [("1", "1 story in all"), ("25", "25 stories in all")])
+def test_editors_are_told_which_edition_waits_and_what_becomes_of_it(
+    stories: str, told: str, newsletter: Newsletter, templates: jinja2.Environment
 ) -> None:
-    notice = render_notice("review", VALUES["review"] | {"edition": "No. 42"} | values, newsletter, templates)
+    values = VALUES["review"] | {"edition": "No. 42", "subject": "Battery passes its test", "stories": stories}
 
-    assert notice.subject == subject
-    assert fate in notice.text
-    assert fate in notice.html
+    notice = render_notice("review", values | {"goes_out": "It goes out at 07:00."}, newsletter, templates)
+
+    assert notice.subject == "Auto Daily No. 42 is on the desk: Battery passes its test"
+    for part in (notice.text, notice.html):
+        assert "It goes out at 07:00." in part
+        assert told in part
 
 
 def test_a_hostile_name_stays_words_in_every_part(newsletter: Newsletter, templates: jinja2.Environment) -> None:
@@ -105,10 +87,10 @@ def test_a_hostile_name_stays_words_in_every_part(newsletter: Newsletter, templa
 
 
 def test_a_missing_value_is_told(newsletter: Newsletter, templates: jinja2.Environment) -> None:
-    with pytest.raises(TemplateError, match="kind confirm needs confirm_url; give it"):
-        render_notice("confirm", {"name": "Ada"}, newsletter, templates)
-    with pytest.raises(TemplateError, match="kind test needs relay, sent_at; give them"):
-        render_notice("test", {}, newsletter, templates)
+    with pytest.raises(TemplateError, match="kind confirm needs valid_for; give it"):
+        render_notice("confirm", {"name": "Ada", "confirm_url": "https://digest.example/c"}, newsletter, templates)
+    with pytest.raises(TemplateError, match="kind confirm needs confirm_url, valid_for; give them"):
+        render_notice("confirm", {}, newsletter, templates)
 
 
 def test_a_url_that_leads_nowhere_is_refused(newsletter: Newsletter, templates: jinja2.Environment) -> None:
@@ -124,9 +106,9 @@ def test_a_kind_without_templates_is_told(newsletter: Newsletter, templates: jin
 def test_a_notice_in_the_newsletters_language_comes_before_the_english_one(
     newsletter: Newsletter, packaged: Path, tmp_path: Path
 ) -> None:
-    (tmp_path / "notices" / "test").mkdir(parents=True)
-    (tmp_path / "notices" / "test" / "subject.en.txt").write_text("In plain English", encoding="utf-8")
+    (tmp_path / "notices" / "confirm").mkdir(parents=True)
+    (tmp_path / "notices" / "confirm" / "subject.en.txt").write_text("In plain English", encoding="utf-8")
 
-    notice = render_notice("test", VALUES["test"], newsletter, environment([tmp_path, packaged]))
+    notice = render_notice("confirm", VALUES["confirm"], newsletter, environment([tmp_path, packaged]))
 
     assert notice.subject == "In plain English"

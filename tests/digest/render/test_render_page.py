@@ -133,7 +133,7 @@ def test_unsubscribing_is_possible_at_the_top_and_in_the_footer(page: str, value
     places = [match.start() for match in re.finditer(re.escape(values["unsubscribe_url"]), page)]
 
     assert len(places) == 2
-    assert places[0] < page.index("Also today") < page.index("That is all for today") < places[1]
+    assert places[0] < page.index("Inside today") < page.index("That is all for today") < places[1]
 
 
 def test_each_section_but_no_other_has_its_mute_link(page: str, values: dict[str, str]) -> None:
@@ -257,7 +257,7 @@ def test_a_weekly_edition_speaks_of_the_week(
 
     text = render(draft, newsletter, templates, now).fill(None, values).text
 
-    assert "Also this week\n" in text
+    assert "Inside this week\n" in text
     assert "That is all for this week." in text
 
 
@@ -339,3 +339,55 @@ def test_a_language_that_a_feed_made_up_does_no_harm(
     page = parsed(render(draft, newsletter, templates, now).fill(None, values).html)
 
     assert page.xpath("//h2[contains(@class,'lead')]/@dir") == ["ltr"]
+
+
+def test_a_story_in_another_language_is_announced_as_such(
+    sample: Draft, newsletter: Newsletter, templates: jinja2.Environment, now: dt.datetime, values: dict[str, str]
+) -> None:
+    french = dataclasses.replace(sample.sections[0].stories[0], language="fr-CA", also=())
+    draft = dataclasses.replace(sample, sections=(dataclasses.replace(sample.sections[0], stories=(french,)),))
+
+    filled = render(draft, newsletter, templates, now).fill(None, values)
+
+    assert "Motorpost · 2 hr. ago · in French\n" in filled.text
+    assert "2 hr. ago · in French" in parsed(filled.html).text_content()
+
+
+def test_a_story_that_is_alone_in_its_section_names_it(
+    sample: Draft, newsletter: Newsletter, templates: jinja2.Environment, now: dt.datetime, values: dict[str, str]
+) -> None:
+    section = sample.sections[0]
+    alone = dataclasses.replace(sample, sections=(dataclasses.replace(section, stories=section.stories[:1]),))
+
+    label = parsed(render(alone, newsletter, templates, now).fill(None, values).html).xpath(
+        "//p[@class='label accent']"
+    )
+
+    assert [found.text_content() for found in label] == ["Top story · Electric"]
+
+
+def test_each_line_of_the_summary_leads_to_its_story(page: str, sample: Draft) -> None:
+    box = parsed(page).xpath("//td[contains(@class,'tint')]")[0]
+
+    assert [(link.text, link.get("href")) for link in box.iter("a")] == [
+        (section.stories[place].headline, section.stories[place].url)
+        for section, place in zip(sample.sections, (1, 0, 0), strict=False)
+    ]
+
+
+def test_the_postal_address_names_the_newsletter_once(
+    sample: Draft, newsletter: Newsletter, templates: jinja2.Environment, now: dt.datetime, values: dict[str, str]
+) -> None:
+    address = "Auto Daily, 1 Mill Lane,\n99999 Nowhere"
+    named = dataclasses.replace(newsletter, sender=dataclasses.replace(newsletter.sender, postal_address=address))
+
+    text = render(sample, named, templates, now).fill(None, values).text
+
+    assert text.endswith("\nAuto Daily, 1 Mill Lane, 99999 Nowhere\n")
+
+
+def test_pictures_are_silent_beside_the_headline_that_leads_to_the_same_place(page: str) -> None:
+    links = parsed(page).xpath("//a[img]")
+
+    assert len(links) > 2
+    assert {(link.get("aria-hidden"), link.get("tabindex")) for link in links} == {("true", "-1")}

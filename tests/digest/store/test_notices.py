@@ -25,7 +25,7 @@ def session(database_url: str) -> Iterator[Session]:
 
 
 def wish(**traits: object) -> NoticeWish:
-    return NoticeWish(**{"kind": "confirm", "address": "ana@mail.example", **traits})  # type: ignore[arg-type]  # a test names real traits
+    return NoticeWish(**{"kind": "confirm", "newsletter": "morning", "address": "ana@mail.example", **traits})  # type: ignore[arg-type]  # a test names real traits
 
 
 def test_a_wish_comes_out_as_it_was_put_in(session: Session) -> None:

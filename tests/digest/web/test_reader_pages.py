@@ -9,6 +9,7 @@ from digest.model.ids import EditionId
 from digest.model.notice import Notice
 from digest.pipeline import send_edition
 from digest.services import Services
+from digest.web import words
 from subscribers.cadence import Cadence
 from subscribers.model import Subscriber, SubscriptionState
 from subscribers.tokens import Claim, Purpose, sign
@@ -43,7 +44,7 @@ def test_the_front_page_lists_the_newsletters(client: TestClient) -> None:
 
     assert "The Wattage" in page
     assert 'href="/subscribe/wattage"' in page
-    assert "Every day or every Saturday at 07:00, Europe/Berlin time" in page
+    assert "Every day or every Saturday at 07:00 Berlin time" in page
 
 
 def test_a_sign_up_waits_for_its_owner_and_keeps_every_choice(client: TestClient, services: Services) -> None:
@@ -332,3 +333,14 @@ def test_the_service_says_that_it_lives_and_can_work(client: TestClient) -> None
     ready = client.get("/readyz")
 
     assert (ready.status_code, ready.json()["database"]) == (200, True)
+
+
+# -- words -------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("zone", "told"),
+    [("Europe/Berlin", "Berlin time"), ("America/Argentina/Buenos_Aires", "Buenos Aires time"), ("UTC", "UTC")],
+)
+def test_an_hour_is_told_in_the_time_of_its_city(zone: str, told: str) -> None:
+    assert words.zone_time(zone) == told
