@@ -266,7 +266,7 @@ def test_an_edition_without_a_draft_cannot_be_approved_or_sent(services: Service
 
     with pytest.raises(WrongState, match="is skipped, for too little news"):
         pipeline.approve(services, skipped.edition_id, by="anna@example.org")
-    with pytest.raises(WrongState, match="is skipped; only one that is approved or .* can become sending"):
+    with pytest.raises(WrongState, match=r"is skipped; only one that is approved or .* can become sending"):
         pipeline.send_edition(services, skipped.edition_id)
 
 
