@@ -1,4 +1,4 @@
-"""A web application served from a thread of this process, for as long as a `with` block lasts."""
+"""A web application served from a thread of this process."""
 
 import errno
 import socket
@@ -12,25 +12,39 @@ from starlette.types import ASGIApp
 
 
 class Background:
-    """Serves *app* on the open *sockets* until the block ends; the sockets are closed with it."""
+    """Serves *app* on the open *sockets* from ``start`` to ``stop``, which closes them; also a context manager."""
 
     def __init__(self, app: ASGIApp, sockets: Sequence[socket.socket]) -> None:
-        """Make ready; nothing is served before the block begins."""
+        """Make ready; nothing is served before ``start``."""
         self._sockets = list(sockets)
         self._server = uvicorn.Server(
             uvicorn.Config(
-                app, lifespan="off", ws="none", log_config=None, access_log=False, timeout_graceful_shutdown=1
+                app,
+                lifespan="off",
+                ws="none",
+                log_config=None,
+                log_level="warning",
+                access_log=False,
+                timeout_graceful_shutdown=1,
             )
         )
         self._thread = Thread(target=self._server.run, args=(self._sockets,), daemon=True)
 
     def __enter__(self) -> Self:
-        self._thread.start()
+        self.start()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self.stop()
+
+    def start(self) -> None:
+        """Begin to serve."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Stop serving; thread and sockets are gone when this returns."""
         self._server.should_exit = True
         self._thread.join()
         for each in self._sockets:

@@ -8,14 +8,13 @@ from datetime import datetime
 from email.utils import format_datetime, parsedate_to_datetime
 from ipaddress import ip_address
 from pathlib import Path
-from threading import Thread
 from types import TracebackType
 from typing import Self
 
-import uvicorn
 from fastapi import Request, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from digest.demo.background import Background
 from digest.demo.newspaper.papers import Paper, load
 from digest.demo.newspaper.press import Document, Press
 from digest.errors import WrongState
@@ -125,26 +124,11 @@ class _Running:
     def __init__(self, press: Press, sockets: Sequence[socket.socket]) -> None:
         self.press = press
         self.origin = _origin(sockets[0])
-        self._sockets = sockets
-        self._server = uvicorn.Server(
-            uvicorn.Config(
-                _app(press.documents()),
-                lifespan="off",
-                ws="none",
-                log_config=None,
-                log_level="warning",
-                access_log=False,
-                timeout_graceful_shutdown=1,
-            )
-        )
-        self._thread = Thread(target=self._server.run, args=(sockets,), name="sample newspaper", daemon=True)
-        self._thread.start()
+        self._server = Background(_app(press.documents()), sockets)
+        self._server.start()
 
     def stop(self) -> None:
-        self._server.should_exit = True
-        self._thread.join()
-        for each in self._sockets:
-            each.close()
+        self._server.stop()
 
 
 def _drop(press: Press, paper: Paper, folder: Path) -> SourcePlan:

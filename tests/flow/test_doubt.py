@@ -1,6 +1,5 @@
 """Mails in doubt: an operator decides them, and those to be sent again do go out."""
 
-from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 
@@ -16,12 +15,6 @@ from digest.store import deliveries, editions
 from tests.conftest import MakeServices
 from tests.fakes import FixedClock
 from tests.flow.walk import approved, drop_news, recipients, subscribe
-
-
-@pytest.fixture
-def inbox(tmp_path: Path) -> Iterator[Inbox]:
-    with Inbox(tmp_path / "inbox", port=0) as started:
-        yield started
 
 
 @pytest.fixture

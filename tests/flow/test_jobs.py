@@ -1,10 +1,8 @@
 """What ticks call: idempotent, each with its JobRun, and no fault of one that costs another its turn."""
 
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-import pytest
 from sqlalchemy import select
 
 from digest import desk, jobs
@@ -35,12 +33,6 @@ sender = "The Evening <evening@news.example.org>"
 zone = "Europe/Berlin"
 minimum_stories = 1
 """
-
-
-@pytest.fixture
-def inbox(tmp_path: Path) -> Iterator[Inbox]:
-    with Inbox(tmp_path / "inbox", port=0) as started:
-        yield started
 
 
 def drop(services: Services, *places: str) -> None:

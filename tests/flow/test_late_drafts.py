@@ -1,48 +1,25 @@
 """Drafts that nobody approved in time: they give way to newer ones, and use up no stories."""
 
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-import pytest
 from sqlalchemy import func, select
 
 from digest import jobs, pipeline
 from digest.demo.inbox import Inbox
 from digest.model.edition import Edition, EditionState, EditionStory
 from digest.services import Services
-from subscribers import address, signup
 from subscribers.cadence import Cadence
-from subscribers.consent import Evidence
-from subscribers.signup import SignupWish
 from tests.conftest import MakeServices
 from tests.factories import write_feed
 from tests.fakes import FixedClock
+from tests.flow.walk import subscribe
 
 DUE = datetime(2026, 11, 23, 6, tzinfo=UTC)  # 07:00 in Berlin
 
 
-@pytest.fixture
-def inbox(tmp_path: Path) -> Iterator[Inbox]:
-    with Inbox(tmp_path / "inbox", port=0) as started:
-        yield started
-
-
 def with_a_reader(services: Services) -> Services:
-    wish = SignupWish(
-        newsletter="morning",
-        address=address.parse("ana@reader.example", allow_special=True),
-        language="en",
-        time_zone="Europe/Berlin",
-    )
-    with services.session() as session:
-        signup.add(
-            session,
-            wish,
-            Evidence(wording="asked in person", source="test"),
-            fingerprint_key=services.keys.fingerprint,
-            now=services.clock.now(),
-        )
+    subscribe(services, "ana")
     return services
 
 

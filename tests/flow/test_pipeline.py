@@ -1,6 +1,5 @@
 """The flow keeps its promises: each step is safe to repeat, what is approved is what is sent, and to whom it may."""
 
-from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
@@ -26,12 +25,6 @@ from tests.fakes import FixedClock
 from tests.flow.walk import STORIES, approved, drop_news, mails, prepare, recipients, subscribe
 
 DAY = timedelta(days=1)
-
-
-@pytest.fixture
-def inbox(tmp_path: Path) -> Iterator[Inbox]:
-    with Inbox(tmp_path / "inbox", port=0) as started:
-        yield started
 
 
 @pytest.fixture

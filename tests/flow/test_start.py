@@ -7,30 +7,15 @@ import pytest
 from digest.errors import SettingsError
 from digest.services import Keyring, Services
 from digest.settings import load
-from subscribers import address, signup
-from subscribers.consent import Evidence
-from subscribers.signup import SignupWish
 from tests.conftest import MakeServices
 from tests.fakes import FixedClock
+from tests.flow.walk import subscribe
 
 
 @pytest.fixture
 def with_a_reader(make_services: MakeServices, sqlite_url: str) -> Services:
     services = make_services(sqlite_url)
-    wish = SignupWish(
-        newsletter="morning",
-        address=address.parse("ana@reader.example", allow_special=True),
-        language="en",
-        time_zone="UTC",
-    )
-    with services.session() as session:
-        signup.add(
-            session,
-            wish,
-            Evidence(wording="asked in person", source="test"),
-            fingerprint_key=services.keys.fingerprint,
-            now=services.clock.now(),
-        )
+    subscribe(services, "ana")
     return services
 
 

@@ -1,7 +1,6 @@
 """The schedule lives through days, a restart and a change of the clocks, and brings one Edition a day."""
 
 from collections import Counter
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from email import message_from_bytes, policy
 from pathlib import Path
@@ -13,20 +12,12 @@ from digest import jobs
 from digest.demo.inbox import Inbox
 from digest.model.edition import Edition, EditionState
 from digest.services import Services
-from subscribers import address, signup
-from subscribers.consent import Evidence
-from subscribers.signup import SignupWish
 from tests.conftest import MakeServices
 from tests.factories import write_feed
 from tests.fakes import FixedClock
+from tests.flow.walk import subscribe
 
 STEP = timedelta(minutes=30)
-
-
-@pytest.fixture
-def inbox(tmp_path: Path) -> Iterator[Inbox]:
-    with Inbox(tmp_path / "inbox", port=0) as started:
-        yield started
 
 
 def live(services: Services, clock: FixedClock, until: datetime) -> None:
@@ -59,23 +50,6 @@ def news_of(day: datetime, tmp_path: Path) -> None:
     )
 
 
-def subscribe(services: Services, name: str, zone: str) -> None:
-    wish = SignupWish(
-        newsletter="morning",
-        address=address.parse(f"{name}@reader.example", allow_special=True),
-        language="en",
-        time_zone=zone,
-    )
-    with services.session() as session:
-        signup.add(
-            session,
-            wish,
-            Evidence(wording="asked in person", source="test"),
-            fingerprint_key=services.keys.fingerprint,
-            now=services.clock.now(),
-        )
-
-
 def mails(inbox: Inbox) -> Counter[tuple[str, str]]:
     """Count the mails by recipient and subject."""
     parsed = [message_from_bytes(path.read_bytes(), policy=policy.default) for path in inbox.files()]
@@ -101,8 +75,8 @@ def test_two_days_with_a_restart_bring_one_edition_each(
 ) -> None:
     clock.set(first_day - timedelta(hours=10))
     services = make_services(database_url, smtp_port=inbox.port, at=at)
-    subscribe(services, "berlin", "Europe/Berlin")
-    subscribe(services, "lisbon", "Europe/Lisbon")
+    subscribe(services, "berlin", zone="Europe/Berlin")
+    subscribe(services, "lisbon", zone="Europe/Lisbon")
     jobs.tick(services)
 
     news_of(first_day, tmp_path)
@@ -127,8 +101,8 @@ def test_each_reader_gets_it_at_their_own_hour(
     day = datetime(2026, 11, 23, tzinfo=UTC)
     clock.set(day - timedelta(hours=1))
     services = make_services(sqlite_url, smtp_port=inbox.port, at="07:00")
-    subscribe(services, "berlin", "Europe/Berlin")  # 06:00 UTC
-    subscribe(services, "boston", "America/New_York")  # 12:00 UTC
+    subscribe(services, "berlin", zone="Europe/Berlin")  # 06:00 UTC
+    subscribe(services, "boston", zone="America/New_York")  # 12:00 UTC
     news_of(day, tmp_path)
 
     live(services, clock, day + timedelta(hours=5, minutes=50))
@@ -158,7 +132,7 @@ def test_an_edition_after_an_outage_goes_out_or_is_skipped_visibly(
     due = datetime(2026, 11, 23, 6, tzinfo=UTC)
     clock.set(due - timedelta(hours=10))
     services = make_services(sqlite_url, smtp_port=inbox.port, at="07:00")
-    subscribe(services, "berlin", "Europe/Berlin")
+    subscribe(services, "berlin", zone="Europe/Berlin")
     news_of(due, tmp_path)
     jobs.tick(services)  # plans the Edition; then the lights go out
 
@@ -179,7 +153,7 @@ def test_three_days_of_silence_bring_one_edition_with_the_news_of_all(
     day = datetime(2026, 11, 23, tzinfo=UTC)
     clock.set(day)
     services = make_services(sqlite_url, smtp_port=inbox.port, at="07:00")
-    subscribe(services, "berlin", "Europe/Berlin")
+    subscribe(services, "berlin", zone="Europe/Berlin")
     jobs.tick(services)
     for later in range(3):
         news_of(day + timedelta(days=later), tmp_path)

@@ -41,13 +41,20 @@ def drop_news(folder: Path, *places: str, at: datetime, name: str = "a.xml") -> 
     (folder / name).write_text(feed, encoding="utf-8")
 
 
-def subscribe(services: Services, name: str, *, newsletter: str = "morning", cadence: Cadence = Cadence.DAILY) -> str:
+def subscribe(
+    services: Services,
+    name: str,
+    *,
+    newsletter: str = "morning",
+    cadence: Cadence = Cadence.DAILY,
+    zone: str = "Europe/Berlin",
+) -> str:
     """Add the reader *name* and return the public id of their Subscription."""
     wish = SignupWish(
         newsletter=newsletter,
         address=address.parse(f"{name}@reader.example", allow_special=True),
         language="en",
-        time_zone="Europe/Berlin",
+        time_zone=zone,
         cadence=cadence,
     )
     evidence = Evidence(wording="asked in person", source="test")
