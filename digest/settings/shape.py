@@ -67,11 +67,12 @@ def _hour(value: object) -> dt.time:
 
 
 def _mailbox(value: object) -> str:
-    _, address = parseaddr(str(value))
+    text = _line(str(value))
+    _, address = parseaddr(text)
     local, at, domain = address.rpartition("@")
     if not (local and at and _DOMAIN.fullmatch(domain)) or any(c.isspace() for c in address):
         raise ValueError('is no mail address; give one such as "The Daily <daily@news.example.org>"')
-    return _line(str(value))
+    return text
 
 
 def _line(value: str) -> str:
