@@ -31,6 +31,8 @@ READERS = 240
 DAY = date(2026, 11, 23)
 #: Longer than a sender holds its mails without a word.
 LEASE_OVER = timedelta(minutes=31)
+#: Within which a real process must have sent what a test waits for.
+PATIENCE_SECONDS = 120
 
 
 @pytest.fixture
@@ -77,9 +79,12 @@ def ended_by(number: signal.Signals, *command: str, inbox: Inbox, after: int) ->
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     ) as sender:
-        while len(inbox.files()) < after and sender.poll() is None:
+        until = time.monotonic() + PATIENCE_SECONDS
+        while len(inbox.files()) < after and sender.poll() is None and time.monotonic() < until:
             time.sleep(0.02)
-        sender.send_signal(number)
+        enough = len(inbox.files()) >= after
+        sender.send_signal(number if enough else signal.SIGKILL)
+    assert enough, f"only {len(inbox.files())} mails had arrived after {PATIENCE_SECONDS} seconds"
     return sender.returncode
 
 
@@ -120,7 +125,9 @@ def test_a_service_that_is_asked_to_end_settles_what_it_has_sent_and_leaves_noth
     make_services: MakeServices, sqlite_url: str, clock: FixedClock, inbox: Inbox, tmp_path: Path
 ) -> None:
     clock.set(SystemClock().now())
-    services = make_services(sqlite_url, smtp_port=inbox.port, more_site='listen = "127.0.0.1:0"')
+    services = make_services(
+        sqlite_url, smtp_port=inbox.port, at="00:00", zone="UTC", more_site='listen = "127.0.0.1:0"'
+    )
     edition_id = approved_edition(services, tmp_path)
 
     end = ended_by(signal.SIGTERM, "--config", str(tmp_path / "config.toml"), "run", inbox=inbox, after=30)
