@@ -73,10 +73,11 @@ def _sum_up(day: Day, outcome: Outcome) -> None:
     gathered = outcome.gathered
     links = day.services.links
     answered = f"{gathered.answered} of {gathered.asked} sources answered"
+    reason = f" ({outcome.reason}; for a fresh start name another --dir)" if outcome.reason else ""
     lines = [
         "",
         f"Gathered   {gathered.new} new and {gathered.known + gathered.changed} known articles, {answered}",
-        f"Edition    {outcome.stories} stories, {outcome.state}",
+        f"Edition    {outcome.stories} stories, {outcome.state}{reason}",
         f"Account    {account_line(outcome.account)}",
         f"Inbox      {outcome.mails} mails in {day.inbox.directory}",
         "",

@@ -61,6 +61,8 @@ class Outcome:
     gathered: pipeline.GatherReport
     edition_id: EditionId
     state: EditionState
+    #: Why there is no Edition, when it was skipped.
+    reason: str
     stories: int
     account: Account
     mails: int
@@ -161,35 +163,48 @@ class Day:
             desk.approve(self.services, edition_id, by=EDITOR)
 
     def send(self, edition_id: EditionId, on_progress: Callable[[Account], None]) -> pipeline.Sent:
-        """Send every wave now."""
+        """Send every wave now; nothing when there is no Edition, since all its news was in an earlier one."""
+        with self.services.reading() as session:
+            edition = editions.get(session, edition_id)
+            if edition.state is EditionState.SKIPPED:
+                return pipeline.Sent(edition_id=edition_id, state=edition.state, account=Account(intended=0))
         return pipeline.send_edition(self.services, edition_id, every_wave=True, on_progress=on_progress)
 
     def outcome(self, gathered: pipeline.GatherReport, sent: pipeline.Sent) -> Outcome:
         """Add it all up, and name every link of the chain that did not hold."""
         with self.services.reading() as session:
-            stories = len(editions.get(session, sent.edition_id).draft.stories)
-        digests = sum(1 for mail in self.inbox.files() if _carries(mail, sent.edition_id))
-        account = sent.account
-        checks = {
-            f"sources that did not answer: {gathered.failures}": not gathered.failures,
-            f"sending stopped: {sent.halted}": not sent.halted,
-            f"the edition is {sent.state}, not sent": sent.state is EditionState.SENT,
-            f"the account does not add up: {account}": account.adds_up,
-            "no mail was sent": account.sent > 0,
-            f"{account.failed} failed, {account.deferred} deferred, {account.in_doubt} in doubt": not (
-                account.failed or account.deferred or account.in_doubt
-            ),
-            f"{account.sent} digests were sent but {digests} lie in the inbox": account.sent == digests,
-        }
+            edition = editions.get(session, sent.edition_id)
+            stories = 0 if edition.draft_json is None else len(edition.draft.stories)
         return Outcome(
             gathered=gathered,
             edition_id=sent.edition_id,
             state=sent.state,
+            reason=edition.reason,
             stories=stories,
-            account=account,
+            account=sent.account,
             mails=len(self.inbox.files()),
-            faults=tuple(words for words, holds in checks.items() if not holds),
+            faults=tuple(self._faults(gathered, sent)),
         )
+
+    def _faults(self, gathered: pipeline.GatherReport, sent: pipeline.Sent) -> Iterator[str]:
+        if gathered.failures:
+            yield f"sources that did not answer: {gathered.failures}"
+        if sent.state is EditionState.SKIPPED:
+            return
+        account = sent.account
+        digests = sum(1 for mail in self.inbox.files() if _carries(mail, sent.edition_id))
+        if sent.halted:
+            yield f"sending stopped: {sent.halted}"
+        if sent.state is not EditionState.SENT:
+            yield f"the edition is {sent.state}, not sent"
+        if not account.adds_up:
+            yield f"the account does not add up: {account}"
+        if not account.sent:
+            yield "no mail was sent"
+        if account.failed or account.deferred or account.in_doubt:
+            yield f"{account.failed} failed, {account.deferred} deferred, {account.in_doubt} in doubt"
+        if account.sent != digests:
+            yield f"{account.sent} digests were sent but {digests} lie in the inbox"
 
 
 def config_text(site: SourceSite, sources: list[SourcePlan], ports: Ports) -> str:

@@ -1,13 +1,17 @@
 """`digest demo` brings the sample newspaper to the inbox, once and for all, and fails when the chain does."""
 
 import subprocess
+from datetime import timedelta
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 from pathlib import Path
 
 import pytest
 
+from digest.demo.day import Day, Outcome
 from digest.demo.readers import SAMPLE_READERS
+from digest.model.edition import EditionState
+from tests.fakes import FixedClock
 from tests.flow.console import PROGRAM, run
 
 Lived = tuple[Path, subprocess.CompletedProcess[str]]
@@ -92,3 +96,28 @@ def test_a_second_demo_sends_nothing_more_and_one_with_a_lost_mail_fails(lived: 
     count = len(digests(directory))
     assert broken.code == 1
     assert f"FAULT: {count} digests were sent but {count - 1} lie in the inbox" in broken.err
+
+
+def live(directory: Path, clock: FixedClock) -> Outcome:
+    """Live one day of the sample newspaper in this process."""
+    with Day(directory, clock).open() as day:
+        day.sign_up_readers(lambda _: None)
+        gathered = day.gather(lambda *_: None)
+        clock.advance(timedelta(minutes=1))
+        edition_id = day.prepare()
+        day.approve(edition_id)
+        return day.outcome(gathered, day.send(edition_id, lambda _: None))
+
+
+def test_a_demo_of_the_next_day_has_no_fresh_news_and_says_so(tmp_path: Path) -> None:
+    clock = FixedClock()
+    first = live(tmp_path, clock)
+
+    clock.advance(timedelta(days=1))
+    second = live(tmp_path, clock)
+
+    assert first.faults == second.faults == ()
+    assert first.state is EditionState.SENT
+    assert second.state is EditionState.SKIPPED
+    assert second.reason.startswith("too little news")
+    assert second.mails == first.mails
