@@ -29,7 +29,6 @@ def digest_letters(services: Services, newsletter: Newsletter, edition: Edition)
     def letter(recipient: Recipient) -> Email | None:
         if not rendered.has_news_for(recipient.sections):
             return None
-        token = tokens.sign(Purpose.UNSUBSCRIBE, Claim(recipient.public_id), services.keys.tokens)
         values = reader_values(services, edition.id, recipient.public_id, recipient.name)
         filled = rendered.fill(recipient.sections, values)
         return Email(
@@ -45,7 +44,7 @@ def digest_letters(services: Services, newsletter: Newsletter, edition: Edition)
             return_path=newsletter.sender.address,
             language=newsletter.language,
             reply_to=newsletter.sender.reply_to,
-            mailing_list=mailing_list_of(services.links.unsubscribe(token)),
+            mailing_list=mailing_list_of(values["unsubscribe_url"]),
         )
 
     return letter
@@ -74,7 +73,6 @@ def reader_values(services: Services, edition_id: EditionId, public_id: str, nam
     claim, keys = Claim(public_id), services.keys.tokens
     return {
         "name": name,
-        "address_hint": "",
         "unsubscribe_url": services.links.unsubscribe(tokens.sign(Purpose.UNSUBSCRIBE, claim, keys)),
         "preferences_url": services.links.preferences(tokens.sign(Purpose.PREFERENCES, claim, keys)),
         "view_url": services.links.view(edition_id, tokens.sign(Purpose.VIEW, claim, keys)),
@@ -85,7 +83,6 @@ def inert_values(services: Services, edition_id: EditionId) -> dict[str, str]:
     """Return values for nobody: links of equal length that open nothing, for previews and tests."""
     return {
         "name": "",
-        "address_hint": "",
         "unsubscribe_url": services.links.unsubscribe(INERT_TOKEN),
         "preferences_url": services.links.preferences(INERT_TOKEN),
         "view_url": services.links.view(edition_id, INERT_TOKEN),
@@ -97,7 +94,6 @@ def archive_values(services: Services, newsletter: Newsletter, edition: Edition)
     page = services.links.edition(newsletter.slug, edition.cadence, edition.date)
     return {
         "name": "",
-        "address_hint": "",
         "unsubscribe_url": services.links.help(),
         "preferences_url": services.links.subscribe(newsletter.slug),
         "view_url": page,

@@ -124,14 +124,6 @@ class Subscriber(Base):
         back_populates="subscriber", cascade="all, delete-orphan", passive_deletes=True
     )
 
-    @classmethod
-    def by_address(cls, session: Session, address_key: str) -> "Subscriber":
-        """Return the Subscriber of the normalised *address_key*; UnknownSubscriber when there is none."""
-        found = session.scalar(select(cls).where(cls.address_key == address_key))
-        if found is None:
-            raise UnknownSubscriber("no subscriber has this address; check it, or list them all")
-        return found
-
 
 class Subscription(Base):
     """

@@ -61,8 +61,6 @@ class SkipReason(StrEnum):
     TOO_LATE = "too late"
     #: Nobody approved it before the next one, which carries its news, was made.
     SUPERSEDED = "superseded by the Edition of"
-    #: An editor decided so.
-    BY_HAND = "skipped by hand"
 
 
 class Edition(Base):

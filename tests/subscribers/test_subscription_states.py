@@ -149,15 +149,10 @@ def test_subscriptions_go_with_their_subscriber(session: Session, add_one: Calla
     assert session.scalars(select(Subscription)).all() == []
 
 
-def test_readers_are_found_by_address_and_subscriptions_by_public_id(
-    session: Session, add_one: Callable[..., Subscription]
-) -> None:
+def test_a_subscription_is_found_by_its_public_id(session: Session, add_one: Callable[..., Subscription]) -> None:
     subscription = add_one("Ana@reader.example")
 
-    assert Subscriber.by_address(session, "ana@reader.example").id == subscription.subscriber_id
     assert Subscription.by_public_id(session, subscription.public_id) is subscription
-    with pytest.raises(UnknownSubscriber):
-        Subscriber.by_address(session, "ben@reader.example")
     with pytest.raises(UnknownSubscriber):
         Subscription.by_public_id(session, "zzzzzzzzzzzzz")
 
