@@ -1,8 +1,12 @@
-"""What ranking sees and says: Candidate, Cluster, Score with its parts, RankContext."""
+"""What ranking sees and says: Candidate, Cluster, Score with its parts, Ruling, RankContext."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+import numpy as np
 
 from digest.model.ids import ArticleId, EditionId
 
@@ -33,6 +37,33 @@ class Candidate:
     is_dated: bool = True
 
 
+#: More than any total can be.
+_PINNED = 1000.0
+
+
+class RulingKind(StrEnum):
+    """What an editor may decide."""
+
+    #: Two articles tell of one event, whatever their words.
+    MERGE = "merge"
+    #: Two articles tell of different events, whatever their words.
+    SPLIT = "split"
+    #: The event of this article stands first.
+    PIN = "pin"
+    #: The score of this article's event is multiplied.
+    BOOST = "boost"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ruling:
+    """An editor's decision about the article with *url_key*, and *other_key* for a merge or split."""
+
+    kind: RulingKind
+    url_key: str
+    other_key: str = ""
+    factor: float = 1.0
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ScorePart:
     """One named term of a Score: weight x value, and the fact behind it in words that a reader understands."""
@@ -50,24 +81,34 @@ class ScorePart:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Score:
-    """The sum of the parts, times what time has left of it."""
+    """The sum of the parts, times what time has left of it, times an editor's boost."""
 
     parts: tuple[ScorePart, ...]
     #: 0.5^(age of newest / half-life), between 0 and 1.
     decay: float
     #: The fact behind *decay*, as "newest 2 h ago".
     age: str = ""
+    #: What an editor multiplies the score by.
+    boost: float = 1.0
+    #: Whether an editor has put it first, whatever its score.
+    is_pinned: bool = False
 
     @property
     def total(self) -> float:
-        """Return the score: the sum of the parts' amounts times the decay."""
-        return sum(part.amount for part in self.parts) * self.decay
+        """Return the score: the sum of the parts' amounts times the decay and the boost."""
+        return sum(part.amount for part in self.parts) * self.decay * self.boost
+
+    @property
+    def standing(self) -> float:
+        """Return what puts Stories of several Sections in one order: the total, a pinned one above all others."""
+        return self.total + (_PINNED if self.is_pinned else 0)
 
     @property
     def why(self) -> str:
         """Return one short line that a reader understands: "7 sources, 3 in the last 3 hours, newest 2 h ago"."""
-        facts = [part.fact for part in self.parts if part.fact]
-        return ", ".join([*facts, self.age] if self.age else facts)
+        pinned = "pinned by an editor" if self.is_pinned else ""
+        boosted = f"boosted \u00d7{self.boost:g} by an editor" if self.boost != 1 else ""
+        return ", ".join(fact for fact in (pinned, *(part.fact for part in self.parts), self.age, boosted) if fact)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,3 +143,7 @@ class RankContext:
 
     period_start: datetime
     already_sent: Mapping[str, EditionId] = field(default_factory=dict)
+    #: What editors have decided, the earliest first.
+    rulings: tuple[Ruling, ...] = ()
+    #: For each Article the direction of its meaning, of unit length; empty without the extra [embeddings].
+    meanings: Mapping[ArticleId, "np.ndarray[Any, Any]"] = field(default_factory=dict)

@@ -149,7 +149,8 @@ def _story(data: dict[str, Any]) -> Story:
             **data,
             "published": dt.datetime.fromisoformat(data["published"]) if data["published"] else None,
             "score": Score(
-                parts=tuple(ScorePart(**part) for part in score["parts"]), decay=score["decay"], age=score["age"]
+                parts=tuple(ScorePart(**part) for part in score["parts"]),
+                **{name: score[name] for name in ("decay", "age", "boost", "is_pinned") if name in score},
             ),
             "also": tuple(SourceLink(**link) for link in data["also"]),
             "picture": Picture(**data["picture"]) if data["picture"] else None,

@@ -1,10 +1,10 @@
-"""What a Source said: Check (what we ask), Entry (one piece), Gathered (the answer)."""
+"""What a Source said: Check (what we ask), Entry (one piece), Gathered (the answer); and the same for one page."""
 
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from digest.model.ids import SourceId
-from digest.model.newsletter import SourceKind
+from digest.model.ids import ArticleId, SourceId
+from digest.model.newsletter import NO_SELECTORS, Selectors, SourceKind
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,6 +19,23 @@ class Check:
     last_modified: str | None = None
     body_hash: str | None = None
     language: str | None = None
+    selectors: Selectors = NO_SELECTORS
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Manners:
+    """
+    How its publisher asks us to treat a feed, as the feed itself says (RSS 2.0 ``ttl``, ``skipHours``, ``skipDays``).
+
+    *skip_hours* are hours of the day in UTC, *skip_days* ISO weekdays (1 is Monday), on which not to ask.
+    """
+
+    ttl: timedelta | None = None
+    skip_hours: tuple[int, ...] = ()
+    skip_days: tuple[int, ...] = ()
+
+
+NO_MANNERS = Manners()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,6 +72,7 @@ class Fetched:
     body_hash: str | None = None
     #: How long the publisher asks us to wait before the next check.
     wait: timedelta | None = None
+    manners: Manners = NO_MANNERS
     faults: tuple[str, ...] = ()
 
 
@@ -62,6 +80,8 @@ class Fetched:
 class Unchanged:
     """The Source answered that nothing is new."""
 
+    #: Where the Source lives now, when it moved for good.
+    moved_to: str | None = None
     wait: timedelta | None = None
 
 
@@ -83,3 +103,22 @@ class Gathered:
     outcome: Fetched | Unchanged | Failed
     at: datetime
     took: timedelta = field(default=timedelta(0))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PageCheck:
+    """One Article whose page is to be read."""
+
+    article_id: ArticleId
+    url: str
+    language: str | None = None
+    selectors: Selectors = NO_SELECTORS
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PageRead:
+    """What reading an Article's page came to: what the page says, or why it could not be read."""
+
+    article_id: ArticleId
+    outcome: Entry | Failed
+    at: datetime

@@ -1,9 +1,11 @@
 """The standing product as config.toml defines it: Newsletter, its sections, sources, schedule and weights."""
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import time, timedelta
 from enum import StrEnum
 from pathlib import Path
+from urllib.parse import urlsplit, urlunsplit
 from zoneinfo import ZoneInfo
 
 from subscribers.cadence import Cadence
@@ -14,8 +16,23 @@ class SourceKind(StrEnum):
 
     #: RSS, Atom or JSON Feed over HTTP.
     FEED = "feed"
+    #: A news sitemap over HTTP, or an index of such.
+    SITEMAP = "sitemap"
+    #: A page over HTTP that links to articles.
+    PAGE = "page"
     #: A folder of feeds, HTML pages and plain-text page dumps, dropped in by hand or by a scraper.
     FOLDER = "folder"
+
+    @property
+    def is_listing(self) -> bool:
+        """Return whether it names articles without their text, so that their pages have to be read too."""
+        return self in {SourceKind.SITEMAP, SourceKind.PAGE}
+
+
+def without_password(address: str) -> str:
+    """Return *address* without the user name and password that it may hold."""
+    parts = urlsplit(address)
+    return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2])) if "@" in parts.netloc else address
 
 
 class Approval(StrEnum):
@@ -28,8 +45,34 @@ class Approval(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Selectors:
+    """
+    CSS selectors (Selectors Level 3) for a site whose pages the general rules misread; an empty one changes nothing.
+
+    *links* finds the article links of an index page. The others find a field of an article page: the text of the first
+    match, of all matches for *authors*; *body* is the element around the text. *remove* is taken out before all else.
+    """
+
+    links: str = ""
+    title: str = ""
+    body: str = ""
+    authors: str = ""
+    published: str = ""
+    image: str = ""
+    remove: str = ""
+
+
+NO_SELECTORS = Selectors()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SourcePlan:
-    """One Source as a Newsletter uses it. *address* is a URL, or the absolute path of a folder."""
+    """
+    One Source as a Newsletter uses it. *address* is a URL, or the absolute path of a folder.
+
+    *labels* maps labels of the publisher, in lower case, to the section that its articles so labelled belong to; an
+    article without any of these stays in *section*. With *full_text* the page of each new article is read too.
+    """
 
     address: str
     section: str
@@ -37,6 +80,23 @@ class SourcePlan:
     name: str = ""
     weight: float = 1.0
     language: str | None = None
+    labels: Mapping[str, str] = field(default_factory=dict)
+    full_text: bool = False
+    selectors: Selectors = NO_SELECTORS
+
+    @property
+    def wants_pages(self) -> bool:
+        """Return whether the page of each new article is to be read."""
+        return self.full_text or self.kind.is_listing
+
+    @property
+    def shown(self) -> str:
+        """Return the address without the user name and password that it may hold, fit for lists and logs."""
+        return without_password(self.address)
+
+    def section_of(self, labels: Iterable[str]) -> str:
+        """Return the section of an article with *labels*: of the first that is mapped, else the Source's own."""
+        return next((self.labels[name] for name in map(str.casefold, labels) if name in self.labels), self.section)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,16 +114,18 @@ class RankingWeights:
     The weights of the Score's parts.
 
     score = (coverage·log2(1 + Σ publisher weight) + source·max weight + velocity·log2(1 + articles of the last 3 h)
-    + title·title quality) x 0.5^(age of newest / half_life), the half-life times the days of the period.
+    + title·title quality + summary·summary quality) x 0.5^(age of newest / half_life), the half-life times the days of
+    the period.
     """
 
     coverage: float = 1.0
     source: float = 0.5
-    velocity: float = 0.5
+    velocity: float = 0.25
     title: float = 0.25
-    half_life: timedelta = timedelta(hours=12)
-    #: Average-linkage similarity (0 to 1) from which two groups of articles are one event.
-    same_story: float = 0.18
+    summary: float = 0.25
+    half_life: timedelta = timedelta(hours=24)
+    #: Likeness (0 to 1) from which two groups of articles are one event.
+    same_story: float = 0.24
     #: While others wait, one publisher leads at most this many Stories of a Section.
     per_source: int = 2
 
@@ -133,6 +195,8 @@ class Newsletter:
     max_age: timedelta = timedelta(days=7)
     #: The share of sources (0 to 1) that must have answered since the last Edition; below it the Edition is held.
     coverage_floor: float = 0.5
+    #: Whether stories are grouped by what their headlines mean too, not by their words alone: English only.
+    embeddings: bool = False
     #: A folder of the newsletter's own templates, looked into before the packaged ones.
     templates: Path | None = None
 

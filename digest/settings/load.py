@@ -22,8 +22,8 @@ from digest.model.newsletter import (
     RankingWeights,
     Schedule,
     SectionPlan,
+    Selectors,
     Sender,
-    SourceKind,
     SourcePlan,
 )
 from digest.model.relay import Relay
@@ -219,6 +219,7 @@ def _newsletter(table: NewsletterTable) -> Newsletter:
             source=weights.source,
             velocity=weights.velocity,
             title=weights.title,
+            summary=weights.summary,
             half_life=timedelta(hours=weights.half_life_hours),
             same_story=weights.same_story or RankingWeights().same_story,
             per_source=weights.per_source,
@@ -228,6 +229,7 @@ def _newsletter(table: NewsletterTable) -> Newsletter:
         minimum_stories=table.minimum_stories,
         max_age=timedelta(days=table.max_age_days),
         coverage_floor=table.coverage_floor,
+        embeddings=table.embeddings,
         templates=table.templates,
     )
 
@@ -241,19 +243,25 @@ def _sections(table: NewsletterTable) -> tuple[SectionPlan, ...]:
         )
     }
     titles = {plan.title.casefold() for plan in plans.values()}
-    for source in table.source:
-        slug = slugify(source.section)
-        if source.section not in plans and slug not in plans and source.section.casefold() not in titles:
-            plans[slug] = SectionPlan(slug=slug, title=source.section)
+    for name in (name for source in table.source for name in (source.section, *source.labels.values())):
+        slug = slugify(name)
+        if name not in plans and slug not in plans and name.casefold() not in titles:
+            plans[slug] = SectionPlan(slug=slug, title=name)
     return tuple(plans.values())
 
 
 def _source(table: SourceTable, sections: Mapping[str, str]) -> SourcePlan:
+    def section(name: str) -> str:
+        return sections.get(name) or sections.get(name.casefold()) or slugify(name)
+
     return SourcePlan(
-        address=str(table.folder or table.feed),
-        kind=SourceKind.FEED if table.folder is None else SourceKind.FOLDER,
-        section=sections.get(table.section) or sections.get(table.section.casefold()) or slugify(table.section),
+        address=table.address,
+        kind=table.kind,
+        section=section(table.section),
         name=table.name,
         weight=table.weight,
         language=table.language,
+        labels={label.casefold(): section(name) for label, name in table.labels.items()},
+        full_text=table.full_text,
+        selectors=Selectors(**dict(table.selectors)),
     )

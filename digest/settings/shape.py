@@ -15,6 +15,7 @@ from typing import Annotated, Any, Literal, Self
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
+from cssselect import HTMLTranslator, SelectorError
 from pydantic import (
     AfterValidator,
     BaseModel,
@@ -26,7 +27,7 @@ from pydantic import (
     model_validator,
 )
 
-from digest.model.newsletter import Approval
+from digest.model.newsletter import Approval, SourceKind
 from digest.model.relay import Security
 from subscribers.cadence import Cadence
 
@@ -114,12 +115,21 @@ def _secret_file(value: Path) -> Path:
     return path
 
 
+def _selector(value: str) -> str:
+    try:
+        HTMLTranslator().css_to_xpath(value or "*")
+    except SelectorError as fault:
+        raise ValueError(f"is no CSS selector ({fault}); give one such as article h2 a") from None
+    return value
+
+
 Zone = Annotated[ZoneInfo, BeforeValidator(_zone)]
 Hour = Annotated[dt.time, BeforeValidator(_hour)]
 Weekday = Annotated[int, BeforeValidator(_weekday)]
 MailboxText = Annotated[str, BeforeValidator(_mailbox)]
 Line = Annotated[str, AfterValidator(_line)]
 Web = Annotated[str, AfterValidator(_web)]
+Selector = Annotated[str, AfterValidator(_selector)]
 Folder = Annotated[Path, AfterValidator(_folder)]
 SecretFile = Annotated[Path, AfterValidator(_secret_file)]
 
@@ -240,10 +250,24 @@ class SectionTable(Part):
     stories: int = Field(6, ge=1, le=50, description="How many stories it may hold.")
 
 
+class SelectorsTable(Part):
+    """``[newsletter.source.selectors]``: CSS selectors for a site whose pages the general rules misread."""
+
+    links: Selector = Field("", description="Finds the article links of the page; found by themselves by default.")
+    title: Selector = Field("", description="Finds the headline of an article.")
+    body: Selector = Field("", description="Finds the element around the text of an article.")
+    authors: Selector = Field("", description="Finds the names of the writers, one each.")
+    published: Selector = Field("", description="Finds the date of an article.")
+    image: Selector = Field("", description="Finds the picture of an article.")
+    remove: Selector = Field("", description="Finds what is taken out of an article's page before all else.")
+
+
 class SourceTable(Part):
-    """``[[newsletter.source]]``: a feed or a folder."""
+    """``[[newsletter.source]]``: a feed, a news sitemap, a page that lists articles, or a folder."""
 
     feed: Web | None = Field(None, description="Address of an RSS, Atom or JSON feed.")
+    sitemap: Web | None = Field(None, description="Address of a news sitemap, or of an index of sitemaps.")
+    page: Web | None = Field(None, description="Address of a page that links to articles.")
     folder: Folder | None = Field(
         None, description="A folder of feeds, HTML pages and plain-text dumps; relative to config.toml."
     )
@@ -251,12 +275,41 @@ class SourceTable(Part):
     name: Line = Field("", max_length=80, description="Its name as shown to readers; by default the host of each link.")
     weight: float = Field(1.0, gt=0, le=10, description="How much its word counts, 1 being usual.")
     language: str | None = Field(None, pattern=LANGUAGE, description="Its language, when that is known.")
+    labels: dict[str, Line] = Field(
+        {}, description='Moves what the publisher labels so to another section: { "Markets" = "Business" }.'
+    )
+    full_text: bool = Field(
+        False, description="Read the page of each new article too; sitemaps and pages that list articles always do."
+    )
+    selectors: SelectorsTable = Field(
+        SelectorsTable(), description="CSS selectors for a site whose pages the general rules misread."
+    )
 
     @model_validator(mode="after")
     def _one_address(self) -> Self:
-        if (self.feed is None) == (self.folder is None):
-            raise ValueError('needs either feed = "https://…" or folder = "path", and not both')
+        if len(self._addresses) != 1:
+            raise ValueError("needs exactly one of feed, sitemap, page and folder")
         return self
+
+    @property
+    def _addresses(self) -> dict[SourceKind, str | Path]:
+        given = {
+            SourceKind.FEED: self.feed,
+            SourceKind.SITEMAP: self.sitemap,
+            SourceKind.PAGE: self.page,
+            SourceKind.FOLDER: self.folder,
+        }
+        return {kind: address for kind, address in given.items() if address is not None}
+
+    @property
+    def kind(self) -> SourceKind:
+        """How it is read."""
+        return next(iter(self._addresses))
+
+    @property
+    def address(self) -> str:
+        """Its address, or the absolute path of its folder."""
+        return str(self._addresses[self.kind])
 
 
 class WeightsTable(Part):
@@ -264,11 +317,12 @@ class WeightsTable(Part):
 
     coverage: float = Field(1.0, ge=0, le=100, description="Weight of how many publishers tell it.")
     source: float = Field(0.5, ge=0, le=100, description="Weight of its best source's own weight.")
-    velocity: float = Field(0.5, ge=0, le=100, description="Weight of how many articles came in the last three hours.")
+    velocity: float = Field(0.25, ge=0, le=100, description="Weight of how many articles came in the last three hours.")
     title: float = Field(0.25, ge=0, le=100, description="Weight of a good headline.")
-    half_life_hours: float = Field(12.0, gt=0, le=720, description="After so many hours a story counts half.")
+    summary: float = Field(0.25, ge=0, le=100, description="Weight of a summary worth printing, and of a picture.")
+    half_life_hours: float = Field(24.0, gt=0, le=720, description="After so many hours a story counts half.")
     same_story: float | None = Field(
-        None, gt=0, lt=1, description="How alike two articles must be to be one story; higher keeps more apart."
+        None, gt=0, lt=1, description="How alike articles of a story must be, 0.24 by default; more keeps more apart."
     )
     per_source: int = Field(
         2, ge=1, le=50, description="While others wait, one publisher leads at most so many stories of a section."
@@ -304,6 +358,9 @@ class NewsletterTable(Part):
     max_age_days: float = Field(7, gt=0, le=365, description="Articles published longer ago are never news.")
     coverage_floor: float = Field(
         0.5, ge=0, le=1, description="The share of sources that must have answered; below it the Edition is held."
+    )
+    embeddings: bool = Field(
+        False, description="Group stories by what English headlines mean too; needs the extra [embeddings]."
     )
     accent: str = Field("#a4262c", pattern=COLOUR, description="The colour of labels on light paper.")
     accent_dark: str = Field("#ff9a8f", pattern=COLOUR, description="The same on dark paper.")

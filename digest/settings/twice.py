@@ -6,6 +6,9 @@ from collections import Counter
 from collections.abc import Iterable
 from typing import Any
 
+#: The settings that name where a source is.
+SOURCE_KINDS = ("feed", "sitemap", "page", "folder")
+
 
 def faults(newsletters: Any) -> list[str]:
     """
@@ -22,7 +25,7 @@ def faults(newsletters: Any) -> list[str]:
         sources = _tables(table.get("source"))
         found += [
             f"[newsletter {number}] lists the source {address} twice; keep one"
-            for address in _twice(source.get(kind) for source in sources for kind in ("feed", "folder"))
+            for address in _twice(source.get(kind) for source in sources for kind in SOURCE_KINDS)
         ]
         found += [
             f'[newsletter {number}] has two sections with the slug "{slug}"; give each its own'

@@ -2,18 +2,19 @@
 
 import hashlib
 import itertools
-from collections.abc import Callable, Sequence
+from collections import Counter
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from sqlalchemy import or_, select
+from sqlalchemy import or_, select, update
 from sqlalchemy.orm import Session, contains_eager
 
 from digest.model.article import Article
 from digest.model.candidate import Candidate
-from digest.model.entry import Entry
+from digest.model.entry import Entry, PageRead
 from digest.model.newsletter import Newsletter, SourceKind, SourcePlan
 from digest.model.source import Source
 
@@ -23,6 +24,8 @@ CHUNK = 400
 LONGEST_KEY = 600
 #: Between two undated entries of a Source's first answer.
 SPACING = timedelta(minutes=15)
+#: Pages read in one round: in all, and of one host, which is asked at most once in a second.
+PAGES_AT_ONCE, PAGES_OF_A_HOST, PAGES_LOOKED_AT = 200, 30, 2000
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +89,45 @@ def candidates(session: Session, newsletter: Newsletter, seen_since: datetime, n
         .order_by(Article.id)
     )
     return tuple(_candidate(article, plans[article.source.key]) for article in rows)
+
+
+def want_pages(session: Session, source: Source, since: datetime, *, due_at: datetime) -> None:
+    """Have the pages of the Articles of *source* that were first seen at *since* or later read from *due_at* on."""
+    session.execute(
+        update(Article)
+        .where(Article.source_id == source.id, Article.first_seen_at >= since, Article.url != "")
+        .values(page_due_at=due_at)
+    )
+
+
+def pages_due(session: Session, keys: Collection[str], now: datetime) -> Sequence[Article]:
+    """Return the Articles of the Sources *keys* whose pages are due, the newest first, few of one host and not all."""
+    rows = session.scalars(
+        select(Article)
+        .join(Article.source)
+        .options(contains_eager(Article.source))
+        .where(Source.key.in_(list(keys)), Article.page_due_at <= now, Article.deleted.is_(False))
+        .order_by(Article.first_seen_at.desc(), Article.id.desc())
+        .limit(PAGES_LOOKED_AT)
+    )
+    hosts: Counter[str] = Counter()
+    found: list[Article] = []
+    for article in rows:
+        hosts[urlsplit(article.url).netloc] += 1
+        if hosts[urlsplit(article.url).netloc] <= PAGES_OF_A_HOST:
+            found.append(article)
+    return found[:PAGES_AT_ONCE]
+
+
+def settle_page(session: Session, read: PageRead, *, key_of: Callable[[str], str]) -> Article:
+    """Write down what reading an Article's page came to, and return the Article."""
+    article = session.get_one(Article, read.article_id)
+    article.settle_page(read)
+    outcome = read.outcome
+    if isinstance(outcome, Entry) and publisher_of(outcome.link) == publisher_of(article.url):
+        # The page knows its own address best; one on another host belongs to whoever it was taken over from.
+        article.url_key = _bounded(key_of(outcome.link))
+    return article
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,7 +197,7 @@ def _candidate(article: Article, plan: SourcePlan) -> Candidate:
         source_name=plan.name or publisher,
         source_key=plan.address,
         source_weight=plan.weight,
-        section=plan.section,
+        section=plan.section_of(article.labels),
         published=article.published_at,
         first_seen=article.first_seen_at,
         language=article.language or plan.language,

@@ -124,8 +124,15 @@ def test_a_fault_of_a_newsletter_tells_which_newsletter(tmp_path: Path, line: st
 @pytest.mark.parametrize(
     ("lines", "words"),
     [
-        ('section = "World"', 'needs either feed = "https://…" or folder = "path", and not both'),
-        ('section = "World"\nfeed = "https://a.example"\nfolder = "."', "and not both"),
+        ('section = "World"', "needs exactly one of feed, sitemap, page and folder"),
+        (
+            'section = "World"\nfeed = "https://a.example"\nfolder = "."',
+            "needs exactly one of feed, sitemap, page and folder",
+        ),
+        (
+            'section = "World"\npage = "https://a.example"\nselectors = { links = "a[" }',
+            'links "a[" is no CSS selector',
+        ),
         ('section = "World"\nfeed = "wire.example/feed"', 'feed "wire.example/feed" is no web address'),
         ('section = "World"\nfeed = "https://[::1/"', 'feed "https://[::1/" is no web address'),
         ('section = "World"\nfolder = "none"', 'folder "none" is no folder'),
@@ -138,7 +145,7 @@ def test_a_fault_of_a_source_tells_which_source(tmp_path: Path, lines: str, word
     faults = faults_of(tmp_path, f"{LEAST}[[newsletter.source]]\n{lines}\n")
 
     assert len(faults) == 1
-    assert faults[0].startswith("config.toml: [newsletter 1, source 2]")
+    assert faults[0].startswith("config.toml: [newsletter 1, source 2")
     assert words in faults[0]
 
 
@@ -433,3 +440,24 @@ def test_only_pages_of_this_machine_take_addresses_that_lead_nowhere(
     tmp_path: Path, base_url: str, is_local: bool
 ) -> None:
     assert loaded(tmp_path, f'[site]\nbase_url = "{base_url}"\n{LEAST}').is_local is is_local
+
+
+def test_a_source_may_be_a_page_with_selectors_labels_and_its_articles_read_in_full(tmp_path: Path) -> None:
+    text = (
+        LEAST
+        + """[[newsletter.source]]
+    page = "https://harbour.example/news"
+    section = "World"
+    labels = { "Markets" = "Business", "Ferries" = "World" }
+    full_text = true
+    selectors = { links = "h2 a", remove = ".share" }
+    """
+    )
+
+    newsletter = loaded(tmp_path, text).newsletters[0]
+
+    plan = newsletter.sources[-1]
+    assert (plan.address, plan.kind, plan.full_text) == ("https://harbour.example/news", SourceKind.PAGE, True)
+    assert plan.labels == {"markets": "business", "ferries": "world"}
+    assert (plan.selectors.links, plan.selectors.remove, plan.selectors.body) == ("h2 a", ".share", "")
+    assert "business" in {section.slug for section in newsletter.sections}

@@ -19,6 +19,7 @@ TABLES: dict[str, type[BaseModel]] = {
     "[newsletter.weights]": shape.WeightsTable,
     "[[newsletter.section]]": shape.SectionTable,
     "[[newsletter.source]]": shape.SourceTable,
+    "[newsletter.source.selectors]": shape.SelectorsTable,
 }
 SETTINGS = [
     pytest.param(heading, name, field, id=f"{heading} {name}")

@@ -106,12 +106,13 @@ def test_the_first_usable_answer_is_still_to_come_until_it_has_come(session: Ses
     sources.enlist(session, [newsletter(KEYS[0])], NOW)
     row = named(session)[KEYS[0]]
 
-    before = sources.has_never_answered(session, row.id)
+    before = row.last_answered_at
     sources.settle(session, Gathered(source_id=row.id, outcome=Failed(reason="no"), at=NOW))
-    after_a_failure = sources.has_never_answered(session, row.id)
-    sources.settle(session, Gathered(source_id=row.id, outcome=Fetched(entries=()), at=NOW))
+    after_a_failure = row.last_answered_at
+    answer = Gathered(source_id=row.id, outcome=Fetched(entries=()), at=NOW)
+    sources.settle(session, answer)
 
-    assert (before, after_a_failure, sources.has_never_answered(session, row.id)) == (True, True, False)
+    assert (before, after_a_failure, sources.asked(session, answer).last_answered_at) == (None, None, NOW)
 
 
 def test_coverage_counts_who_answered_lately_among_those_that_we_ask(session: Session) -> None:
