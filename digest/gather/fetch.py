@@ -1,4 +1,4 @@
-"""Ask one feed over HTTP whether it has anything new."""
+"""Ask one Source over HTTP whether it has anything new."""
 
 import hashlib
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ class Client(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class News:
-    """A feed's body that differs from the one we know."""
+    """A body that differs from the one we know."""
 
     response: Response
     body_hash: str
@@ -37,5 +37,5 @@ async def fetch(check: Check, client: Client) -> News | Unchanged | Failed:
         return Failed(reason=str(error), gone=error.status == 410, wait=error.wait)
     body_hash = hashlib.sha256(response.body).hexdigest()
     if response.status == 304 or body_hash == check.body_hash:
-        return Unchanged(wait=response.wait)
+        return Unchanged(moved_to=response.moved_permanently_to, wait=response.wait)
     return News(response, body_hash)

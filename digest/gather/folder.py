@@ -4,12 +4,13 @@ import hashlib
 from datetime import datetime
 from pathlib import Path
 
-from digest.gather import dump, feed, page
-from digest.gather.clean import plain
-from digest.gather.decode import decode
-from digest.gather.extract import HTML
+from digest.gather.feeds import feed
 from digest.gather.files import files_of, read_bytes
 from digest.gather.identity import digest_of
+from digest.gather.pages import dump, page
+from digest.gather.pages.extract import HTML
+from digest.gather.text.clean import plain
+from digest.gather.text.decode import decode
 from digest.model.entry import Entry
 
 FEEDS = frozenset({".xml", ".rss", ".atom", ".rdf", ".json"})

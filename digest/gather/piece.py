@@ -5,24 +5,31 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from urllib.parse import unquote, urljoin, urlsplit
 
-from digest.gather.clean import blocks, cut, first_image, plain, text_of
 from digest.gather.identity import digest_of, host_of, shortened, url_key
-from digest.gather.language import primary
-from digest.gather.summary import LONGEST, sentences, summarize
+from digest.gather.text.clean import blocks, cut, first_image, plain
+from digest.gather.text.language import primary
+from digest.gather.text.summary import LONGEST, NEAR, sentences, summarize
 from digest.model.entry import Entry
 
 LONGEST_URL = 2000
 LONGEST_TITLE = 500
 LONGEST_BODY = 200_000
+#: Of the markup of one text so much is read, more than a thousand words: a digest tells of an article, it does not
+#: keep it.
+LONGEST_MARKUP = 10_000
+# A picture within the markup, longer than all the text of an article.
+INLINE_PICTURE = re.compile(r"data:[\w/+.-]{1,100};base64,[^\s\"'<>]*+")
 TITLE_FROM_TEXT = 100
 MOST_LABELS = MOST_AUTHORS = 20
+# An address that is absolute and safe as it stands, which most are.
+SAFE_URL = re.compile(r"https?://[a-z0-9][a-z0-9.-]*+(?::\d{1,5})?/[\w~!$&'()*+,;=:@%./?#-]*[\w/=-]", re.ASCII)
 UNSAFE_IN_URL = re.compile(r"[\x00-\x20\x7f-\x9f\ud800-\udfff<>\"\\^`{|}]")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Piece:
     """
-    What a feed says of one piece, uncleaned. *description* and *content* are HTML, *title* is plain text or HTML.
+    What a feed says of one piece, uncleaned. *description* and *content* are HTML, *title* is plain text.
 
     Addresses may be relative to *base*. *published* is never later than the fetch.
     """
@@ -31,7 +38,6 @@ class Piece:
     guid: str = ""
     link: str = ""
     title: str = ""
-    title_is_html: bool = False
     description: str = ""
     content: str = ""
     authors: tuple[str, ...] = ()
@@ -43,14 +49,14 @@ class Piece:
 
 def entry_of(piece: Piece) -> Entry | None:
     """Return the Entry that *piece* becomes, None when it has no title, no text and no link to take one from."""
-    paragraphs = blocks(piece.content)
-    said = blocks(piece.description)
+    content, lead = _bounded(piece.content), _bounded(piece.description)
+    paragraphs, said = blocks(content), blocks(lead)
     description = " ".join(said)
     if not paragraphs and len(description) > LONGEST:
         paragraphs = said
     body = "\n\n".join(paragraphs)[:LONGEST_BODY]
-    title = text_of(piece.title) if piece.title_is_html else plain(piece.title)
-    link = absolute(piece.base, piece.link)
+    title = plain(piece.title)
+    link = absolute(piece.base, piece.link) if piece.link else ""
     title = cut(title, LONGEST_TITLE) or _first_words(description or " ".join(paragraphs)) or _named_by(link)
     if not title:
         return None
@@ -58,10 +64,10 @@ def entry_of(piece: Piece) -> Entry | None:
         guid=shortened(plain(piece.guid) or link or digest_of(title)),
         link=link,
         title=title,
-        summary=summarize(description, title=title, body=" ".join(paragraphs)[:LONGEST_BODY]),
+        summary=summarize(description, title=title, body=_start(paragraphs)),
         body=body,
         authors=_distinct(piece.authors, MOST_AUTHORS),
-        image=_picture(piece),
+        image=_absolute_or_none(piece.base, _picture(piece)),
         language=primary(piece.language),
         labels=_distinct(piece.labels, MOST_LABELS),
         published=piece.published,
@@ -74,6 +80,8 @@ def distinct(entries: list[Entry]) -> tuple[Entry, ...]:
 
     Where one guid stands for several addresses it identifies nothing, and the addresses take its place.
     """
+    if len({entry.guid for entry in entries}) == len(entries):
+        return tuple(entries)
     addresses: dict[str, set[str]] = {}
     for entry in entries:
         addresses.setdefault(entry.guid, set()).add(url_key(entry.link))
@@ -86,6 +94,8 @@ def distinct(entries: list[Entry]) -> tuple[Entry, ...]:
 
 def absolute(base: str, address: str) -> str:
     """Return *address* made absolute by *base*, as a web address of at most 2,000 characters; empty when it is none."""
+    if SAFE_URL.fullmatch(address) and len(address) <= LONGEST_URL:
+        return address
     try:
         joined = urljoin(base, "".join(address.split("\n")).strip())
         parts = urlsplit(joined)
@@ -94,6 +104,25 @@ def absolute(base: str, address: str) -> str:
         return ""
     joined = UNSAFE_IN_URL.sub(_escaped, joined)
     return joined if parts.scheme in {"http", "https"} and host and len(joined) <= LONGEST_URL else ""
+
+
+def _bounded(markup: str) -> str:
+    """Return *markup* up to its bound, or to the tag that reaches beyond."""
+    if len(markup) <= LONGEST_MARKUP:
+        return markup
+    start = (INLINE_PICTURE.sub("", markup) if ";base64," in markup else markup)[:LONGEST_MARKUP]
+    tag = start.rfind("<")
+    return start[:tag] if tag > start.rfind(">") else start
+
+
+def _start(paragraphs: tuple[str, ...]) -> str:
+    """Return as much of the start of a text as a summary is made from."""
+    length = 0
+    for count, paragraph in enumerate(paragraphs, start=1):
+        length += len(paragraph)
+        if length > NEAR:
+            return " ".join(paragraphs[:count])
+    return " ".join(paragraphs)
 
 
 def _first_words(text: str) -> str:
@@ -112,8 +141,11 @@ def _escaped(found: re.Match[str]) -> str:
 
 
 def _picture(piece: Piece) -> str | None:
-    address = piece.image or first_image(piece.content) or first_image(piece.description) or ""
-    return (absolute(piece.base, address) if address else "") or None
+    return piece.image or first_image(piece.content) or first_image(piece.description)
+
+
+def _absolute_or_none(base: str, address: str | None) -> str | None:
+    return (absolute(base, address) if address else "") or None
 
 
 def _distinct(texts: tuple[str, ...], most: int) -> tuple[str, ...]:

@@ -12,11 +12,15 @@ import pytest
 
 from digest.errors import FetchFailed
 from digest.http import GuardedClient, Limits, Response, UnwelcomeStatus, is_public
+from digest.http.turns import Turns
 
 LOOPBACK = (ipaddress.ip_network("127.0.0.0/8"),)
 Handler = Callable[[str, asyncio.StreamWriter], Awaitable[None]]
 T = TypeVar("T")
 TLS_HELLO = b"\x16"
+
+
+NOT_MODIFIED = b"HTTP/1.1 304 Not Modified\r\nConnection: close\r\n\r\n"
 
 
 def answer(status: str = "200 OK", body: bytes = b"", **headers: str) -> bytes:
@@ -76,7 +80,11 @@ def run(work: Awaitable[T]) -> T:
 
 
 def client(**limits: Any) -> GuardedClient:
-    return GuardedClient(user_agent="Digest/1.0 (+mailto:desk@example.org)", allowed=LOOPBACK, limits=Limits(**limits))
+    return GuardedClient(
+        user_agent="Digest/1.0 (+mailto:desk@example.org)",
+        allowed=LOOPBACK,
+        limits=Limits(**{"pause": timedelta(0), **limits}),
+    )
 
 
 async def ask(
@@ -167,9 +175,23 @@ def test_a_page_comes_with_its_headers_and_we_say_who_we_are() -> None:
 
 
 def test_not_modified_is_an_answer_without_a_body() -> None:
-    response = run(ask({"/": b"HTTP/1.1 304 Not Modified\r\nConnection: close\r\n\r\n"}))
+    async def story() -> Response:
+        async with Site({"/": NOT_MODIFIED}) as site, client() as http:
+            return await http.get(site.url("/"), etag='"7"')
+
+    response = run(story())
 
     assert (response.status, response.body) == (304, b"")
+
+
+@pytest.mark.parametrize("etag", [None, "", "bad\r\nX-Evil: 1"])
+def test_not_modified_is_no_answer_to_somebody_who_named_nothing(etag: str | None) -> None:
+    async def story() -> None:
+        async with Site({"/": NOT_MODIFIED}) as site, client() as http:
+            await http.get(site.url("/"), etag=etag)
+
+    with pytest.raises(UnwelcomeStatus, match="answered 304 Not Modified"):
+        run(story())
 
 
 def test_permanent_redirects_tell_the_new_address_and_a_temporary_one_in_between_does_not() -> None:
@@ -247,6 +269,8 @@ def test_a_status_of_no_use_is_told_with_its_number_and_wait() -> None:
         ({"Retry_After": "Mon, 23 Nov 2026 13:00:00 GMT", "Date": "Mon, 23 Nov 2026 12:00:00 GMT"}, timedelta(hours=1)),
         ({"Retry_After": "Mon, 23 Nov 2026 13:00:00 GMT"}, None),
         ({"Retry_After": "tomorrow", "Date": "today"}, None),
+        ({"Retry_After": f"Mon, 23 Nov {'9' * 20} 13:00:00 GMT", "Date": "Mon, 23 Nov 2026 12:00:00 GMT"}, None),
+        ({"Retry_After": f"Mon, 23 Nov 2026 13:00:00 +{'9' * 20}", "Date": "Mon, 23 Nov 2026 12:00:00 GMT"}, None),
     ],
 )
 def test_the_publishers_wish_to_wait_is_read_and_capped(headers: dict[str, str], wait: timedelta | None) -> None:
@@ -332,3 +356,100 @@ def test_one_host_is_asked_by_two_connections_at_once_and_waiting_costs_no_time(
             return len(responses), site.most_at_once
 
     assert run(story()) == (12, 2)
+
+
+class Sleeps:
+    """Stands in for time: every sleep is over at once, and kept."""
+
+    def __init__(self) -> None:
+        self.at = 0.0
+        self.slept: list[float] = []
+
+    def now(self) -> float:
+        return self.at
+
+    async def sleep(self, seconds: float) -> None:
+        self.at += seconds
+        self.slept.append(seconds)
+
+
+@pytest.mark.parametrize(
+    ("pause", "slept"), [(timedelta(0), [1.0, 1.0]), (timedelta(seconds=9), [9.0, 9.0])], ids=["ours", "the host's own"]
+)
+def test_a_redirect_within_a_host_waits_its_turn_like_any_request(pause: timedelta, slept: list[float]) -> None:
+    async def story() -> list[float]:
+        sleeps = Sleeps()
+        pages: dict[str, bytes | Handler] = {"/": answer("302 Found", Location="/b"), "/b": answer(body=b"x")}
+        async with Site(pages) as site, client(pause=timedelta(seconds=1)) as http:
+            http._turns = Turns(connections=32, per_host=2, now=sleeps.now, sleep=sleeps.sleep)
+            await http.get(site.url("/"), pause=pause)
+            await http.get(site.url("/b"), pause=pause)
+        return sleeps.slept
+
+    assert run(story()) == slept
+
+
+def test_a_redirect_to_another_host_need_not_wait() -> None:
+    async def story() -> list[float]:
+        sleeps = Sleeps()
+        async with Site({"/b": answer(body=b"x")}) as other, Site({}) as site, client() as http:
+            site.pages["/"] = answer("302 Found", Location=other.url("/b"))
+            http._turns = Turns(connections=32, per_host=2, now=sleeps.now, sleep=sleeps.sleep)
+            await http.get(site.url("/"), pause=timedelta(seconds=9))
+        return sleeps.slept
+
+    assert run(story()) == []
+
+
+@pytest.mark.parametrize("private", ["10.0.0.1", "169.254.169.254", "::1", "::ffff:10.0.0.1"])
+def test_a_name_that_turns_private_between_two_requests_is_refused(
+    private: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    addresses = ["127.0.0.1", private]
+    real = socket.getaddrinfo
+
+    def turning(host: str, *args: Any, **kwargs: Any) -> Any:
+        return real(addresses.pop(0) if host == "turning.example" else host, *args, **kwargs)
+
+    async def story() -> tuple[bytes, str, int]:
+        async with Site({"/": answer(body=b"x")}) as site:
+            monkeypatch.setattr(socket, "getaddrinfo", turning)
+            async with client() as http:
+                first = await http.get(site.url("/", "turning.example"))
+            async with client() as http:
+                with pytest.raises(FetchFailed) as caught:
+                    await http.get(site.url("/", "turning.example"))
+            return first.body, str(caught.value), len(site.asked)
+
+    body, reason, asked = run(story())
+
+    assert body == b"x"
+    assert reason.startswith("turning.example leads to an address that is not public")
+    assert asked == 1
+    assert addresses == []
+
+
+def test_only_what_can_be_unpacked_within_bounds_is_offered() -> None:
+    async def story() -> str:
+        async with Site({"/": answer(body=b"x")}) as site, client() as http:
+            await http.get(site.url("/"))
+            return site.asked[0]
+
+    assert "Accept-Encoding: gzip, deflate\r\n" in run(story())
+
+
+def test_a_permanent_redirect_is_told_with_nothing_new_too() -> None:
+    pages: dict[str, bytes | Handler] = {
+        "/old": answer("301 Moved", Location="/new"),
+        "/new": NOT_MODIFIED,
+    }
+
+    async def story() -> Response:
+        async with Site(pages) as site, client() as http:
+            return await http.get(site.url("/old"), last_modified="yesterday")
+
+    response = run(story())
+
+    assert response.status == 304
+    assert response.moved_permanently_to == response.url
+    assert response.url.endswith("/new")

@@ -12,9 +12,9 @@ import pytest
 from digest.errors import FetchFailed
 from digest.gather import gather
 from digest.http import Response, UnwelcomeStatus
-from digest.model.entry import Check, Failed, Fetched, Gathered, Unchanged
+from digest.model.entry import Check, Failed, Fetched, Gathered, Manners, Unchanged
 from digest.model.ids import SourceId
-from digest.model.newsletter import SourceKind
+from digest.model.newsletter import Selectors, SourceKind
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 FEED = b"""<rss version="2.0"><channel><title>T</title><item><title>The harbour freezes over again</title>
@@ -44,16 +44,12 @@ class Web:
         return answer
 
 
-def check(number: int, address: str | Path, *, body_hash: str | None = None, language: str | None = None) -> Check:
-    kind = SourceKind.FOLDER if isinstance(address, Path) else SourceKind.FEED
-    return Check(
-        source_id=SourceId(number), kind=kind, address=str(address), etag='"e"', body_hash=body_hash, language=language
-    )
+def check(number: int, address: str | Path, kind: SourceKind = SourceKind.FEED, **fields: object) -> Check:
+    kind = SourceKind.FOLDER if isinstance(address, Path) else kind
+    return Check(source_id=SourceId(number), kind=kind, address=str(address), **{"etag": '"e"', **fields})  # type: ignore[arg-type]  # named by the test
 
 
-def gathered(
-    checks: Sequence[Check], web: Web | None = None, languages: Sequence[str] = ("en", "de")
-) -> dict[int, Gathered]:
+def gathered(checks: Sequence[Check], web: Web | None = None, languages: Sequence[str] = ()) -> dict[int, Gathered]:
     async def story() -> dict[int, Gathered]:
         found = gather(checks, web or Web({}), now=NOW, languages=languages)
         return {int(one.source_id): one async for one in found}
@@ -65,8 +61,8 @@ def page(url: str, body: bytes = FEED, **fields: object) -> Response:
     return Response(status=200, url=url, body=body, **fields)  # type: ignore[arg-type]
 
 
-def fetched(folder: Path, **fields: str) -> Fetched:
-    outcome = gathered([check(1, folder, **fields)])[1].outcome
+def fetched(folder: Path) -> Fetched:
+    outcome = gathered([check(1, folder)])[1].outcome
     assert isinstance(outcome, Fetched), outcome
     return outcome
 
@@ -115,19 +111,143 @@ def test_a_body_that_we_know_is_unchanged_even_without_validators() -> None:
     assert again == Unchanged()
 
 
-def test_a_source_that_moved_for_good_says_where_to() -> None:
-    web = Web({"https://a.example/": page("https://b.example/f", moved_permanently_to="https://b.example/f")})
+@pytest.mark.parametrize("status", [200, 304])
+def test_a_source_that_moved_for_good_says_where_to_with_news_or_without(status: int) -> None:
+    new = "https://b.example/f"
+    web = Web({"https://a.example/": Response(status=status, url=new, body=FEED, moved_permanently_to=new)})
+
+    outcome = gathered([check(1, "https://a.example/")], web)[1].outcome
+
+    assert isinstance(outcome, Fetched if status == 200 else Unchanged)
+    assert outcome.moved_to == new
+
+
+def test_the_manners_that_a_feed_asks_for_are_told() -> None:
+    asks = b"<title>T</title><ttl>90</ttl><skipHours><hour>2</hour></skipHours><skipDays><day>Sunday</day></skipDays>"
+    web = Web({"https://a.example/": page("https://a.example/", FEED.replace(b"<title>T</title>", asks, 1))})
 
     outcome = gathered([check(1, "https://a.example/")], web)[1].outcome
 
     assert isinstance(outcome, Fetched)
-    assert outcome.moved_to == "https://b.example/f"
+    assert outcome.manners == Manners(ttl=timedelta(minutes=90), skip_hours=(2,), skip_days=(7,))
+
+
+def test_a_body_that_cannot_be_read_leaves_no_validators_behind() -> None:
+    web = Web({"https://a.example/": page("https://a.example/", b"<html>Log in</html>", etag='"login"')})
+
+    outcome = gathered([check(1, "https://a.example/")], web)[1].outcome
+
+    assert outcome == Failed(reason="https://a.example/ is an HTML page, not a feed.")
+
+
+def sitemap(*names: str, day: int = 22) -> bytes:
+    urls = "".join(
+        f"<url><loc>https://a.example/2026/{name}</loc><lastmod>2026-11-{day}T08:00:00Z</lastmod></url>"
+        for name in names
+    )
+    return f'<urlset xmlns="http://www.sitemaps.org/schemas/sitemap/0.9">{urls}</urlset>'.encode()
+
+
+def index(*addresses: str) -> bytes:
+    lists = "".join(f"<sitemap><loc>{address}</loc></sitemap>" for address in addresses)
+    return f'<sitemapindex xmlns="http://www.sitemaps.org/schemas/sitemap/0.9">{lists}</sitemapindex>'.encode()
+
+
+LISTING = b"""<html><head><title>The Wire</title></head><body><main>
+<article><h2><a href="/2026/11/harbour-freezes-over-again">The harbour freezes over again</a></h2></article>
+<article><h2><a href="/2026/11/council-votes-on-the-new-bridge">The council votes on the new bridge</a></h2></article>
+<article><h2><a href="/2026/11/school-opens-after-the-storm">The school opens after the storm</a></h2></article>
+</main><p><a class="mine" href="/2026/11/only-this-one-was-chosen">Only this one was chosen</a></p></body></html>"""
+
+
+def test_each_kind_of_source_is_read_in_its_own_way_and_told_from_the_others() -> None:
+    web = Web({"https://a.example/s": page("https://a.example/s", sitemap("harbour-freezes-over")),
+               "https://a.example/p": page("https://a.example/p", LISTING)})  # fmt: skip
+    chosen = Selectors(links="a.mine")
+
+    found = gathered(
+        [
+            check(1, "https://a.example/s", SourceKind.SITEMAP),
+            check(2, "https://a.example/p", SourceKind.PAGE),
+            check(3, "https://a.example/p", SourceKind.PAGE, selectors=chosen),
+            check(4, "https://a.example/s", SourceKind.FEED),
+            check(5, "https://a.example/p", SourceKind.SITEMAP),
+            check(6, "https://a.example/s", SourceKind.PAGE),
+        ],
+        web,
+    )
+
+    assert links(found[1]) == ["https://a.example/2026/harbour-freezes-over"]
+    assert links(found[2])[:2] == [
+        "https://a.example/2026/11/harbour-freezes-over-again",
+        "https://a.example/2026/11/council-votes-on-the-new-bridge",
+    ]
+    assert links(found[3]) == ["https://a.example/2026/11/only-this-one-was-chosen"]
+    assert [reason(found[number]) for number in (4, 5, 6)] == [
+        "https://a.example/s is a sitemap, not a feed.",
+        "https://a.example/p is an HTML page, not a sitemap.",
+        "https://a.example/s is a sitemap, not a page.",
+    ]
+
+
+def links(one: Gathered) -> list[str]:
+    assert isinstance(one.outcome, Fetched), one.outcome
+    return [entry.link for entry in one.outcome.entries]
+
+
+def reason(one: Gathered) -> str:
+    assert isinstance(one.outcome, Failed), one.outcome
+    return one.outcome.reason
+
+
+NEWS, OLDER, LOST = (f"https://a.example/news-{name}.xml" for name in ("1", "2", "3"))
+
+
+def asked_index(web: Web, body_hash: str | None = None) -> Gathered:
+    web.answers["https://a.example/s"] = page("https://a.example/s", index(NEWS, OLDER, LOST), etag='"x"')
+    return gathered([check(1, "https://a.example/s", SourceKind.SITEMAP, body_hash=body_hash)], web)[1]
+
+
+def test_an_index_of_sitemaps_gives_what_its_lists_hold_and_tells_what_it_could_not_have() -> None:
+    web = Web({
+        NEWS: page(NEWS, sitemap("harbour-freezes-over", "bridge-is-closed")),
+        OLDER: page(OLDER, b"Not today."),
+        LOST: UnwelcomeStatus("a.example answered 404 Not Found.", status=404),
+    })  # fmt: skip
+
+    found = asked_index(web)
+
+    assert len(links(found)) == 2
+    assert isinstance(found.outcome, Fetched)
+    assert (found.outcome.etag, found.outcome.last_modified) == (None, None)
+    assert found.outcome.faults == ("a.example answered 404 Not Found.", f"{OLDER} is plain text, not a sitemap.")
+
+
+def test_an_index_is_unchanged_until_one_of_its_lists_is() -> None:
+    lists: dict[str, Answer] = {one: page(one, sitemap(f"piece-of-{number}"))
+                                for number, one in enumerate((NEWS, OLDER, LOST))}  # fmt: skip
+    first = asked_index(Web(lists)).outcome
+    assert isinstance(first, Fetched)
+
+    same = asked_index(Web(lists), first.body_hash).outcome
+    changed = asked_index(Web({**lists, LOST: page(LOST, sitemap("piece-of-2", "one-more-piece"))}), first.body_hash)
+
+    assert same == Unchanged()
+    assert len(links(changed)) == 4
+
+
+def test_an_index_none_of_whose_lists_can_be_had_has_failed() -> None:
+    refused = FetchFailed("a.example refused the connection.")
+
+    found = asked_index(Web({NEWS: refused, OLDER: refused, LOST: page(LOST, b"Not today.")}))
+
+    assert reason(found) == "None of its 3 lists could be read: a.example refused the connection."
 
 
 def test_the_language_is_the_one_set_for_the_source_else_that_of_the_text() -> None:
     web = Web({"https://a.example/": page("https://a.example/")})
 
-    of_text = gathered([check(1, "https://a.example/")], web)[1].outcome
+    of_text = gathered([check(1, "https://a.example/")], web, languages=("en", "de"))[1].outcome
     as_set = gathered([check(1, "https://a.example/", language="nl-NL")], web)[1].outcome
 
     assert isinstance(of_text, Fetched)

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from digest.errors import UnreadableInput
-from digest.gather import dump, page
-from digest.gather.extract import extract_file
+from digest.gather.pages import dump, page
+from digest.gather.pages.extract import extract_file
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 
@@ -322,3 +322,69 @@ def test_a_file_that_cannot_be_read_is_told_in_words(tmp_path: Path) -> None:
         extract_file(tmp_path / "missing", fetched_at=NOW)
     with pytest.raises(UnreadableInput, match="no regular file"):
         extract_file(tmp_path, fetched_at=NOW)
+
+
+def test_the_rows_of_a_list_below_a_text_belong_to_it() -> None:
+    rows = [
+        "June 9 \u2013 Oster, Town Hall",
+        "June 10 \u2013 Lower Bridge, Old Mill",
+        "June 14 \u2013 Quarry, Open Air",
+    ]
+    menu = "Home\n\nNews\n\nTests\n\nOur shop\n\nPlay 4 games\n\nJobs"
+
+    found = dump.extract("\n\n".join([TITLE, STANDFIRST, *PARAGRAPHS, *rows]) + f"\n\n{menu}", fetched_at=NOW)
+
+    assert found.body.split("\n\n") == [STANDFIRST, *PARAGRAPHS, *rows]
+
+
+def test_buttons_within_a_text_do_not_split_it() -> None:
+    buttons = ["Share", "Tweet", "Advertisement", "Print", "Save", "Click to share on Facebook (Opens in new window)"]
+    last = (
+        "The first motors are to leave the hall in spring, the firm said. Until then the suppliers go on as before, "
+        "and what becomes of their contracts will be talked over in the summer, when the new prices are known to all."
+    )
+
+    found = dump.extract(
+        "\n\n".join([TITLE, STANDFIRST, *PARAGRAPHS[:3], *buttons, *PARAGRAPHS[3:], last]), fetched_at=NOW
+    )
+
+    assert found.body.split("\n\n") == [STANDFIRST, *PARAGRAPHS, last]
+
+
+def test_headlines_that_ask_above_a_text_are_not_the_text() -> None:
+    headlines = [
+        f"Will the {thing} come back next spring?" for thing in ("old tram", "night bus", "fish market", "ice rink")
+    ]
+
+    found = dump.extract("\n\n".join([*headlines, "Videos", "Shop", TITLE, STANDFIRST, *PARAGRAPHS]), fetched_at=NOW)
+
+    assert found.title == TITLE
+    assert found.body.split("\n\n") == [STANDFIRST, *PARAGRAPHS]
+
+
+def test_readers_who_say_something_below_a_text_are_not_the_text() -> None:
+    said = "I have driven one of these for years and it never let me down, not even in the winter of the long snow."
+    comments = [line for name in ("Old Reader", "bridgefan", "Ole Brand") for line in (f"{name} says:", said)]
+
+    found = dump.extract("\n\n".join([TITLE, STANDFIRST, *PARAGRAPHS, *comments]), fetched_at=NOW)
+
+    assert found.body.split("\n\n") == [STANDFIRST, *PARAGRAPHS]
+    assert found.links == ()
+
+
+def test_one_person_who_says_something_within_a_text_ends_nothing() -> None:
+    found = dump.extract(
+        "\n\n".join([TITLE, STANDFIRST, *PARAGRAPHS[:3], "Marta Quill says:", *PARAGRAPHS[3:]]), fetched_at=NOW
+    )
+
+    assert found.body.split("\n\n") == [STANDFIRST, *PARAGRAPHS[:3], "Marta Quill says:", *PARAGRAPHS[3:]]
+
+
+@pytest.mark.parametrize("head", ["Leia também:", "Les også:", "Czytaj także:", "Läs också:", "Potrebbe interessarti:"])
+def test_lists_of_other_pieces_are_known_in_many_languages(head: str) -> None:
+    text = "\n\n".join([TITLE, STANDFIRST, *PARAGRAPHS[:2], f"{head}\n- Oster plant turns fifty", *PARAGRAPHS[2:]])
+
+    found = dump.extract(text, fetched_at=NOW)
+
+    assert found.body.split("\n\n") == [STANDFIRST, *PARAGRAPHS]
+    assert [link.title for link in found.links] == ["Oster plant turns fifty"]

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from digest.errors import UnreadableInput
-from digest.gather.feed import parse
+from digest.gather.feeds.feed import parse
 from digest.model.entry import Entry
 
 FETCHED_AT = datetime(2026, 11, 23, 12, tzinfo=UTC)
@@ -79,11 +79,11 @@ def test_a_feed_without_items_is_a_feed() -> None:
         ("declares entities", rss("&x;", head='<!DOCTYPE rss [<!ENTITY x SYSTEM "file:///etc/hostname">]>')),
         ("declares entities", rss("&a; & b", head='<!-- <rss> --><!DOCTYPE rss [<!ENTITY a "ha">]>')),
         ("declares entities", b'junk <rss>a & b<!DOCTYPE rss [<!ENTITY a "ha">]></rss>'),
-        ("attributes", rss("<item " + " ".join(f'a{n}="1"' for n in range(100_000)) + "/>")),
+        ("a tag of more than", rss("<item " + " ".join(f'a{n}="1"' for n in range(100_000)) + "/>")),
         ("a tag of more than", rss("<x>a <b & </x><item " + " ".join(f'a{n}="1"' for n in range(100_000)) + "/>")),
         ("nests more than", rss("<a>" * 5_000)),
-        ("elements", rss("<i/>" * 260_000)),
-        ("tags", rss("<x> & " + "</a " * 600_000)),
+        ("elements", rss("<i/>" * 410_000)),
+        ("tags", rss("<x> & " + "<a " * 20_000)),
         ("ampersands", rss("&" * 600_000)),
     ],
     ids=["bomb", "file", "comment", "junk", "attributes", "attributes-broken", "deep", "many", "many-broken", "amps"],

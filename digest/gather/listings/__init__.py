@@ -1,0 +1,1 @@
+"""What lists articles without their text: sitemaps, and pages that link to them."""
