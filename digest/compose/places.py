@@ -1,4 +1,8 @@
-"""Who gets a place: as many Stories as a Section holds, few led by one publisher while others wait, nothing twice."""
+"""
+Who gets a place: as many Stories as a Section holds, few led by one publisher while others wait, nothing twice.
+
+What an editor has pinned always gets one.
+"""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -30,7 +34,7 @@ class Places:
         if reason := self._against(cluster, free):
             self._bench(cluster, reason)
             return
-        lead = next((one for one in free if not self._has_led_enough(one, cluster)), None)
+        lead = next((one for one in free if cluster.score.is_pinned or not self._has_led_enough(one, cluster)), None)
         if lead is None:
             self._capped.append(cluster)
         else:
@@ -73,7 +77,7 @@ class Places:
             return cluster.left_out
         if plan is None:
             return f"the newsletter has no section {cluster.section}"
-        if len(self._stories.get(plan.slug, ())) >= plan.stories:
+        if len(self._stories.get(plan.slug, ())) >= plan.stories and not cluster.score.is_pinned:
             return SECTION_FULL
         return "" if free else "already in this Edition"
 

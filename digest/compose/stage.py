@@ -11,19 +11,20 @@ from digest.model.newsletter import Newsletter
 
 def compose(newsletter: Newsletter, clusters: Sequence[Cluster], edition: EditionFacts) -> Draft:
     """
-    Return the Draft of *edition* from *clusters*, best first.
+    Return the Draft of *edition* from *clusters*, the pinned first, then the best.
 
     Each Section holds at most the Stories it has room for. While others wait, one publisher leads at most
-    ``weights.per_source`` of them; a Cluster whose lead's publisher has led enough is led by its next best article. No
-    article stands twice. Empty Sections are left out. The subject is the headline of the Story of greatest score.
+    ``weights.per_source`` of them; a Cluster whose lead's publisher has led enough is led by its next best article. A
+    pinned Cluster has its place first and whatever these limits say. No article stands twice. Empty Sections are left
+    out. The subject is the headline of the first pinned Story, or else of the one of greatest score.
     """
     places = Places(newsletter)
-    for cluster in clusters:
+    for cluster in sorted(clusters, key=lambda cluster: not cluster.score.is_pinned):
         places.offer(cluster)
     places.fill()
     sections = places.sections()
     stories = [story for section in sections for story in section.stories]
-    by_score = sorted(stories, key=lambda story: -story.score.total)
+    by_score = sorted(stories, key=lambda story: -story.score.standing)
     return Draft(
         newsletter=edition.newsletter,
         cadence=edition.cadence,

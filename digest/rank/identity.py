@@ -70,7 +70,8 @@ def _like(bag: frozenset[str], other: frozenset[str]) -> bool:
 
 
 def _jaccard(bag: frozenset[str], other: frozenset[str]) -> float:
-    return len(bag & other) / len(bag | other) if bag and other else 0.0
+    shared = len(bag & other)
+    return shared / (len(bag) + len(other) - shared) if shared else 0.0
 
 
 def _has_room(group: Sequence[Candidate], candidate: Candidate) -> bool:

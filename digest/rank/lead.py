@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from digest.model.candidate import Candidate
-from digest.rank.words import words
+from digest.rank.quality import is_worth_printing
 
 
 def lead_first(candidates: Iterable[Candidate], period_start: datetime) -> tuple[Candidate, ...]:
@@ -23,7 +23,7 @@ def lead_first(candidates: Iterable[Candidate], period_start: datetime) -> tuple
                 candidate.first_seen < period_start,
                 -candidate.source_weight,
                 not candidate.image,
-                not _worth_printing(candidate),
+                not is_worth_printing(candidate),
                 candidate.published,
                 candidate.url_key,
             ),
@@ -35,12 +35,3 @@ def section_of(candidates: Sequence[Candidate]) -> str:
     """Return the section in which most publishers carry the event; among equals the one nearest the lead."""
     votes = dict.fromkeys((candidate.publisher, candidate.section) for candidate in candidates)
     return Counter(section for _, section in votes).most_common(1)[0][0]
-
-
-def _worth_printing(candidate: Candidate) -> bool:
-    summary = candidate.summary.strip()
-    return (
-        40 <= len(summary) <= 400
-        and not summary.endswith(("...", "\u2026"))
-        and not set(words(summary)) <= set(words(candidate.title))
-    )

@@ -1,17 +1,15 @@
 """How much an event matters: few terms, each kept with the fact behind it."""
 
 import math
-import unicodedata
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from digest.model.candidate import Candidate, Score, ScorePart
 from digest.model.newsletter import RankingWeights
-from digest.rank.words import words
+from digest.rank.quality import is_worth_printing, title_quality
 
 _RECENT = timedelta(hours=3)
 _DAY = timedelta(days=1)
-_NARROWEST_TITLE, _WIDEST_TITLE = 20, 120
 
 
 def score(candidates: Sequence[Candidate], weights: RankingWeights, period: timedelta, now: datetime) -> Score:
@@ -30,23 +28,11 @@ def score(candidates: Sequence[Candidate], weights: RankingWeights, period: time
             _source(candidates, weights.source),
             _velocity(candidates, weights.velocity, now),
             ScorePart(name="title", weight=weights.title, value=title_quality(candidates[0].title), fact=""),
+            ScorePart(name="summary", weight=weights.summary, value=_summary_quality(candidates), fact=""),
         ),
         decay=0.5 ** (age / half_life),
         age=f"newest {_ago(age)}" if any(c.is_dated for c in candidates if c.published == newest) else "",
     )
-
-
-def title_quality(title: str) -> float:
-    """Return from 1 for a headline that says something down to 0: a quarter off for each fault."""
-    letters = [char for char in title if char.isalpha()]
-    width = sum(2 if unicodedata.east_asian_width(char) in "WF" else 1 for char in title)
-    faults = (
-        not _NARROWEST_TITLE <= width <= _WIDEST_TITLE or len(words(title)) < 3,
-        sum(char.isupper() for char in letters) > len(letters) / 2,
-        title.rstrip(" \"'\u00bb\u201c\u201d").endswith(("?", "!", "\uff1f", "\uff01")),
-        title.rstrip().endswith(("...", "\u2026")),
-    )
-    return 1 - sum(faults) / len(faults)
 
 
 def _coverage(candidates: Sequence[Candidate], weight: float) -> ScorePart:
@@ -68,6 +54,11 @@ def _velocity(candidates: Sequence[Candidate], weight: float, now: datetime) -> 
     is_known = len(candidates) > 1 and any(candidate.is_dated for candidate in late)
     fact = f"{recent} in the last 3 hours" if is_known else ""
     return ScorePart(name="velocity", weight=weight, value=math.log2(1 + recent), fact=fact)
+
+
+def _summary_quality(candidates: Sequence[Candidate]) -> float:
+    """Return three quarters for a lead whose summary is worth printing, and one for a picture of anybody's."""
+    return 0.75 * is_worth_printing(candidates[0]) + 0.25 * any(candidate.image for candidate in candidates)
 
 
 def _ago(age: timedelta) -> str:

@@ -3,7 +3,8 @@
 import re
 import unicodedata
 from functools import lru_cache
-from urllib.parse import unquote, urlsplit
+from operator import add
+from urllib.parse import unquote
 
 from digest.model.candidate import Candidate
 
@@ -13,11 +14,20 @@ _UNSPACED = (
 )
 _RUN = re.compile(rf"[{_UNSPACED}]+|[^\W_{_UNSPACED}]+")
 _PAIRED = re.compile(rf"[{_UNSPACED}]")
-_APOSTROPHE = re.compile(r"(?<=\w)['\u2019\u02bc](?=s\b)")
-_SUFFIXES = ("ingly", "ement", "ments", "ment", "ings", "ing", "edly", "ies", "ied", "ung", "ern", "ers", "est",
-             "ed", "es", "en", "er", "em", "ly", "s", "e", "n", "y")  # fmt: skip
+# The mark comes first, what must stand before it after: so the engine goes from mark to mark.
+_APOSTROPHE = re.compile(r"['\u2019\u02bc](?<=\w.)(?=s\b)")
+_BEHIND_PATH = re.compile(r"[?#]")
+_PATH_PARTS = re.compile(r"[/.]")
+_HYPHEN = re.compile(r"[-_+]|%2[BDbd]")
+_DIGIT = re.compile(r"\d")
+_SUFFIXES = frozenset(
+    "ingly ement ments ment ings ing edly ies ied ung ern ers est ed es en er em ly s e n y".split()  # noqa: SIM905 (a list of words reads best as words)
+)
+_LONGEST_SUFFIX = max(map(len, _SUFFIXES))
 _SHORTEST_STEM = 4
 _SUMMARY_WORDS = 40
+# Enough for that many words of any language, however long the summary goes on.
+_SUMMARY_CHARACTERS = 1000
 # In a paper of fifty articles a rarity count alone takes these for news; leaving them out halved false merges there.
 # Words that carry news in a neighbouring language (war, hat, son, plus) are not listed.
 _FUNCTION_WORDS = frozenset(
@@ -42,14 +52,40 @@ _FUNCTION_WORDS = frozenset(
     ao aos da das do em foi isso mais mas na nas no nos num numa os ou pela pelo pode quem sao seu sua tem uma
     """.split()  # noqa: SIM905 (a list of words reads best as words)
 )
+# The frames that headlines of all topics share: "everything you need to know", "ce qu'il faut savoir".
+_FRAME_WORDS = frozenset(
+    """
+    best every everything here know let look need read reason reasons see thing things today tomorrow tonight top
+    tell tells update updates video vs want wants watch way ways week yesterday
+    alles darum diese dieser erste heute hier jahr jetzt kann konnen mehr muss mussen neue neuen neuer neues so sollten
+    tag uhr video was wissen woche
+    aujourd comprendre comment faut hui jour plus pourquoi quoi savoir semaine tout toute toutes tous voici
+    ahora asi debe debes hoy saber semana toda todas todo todos
+    adesso cosa ecco oggi sapere settimana tutto
+    alle jij moet vandaag weten
+    agora deve hoje saber semana tudo
+    """.split()  # noqa: SIM905 (as above)
+)
+_SILENT = _FUNCTION_WORDS | _FRAME_WORDS
+
+
+class _Unmarked(dict[int, int | None]):
+    """Takes accents, points and vowel signs out of what `str.translate` reads, each looked up once."""
+
+    def __missing__(self, code: int) -> int | None:
+        kept = None if unicodedata.category(chr(code)).startswith("M") else code
+        self[code] = kept
+        return kept
+
+
+_UNMARKED = _Unmarked()
 
 
 def fold(text: str) -> str:
     """Return *text* in one case, without accents, points and vowel signs, so that spellings of one word agree."""
     if text.isascii():
         return text.casefold()
-    decomposed = unicodedata.normalize("NFKD", text.casefold())
-    bare = "".join(char for char in decomposed if not unicodedata.category(char).startswith("M"))
+    bare = unicodedata.normalize("NFKD", text.casefold()).translate(_UNMARKED)
     return unicodedata.normalize("NFC", bare)
 
 
@@ -62,7 +98,7 @@ def words(text: str) -> list[str]:
     found: list[str] = []
     for run in runs:
         if len(run) > 2 and _PAIRED.match(run):
-            found.extend(run[at : at + 2] for at in range(len(run) - 1))
+            found.extend(map(add, run, run[1:]))
         else:
             found.append(run)
     return found
@@ -71,20 +107,20 @@ def words(text: str) -> list[str]:
 @lru_cache(maxsize=65_536)
 def stem(word: str) -> str:
     """Return *word* without one common English, German or Romance ending; at least four letters stay."""
-    for suffix in _SUFFIXES:
-        if word.endswith(suffix) and len(word) - len(suffix) >= _SHORTEST_STEM:
-            return word[: -len(suffix)]
+    for length in range(min(_LONGEST_SUFFIX, len(word) - _SHORTEST_STEM), 0, -1):
+        if word[-length:] in _SUFFIXES:
+            return word[:-length]
     return word
 
 
 def telling(found: list[str]) -> list[str]:
     """Return the stems of those *found* words that say what a piece is about."""
-    return [stem(word) for word in found if word not in _FUNCTION_WORDS]
+    return [stem(word) for word in found if word not in _SILENT]
 
 
 def headline_words(candidate: Candidate) -> list[str]:
     """Return the words of the title, without the publisher's name that many feeds put at its end."""
-    title, name = words(candidate.title), words(candidate.source_name)
+    title, name = words(candidate.title), _name_words(candidate.source_name)
     if name and len(title) > len(name) and title[-len(name) :] == name:
         return title[: -len(name)]
     return title
@@ -92,11 +128,19 @@ def headline_words(candidate: Candidate) -> list[str]:
 
 def slug_words(url: str) -> list[str]:
     """Return the words of the longest hyphenated part of the path; empty when the address only numbers its pages."""
-    parts = re.split(r"[/.]", unquote(urlsplit(url).path))
-    slug = max((part for part in parts if re.search(r"[-_+]", part)), key=len, default="")
-    return [word for word in words(slug) if not any(char.isdigit() for char in word)]
+    path = _BEHIND_PATH.split(url.partition("://")[2].partition("/")[2], 1)[0]
+    parts = [part for part in _PATH_PARTS.split(path) if _HYPHEN.search(part)]
+    if not parts:
+        return []
+    slug = max(map(unquote, parts), key=len) if "%" in path else max(parts, key=len)
+    return [word for word in words(slug) if not _DIGIT.search(word)]
 
 
 def opening_words(summary: str) -> list[str]:
     """Return the first forty words of *summary*: what a lead says stands in its first sentence or two."""
-    return words(summary)[:_SUMMARY_WORDS]
+    return words(summary[:_SUMMARY_CHARACTERS])[:_SUMMARY_WORDS]
+
+
+@lru_cache(maxsize=4096)
+def _name_words(name: str) -> list[str]:
+    return words(name)

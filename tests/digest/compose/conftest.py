@@ -64,8 +64,11 @@ def article() -> Callable[..., Candidate]:
 def cluster() -> Callable[..., Cluster]:
     """Make a Cluster of given Candidates whose Score comes to *total*."""
 
-    def make(*candidates: Candidate, total: float = 1.0, section: str = "city", **facts: Any) -> Cluster:
+    def make(
+        *candidates: Candidate, total: float = 1.0, section: str = "city", is_pinned: bool = False, **facts: Any
+    ) -> Cluster:
         part = ScorePart(name="coverage", weight=1.0, value=total, fact="")
-        return Cluster(candidates=candidates, section=section, score=Score(parts=(part,), decay=1.0), **facts)
+        score = Score(parts=(part,), decay=1.0, is_pinned=is_pinned)
+        return Cluster(candidates=candidates, section=section, score=score, **facts)
 
     return make

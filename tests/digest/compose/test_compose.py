@@ -96,6 +96,31 @@ def test_a_story_told_by_others_too_is_led_by_one_of_them_when_its_source_has_le
     assert draft.bench == ()
 
 
+def test_what_is_pinned_stands_first_and_keeps_its_place_whatever_the_limits(
+    newsletter: Newsletter, edition: EditionFacts, article: Article, cluster: Clusters
+) -> None:
+    great = [cluster(article(f"Headline number {rank}"), total=9 - rank) for rank in range(2)]
+    pinned = [cluster(article(f"Pinned {at}", "herald.example"), total=0.1, is_pinned=True) for at in range(4)]
+
+    draft = compose(newsletter, [*great, *pinned], edition)
+
+    assert [story.headline for story in draft.stories] == [f"Pinned {at}" for at in range(4)]
+    assert [story.score.is_pinned for story in Draft.from_json(draft.to_json()).stories] == [True] * 4
+    assert reasons(draft) == {"Headline number 0": "section full", "Headline number 1": "section full"}
+    assert draft.subject == "Pinned 0"
+
+
+def test_what_is_pinned_counts_towards_what_its_publisher_leads(
+    newsletter: Newsletter, edition: EditionFacts, article: Article, cluster: Clusters
+) -> None:
+    pinned = [cluster(article(f"Pinned {at}", "herald.example"), is_pinned=True) for at in range(2)]
+    rest = [cluster(article("Third of the Herald", "herald.example")), cluster(article("Ledger's", "ledger.example"))]
+
+    draft = compose(newsletter, [*pinned, *rest], edition)
+
+    assert [story.headline for story in draft.stories] == ["Pinned 0", "Pinned 1", "Ledger's"]
+
+
 def test_what_rank_left_out_is_benched_with_its_reason(
     newsletter: Newsletter, edition: EditionFacts, article: Article, cluster: Clusters
 ) -> None:

@@ -1,15 +1,20 @@
+import json
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import asdict, replace
 from datetime import datetime, timedelta
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from digest.model.candidate import Candidate, Score
 from digest.model.newsletter import RankingWeights
-from digest.rank.score import score, title_quality
+from digest.rank.quality import is_worth_printing, title_quality
+from digest.rank.score import score
 
 Article = Callable[..., Candidate]
 DAY = timedelta(days=1)
+SUMMARY = "The maker calls back every van built since March."
 
 
 def part(found: Score, name: str) -> tuple[float, str]:
@@ -17,16 +22,51 @@ def part(found: Score, name: str) -> tuple[float, str]:
 
 
 def test_the_score_is_the_formula_of_its_weights(article: Article, now: datetime) -> None:
-    weights = RankingWeights(coverage=1, source=2, velocity=4, title=8, half_life=timedelta(hours=12))
+    weights = RankingWeights(coverage=1, source=2, velocity=4, title=8, summary=16, half_life=timedelta(hours=12))
     told = [
-        article("Norvik recalls 40,000 delivery vans", "a.example", ago=12, source_weight=2.0),
+        article("Norvik recalls 40,000 delivery vans", "a.example", ago=12, source_weight=2.0, summary=SUMMARY),
         article("Norvik vans burn in three depots", "b.example", ago=20, source_weight=1.0),
     ]
 
     found = score(told, weights, DAY, now)
 
     assert found.decay == pytest.approx(0.5)
-    assert found.total == pytest.approx((1 * 2.0 + 2 * 2.0 + 4 * 0.0 + 8 * 1.0) * 0.5)
+    assert found.total == pytest.approx((1 * 2.0 + 2 * 2.0 + 4 * 0.0 + 8 * 1.0 + 16 * 0.75) * 0.5)
+
+
+WEIGHT = st.floats(0, 10)
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    told=st.lists(
+        st.tuples(st.text(max_size=60), st.text(max_size=80), st.floats(-5, 200), st.floats(0.1, 10)),
+        min_size=1,
+        max_size=8,
+    ),
+    given_weights=st.tuples(WEIGHT, WEIGHT, WEIGHT, WEIGHT, WEIGHT),
+    boost=st.floats(0.1, 10),
+)
+def test_the_parts_come_to_the_total_exactly_even_after_a_rest_as_json(
+    article: Article,
+    now: datetime,
+    told: list[tuple[str, str, float, float]],
+    given_weights: tuple[float, ...],
+    boost: float,
+) -> None:
+    names = ("coverage", "source", "velocity", "title", "summary")
+    coverage, source, velocity, title, summary = given_weights
+    weights = RankingWeights(coverage=coverage, source=source, velocity=velocity, title=title, summary=summary)
+    event = [article(title, summary=summary, ago=ago, source_weight=w) for title, summary, ago, w in told]
+
+    found = replace(score(event, weights, DAY, now), boost=boost)
+
+    kept = json.loads(json.dumps(asdict(found)))
+    assert [part["name"] for part in kept["parts"]] == list(names)
+    assert [part["weight"] for part in kept["parts"]] == list(given_weights)
+    amounts = sum(part["weight"] * part["value"] for part in kept["parts"])
+    assert found.total == amounts * kept["decay"] * kept["boost"]
+    assert "\n" not in found.why
 
 
 def test_each_part_keeps_its_fact_in_words(article: Article, now: datetime) -> None:
@@ -82,7 +122,7 @@ def test_the_age_is_told_as_people_do(article: Article, now: datetime, ago: floa
 
 
 def test_a_week_of_news_fades_seven_times_as_slowly(article: Article, now: datetime) -> None:
-    told = [article("Zoo names okapi Pemba", ago=84)]
+    told = [article("Zoo names okapi Pemba", ago=7 * RankingWeights().half_life / timedelta(hours=1))]
 
     assert score(told, RankingWeights(), 7 * DAY, now).decay == pytest.approx(0.5)
     assert score(told, RankingWeights(), timedelta(hours=2), now).decay == score(told, RankingWeights(), DAY, now).decay
@@ -102,6 +142,34 @@ def test_a_week_of_news_fades_seven_times_as_slowly(article: Article, now: datet
 )
 def test_a_plain_headline_beats_a_shouting_or_cut_one(better: str, worse: str) -> None:
     assert 0 <= title_quality(worse) < title_quality(better) <= 1
+
+
+@pytest.mark.parametrize(
+    ("summary", "is_good"),
+    [
+        (SUMMARY, True),
+        ("新工場は二〇三三年に稼働し、年間十万台分の電池を生産する計画だ。", True),
+        ("", False),
+        ("Vans are recalled.", False),
+        ("Norvik recalls 40,000 delivery vans - Herald Business Desk", False),
+        (SUMMARY.rstrip(".") + "\u2026", False),
+        (SUMMARY * 9, False),
+    ],
+)
+def test_a_summary_is_worth_printing_when_it_is_whole_and_says_more_than_the_title(
+    article: Article, summary: str, is_good: bool
+) -> None:
+    assert is_worth_printing(article("Norvik recalls 40,000 delivery vans", summary=summary)) is is_good
+
+
+def test_a_good_summary_and_a_picture_each_raise_the_score(article: Article, now: datetime) -> None:
+    bare = article("Norvik recalls 40,000 delivery vans")
+    told = [bare, replace(bare, image="https://a.example/1.jpg"), replace(bare, summary=SUMMARY)]
+    both = replace(told[1], summary=SUMMARY)
+
+    values = [part(score([one], RankingWeights(), DAY, now), "summary")[0] for one in (*told, both)]
+
+    assert values == [0.0, 0.25, 0.75, 1.0]
 
 
 def test_more_publishers_never_lower_the_score(article: Article, now: datetime) -> None:

@@ -54,6 +54,17 @@ def test_function_words_of_several_languages_tell_nothing() -> None:
     assert telling(words("The of und mit avec pour también der los")) == telling(words("también"))
 
 
+def test_the_frames_of_headlines_tell_nothing() -> None:
+    frames = [
+        "Everything you need to know about",
+        "Ce qu'il faut savoir",
+        "Was Sie wissen müssen",
+        "Lo que debes saber",
+    ]
+
+    assert [telling(words(frame)) for frame in frames] == [[], [], [], []]
+
+
 def test_the_publishers_name_at_the_end_of_a_title_is_no_part_of_the_headline(article: Article) -> None:
     plain = article("Norvik recalls vans")
     signed = article("Norvik recalls vans - The Herald", source_name="The Herald")
@@ -69,7 +80,9 @@ def test_the_publishers_name_at_the_end_of_a_title_is_no_part_of_the_headline(ar
         ("https://herald.example/2031/05/06/norvik-recalls-vans-4711.html", ["norvik", "recalls", "vans"]),
         ("https://herald.example/a/12345", []),
         ("https://herald.example/gr%C3%A8ve-%C3%A0-valmont", ["greve", "a", "valmont"]),
+        ("https://herald.example/norvik%2Dvans?ref=top-of-page#read-on", ["norvik", "vans"]),
         ("https://herald.example", []),
+        ("https://[herald/norvik-vans", ["norvik", "vans"]),
         ("", []),
     ],
 )
