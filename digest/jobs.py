@@ -99,7 +99,7 @@ def _gather(services: Services, tally: Tally, _stop: Event) -> None:
     report = pipeline.gather_due(services)
     for source, reason in report.failures:
         log.warning("source failed", source=source, reason=reason)
-    tally.counts.update(new=report.new, changed=report.changed, failed=len(report.failures))
+    tally.counts.update(new=report.new, changed=report.changed, pages=report.pages, failed=len(report.failures))
 
 
 def _plan(services: Services, tally: Tally, _stop: Event) -> None:

@@ -10,6 +10,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from threading import Event
 
+import numpy as np
+from numpy.typing import NDArray
+
 from digest import calendar, letters
 from digest.compose import compose
 from digest.database import Session
@@ -19,18 +22,19 @@ from digest.deliver.stage import DeliverReport
 from digest.errors import WrongState
 from digest.gather import gather
 from digest.gather.identity import url_key
-from digest.model.candidate import RankContext
+from digest.gather.reading import read_pages
+from digest.model.candidate import Candidate, Cluster, RankContext
 from digest.model.delivery import Account, DeliveryState
 from digest.model.draft import EditionFacts
 from digest.model.edition import Edition, EditionState, SkipReason
-from digest.model.entry import Failed, Fetched, Gathered
-from digest.model.ids import EditionId
-from digest.model.newsletter import Newsletter
+from digest.model.entry import Failed, Fetched, Gathered, PageCheck, PageRead
+from digest.model.ids import ArticleId, EditionId
+from digest.model.newsletter import Newsletter, SourcePlan
 from digest.model.source import Source
 from digest.rank import rank
 from digest.render import render
 from digest.services import Services
-from digest.store import articles, deliveries, editions, sources
+from digest.store import articles, deliveries, editions, rulings, sources
 from subscribers import audience
 from subscribers.cadence import Cadence
 
@@ -51,9 +55,11 @@ class GatherReport:
     new: int = 0
     changed: int = 0
     known: int = 0
+    #: Pages of Articles read.
+    pages: int = 0
     #: Source and reason, for each that did not answer usably.
     failures: list[tuple[str, str]] = field(default_factory=list)
-    #: Source and what could not be read in it, for each that answered with flaws.
+    #: Source or page, and what could not be read in it, for each that answered with flaws.
     faults: list[tuple[str, str]] = field(default_factory=list)
 
 
@@ -96,12 +102,12 @@ class Sent:
 
 
 def gather_due(services: Services, *, on_done: OnGathered | None = None) -> GatherReport:
-    """Ask every Source whose time has come, and keep what is new."""
+    """Ask every Source whose time has come, keep what is new, and read the pages that are due."""
     now = services.clock.now()
     with services.session() as session:
-        sources.enlist(session, services.settings.newsletters, now)
-        due = sources.due(session, _keys(services.settings.newsletters), now)
-    return _ask(services, due, on_done)
+        uses = _enlisted(session, services.settings.newsletters, now)
+        due = sources.due(session, uses, now)
+    return _ask(services, uses, due, on_done)
 
 
 def gather_afresh(
@@ -114,50 +120,80 @@ def gather_afresh(
     """Ask every Source of *newsletters* now, whatever its own pace, but for those asked a moment ago."""
     now = services.clock.now()
     with services.session() as session:
-        sources.enlist(session, newsletters, now)
-        due = sources.not_checked_since(session, _keys(newsletters), now - unless_asked_within)
-    return _ask(services, due, on_done)
+        uses = _enlisted(session, newsletters, now)
+        due = sources.not_checked_since(session, uses, now - unless_asked_within)
+    return _ask(services, uses, due, on_done)
 
 
-def _keys(newsletters: Sequence[Newsletter]) -> list[str]:
-    return sorted({plan.address for newsletter in newsletters for plan in newsletter.sources})
+def _enlisted(session: Session, newsletters: Sequence[Newsletter], now: dt.datetime) -> Mapping[str, SourcePlan]:
+    """Return how each Source of *newsletters* is used, by its key; where several use it, by the first to want pages."""
+    letters = [sources.complete(session, newsletter) for newsletter in newsletters]
+    sources.enlist(session, letters, now)
+    uses: dict[str, SourcePlan] = {}
+    for plan in (plan for letter in letters for plan in letter.sources):
+        if plan.address not in uses or (plan.wants_pages and not uses[plan.address].wants_pages):
+            uses[plan.address] = plan
+    return uses
 
 
-def _ask(services: Services, due: Sequence[Source], on_done: OnGathered | None) -> GatherReport:
+def _ask(
+    services: Services, uses: Mapping[str, SourcePlan], due: Sequence[Source], on_done: OnGathered | None
+) -> GatherReport:
     report = GatherReport(asked=len(due))
-    names = {source.id: source.shown for source in due}
-    plans = [plan for newsletter in services.settings.newsletters for plan in newsletter.sources]
-    languages = {plan.address: plan.language for plan in plans if plan.language}
-    checks = [source.check(languages.get(source.key)) for source in due]
+    by_id = {source.id: source for source in due}
 
     async def run() -> None:
         async with services.web_client() as client:
+            checks = [source.check(uses[source.key]) for source in due]
             async for gathered in gather(checks, client, now=services.clock.now()):
-                name = names[gathered.source_id]
-                _keep(services, gathered, name, report)
+                source = by_id[gathered.source_id]
+                _keep(services, gathered, source.shown, uses[source.key], report)
                 if on_done is not None:
-                    on_done(name, gathered)
+                    on_done(source.shown, gathered)
+            pages = _pages_due(services, uses)
+            asked = list(pages.values())
+            async for read in read_pages(asked, client, now=services.clock.now(), robots=services.robots):
+                _keep_page(services, read, pages[read.article_id].url, report)
 
-    if checks:
+    if due or _pages_due(services, uses):
         asyncio.run(run())
     return report
 
 
-def _keep(services: Services, gathered: Gathered, name: str, report: GatherReport) -> None:
+def _keep(services: Services, gathered: Gathered, name: str, plan: SourcePlan, report: GatherReport) -> None:
     """Save one Source's answer in a transaction of its own, so that one bad Source never costs another its news."""
     outcome = gathered.outcome
     with services.session() as session:
-        first = sources.has_never_answered(session, gathered.source_id)
-        source = sources.settle(session, gathered)
+        source = sources.asked(session, gathered)
         if isinstance(outcome, Fetched):
+            first = source.last_answered_at is None
             saved = articles.save_new(session, source, outcome.entries, gathered.at, key_of=url_key, first=first)
+            if plan.wants_pages:
+                articles.want_pages(session, source, gathered.at, due_at=services.clock.now())
             report.new, report.changed = report.new + saved.new, report.changed + saved.changed
             report.known += saved.known
             report.faults += [(name, fault) for fault in outcome.faults]
+        sources.settle(session, gathered)  # now that its news counts for its pace
     if isinstance(outcome, Failed):
         report.failures.append((name, outcome.reason))
     else:
         report.answered += 1
+
+
+def _pages_due(services: Services, uses: Mapping[str, SourcePlan]) -> Mapping[ArticleId, PageCheck]:
+    """Return the pages to read now, each with the selectors and language of its Source."""
+    with services.reading() as session:
+        due = articles.pages_due(session, uses, services.clock.now())
+        return {article.id: article.page_check(uses[article.source.key]) for article in due}
+
+
+def _keep_page(services: Services, read: PageRead, url: str, report: GatherReport) -> None:
+    with services.session() as session:
+        articles.settle_page(session, read, key_of=url_key)
+    if isinstance(read.outcome, Failed):
+        report.faults.append((url, read.outcome.reason))
+    else:
+        report.pages += 1
 
 
 # -- prepare -----------------------------------------------------------------------------------------------------------
@@ -202,13 +238,16 @@ def prepare_edition(
         edition = plan_edition(session, newsletter, cadence, date)
         if edition.is_prepared:
             return _as_it_is(edition)
-        period = calendar.period(editions.previous_period_end(session, edition), now, cadence)
-        candidates = articles.candidates(session, newsletter, min(period.start, now - MEMORY), now)
-        context = RankContext(
-            period_start=period.start,
-            already_sent=editions.already_sent(session, newsletter.slug, cadence, now),
-        )
-        clusters = rank(candidates, context, newsletter.weights, now)
+        edition_id = edition.id
+    with services.reading() as session:  # ranking takes its time, and nobody who writes should wait for it
+        newsletter = sources.complete(session, newsletter)
+        previous = editions.previous_period_end(session, editions.get(session, edition_id))
+        period = calendar.period(previous, now, cadence)
+        clusters = ranked(services, session, newsletter, cadence, period)
+    with services.session() as session:
+        edition = editions.get(session, edition_id, lock=True)
+        if edition.is_prepared:
+            return _as_it_is(edition)
         number = editions.next_number(session, newsletter.slug, cadence)
         facts = EditionFacts(newsletter=newsletter.slug, cadence=cadence, date=date, number=number)
         draft = compose(newsletter, clusters, facts)
@@ -224,6 +263,36 @@ def prepare_edition(
         if asked and answered / asked < newsletter.coverage_floor:
             edition.hold(f"only {answered} of {asked} sources answered; the floor is {newsletter.coverage_floor:.0%}")
         return _as_it_is(edition)
+
+
+def ranked(
+    services: Services, session: Session, newsletter: Newsletter, cadence: Cadence, period: calendar.Period
+) -> tuple[Cluster, ...]:
+    """
+    Return the events that an Edition of *newsletter* for *period* has to choose from, best first.
+
+    Its ``sources`` are to be complete. It looks back further than the period, so that old stories are recognised.
+    """
+    now = period.end
+    candidates = articles.candidates(session, newsletter, min(period.start, now - MEMORY), now)
+    context = RankContext(
+        period_start=period.start,
+        already_sent=editions.already_sent(session, newsletter.slug, cadence, now),
+        rulings=rulings.in_force(session, newsletter.slug, now - rulings.LIFETIME),
+        meanings=_meanings(services, newsletter, candidates),
+    )
+    return rank(candidates, context, newsletter.weights, now)
+
+
+def _meanings(
+    services: Services, newsletter: Newsletter, candidates: Sequence[Candidate]
+) -> Mapping[ArticleId, NDArray[np.float32]]:
+    """Return what the English headlines among *candidates* mean, where the newsletter wants them grouped by it."""
+    if services.meanings is None or not newsletter.embeddings:
+        return {}
+    english = [candidate for candidate in candidates if candidate.language in {None, "en"}]
+    rows = services.meanings.of([candidate.title for candidate in english])
+    return {candidate.article_id: row for candidate, row in zip(english, rows, strict=True)}
 
 
 def _as_it_is(edition: Edition) -> Prepared | Skipped | Held:

@@ -7,21 +7,23 @@ import secrets
 import socket
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Event
 from typing import Self
 
 from jinja2 import Environment
 
-from digest import resources
+from digest import meaning, resources
 from digest.clock import Clock
 from digest.database import Database, Session
 from digest.deliver.smtp import Line
 from digest.deliver.stage import Courier
 from digest.errors import SettingsError
+from digest.gather.robots import Robots
 from digest.http import GuardedClient
 from digest.links import Links
+from digest.meaning import Meanings
 from digest.model.newsletter import Newsletter
 from digest.render.pages import environment
 from digest.settings import Settings
@@ -92,10 +94,15 @@ class Services:
     database: Database
     keys: Keyring
     links: Links
+    #: Knows what headlines mean; None unless a newsletter asks for it.
+    meanings: Meanings | None = None
+    #: What sites ask of robots, remembered for a day.
+    robots: Robots = field(default_factory=Robots)
 
     @classmethod
     def start(cls, settings: Settings, clock: Clock) -> Self:
         """Open everything that *settings* names; SettingsError or DatabaseNotReady when that cannot be."""
+        meanings = meaning.load() if any(newsletter.embeddings for newsletter in settings.newsletters) else None
         keys = Keyring.open(settings.state)
         database = Database(settings.database_url)
         database.prepare()
@@ -104,7 +111,14 @@ class Services:
         if faults:
             database.close()
             raise SettingsError(faults)
-        return cls(settings=settings, clock=clock, database=database, keys=keys, links=Links(settings.base_url))
+        return cls(
+            settings=settings,
+            clock=clock,
+            database=database,
+            keys=keys,
+            links=Links(settings.base_url),
+            meanings=meanings,
+        )
 
     def session(self) -> AbstractContextManager[Session]:
         """Give a Session that may write, committed at its end."""

@@ -8,7 +8,7 @@ from digest.cli.inputs import is_address, read
 from digest.cli.output import FAILED, Json, answer, complain, out
 from digest.clock import SystemClock
 from digest.errors import DigestError
-from digest.gather.extract import extract_file
+from digest.gather.pages.extract import extract_file
 
 app = typer.Typer(help="Articles: what pages and dumps say.", no_args_is_help=True)
 

@@ -241,8 +241,11 @@ def _print_stories(edition: Edition, *, why: bool) -> None:
                     (f"    {part.name}", f"{part.weight:g}", f"{part.value:.2f}", f"{part.amount:.2f}", part.fact)
                     for part in story.score.parts
                 ]
-                decay = ("    decay", "", f"{story.score.decay:.2f}", f"= {story.score.total:.2f}", story.score.age)
-                table(("    part", "weight", "value", "amount", "because"), [*rows, decay], empty="")
+                rows.append(("    decay", "", f"\u00d7 {story.score.decay:.2f}", "", story.score.age))
+                if story.score.boost != 1:
+                    rows.append(("    boost", "", f"\u00d7 {story.score.boost:g}", "", "an editor's word"))
+                rows.append(("    total", "", "", f"= {story.score.total:.2f}", ""))
+                table(("    part", "weight", "value", "amount", "because"), rows, empty="")
     if edition.draft.bench:
         out.print("\nOn the bench", style="bold")
         for benched in edition.draft.bench:

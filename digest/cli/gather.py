@@ -6,6 +6,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from digest import pipeline
 from digest.cli.output import FAILED, Json, answer, complain, err
 from digest.cli.wired import services
+from digest.store import sources
 
 app = typer.Typer(no_args_is_help=True)
 
@@ -14,7 +15,9 @@ app = typer.Typer(no_args_is_help=True)
 def gather(*, as_json: Json = False) -> None:
     """Ask every source now, whatever its own pace, and keep what is new. One bad source never stops the rest."""
     with services() as given:
-        total = len({plan.address for letter in given.settings.newsletters for plan in letter.sources})
+        with given.reading() as session:
+            letters = [sources.complete(session, letter) for letter in given.settings.newsletters]
+        total = len({plan.address for letter in letters for plan in letter.sources})
         columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
         with Progress(*columns, console=err, transient=True) as progress:
             task = progress.add_task("asking sources", total=total)
@@ -28,12 +31,14 @@ def gather(*, as_json: Json = False) -> None:
             "new": report.new,
             "changed": report.changed,
             "known": report.known,
+            "pages": report.pages,
             "failures": [{"source": source, "reason": reason} for source, reason in report.failures],
             "faults": [{"source": source, "fault": fault} for source, fault in report.faults],
         },
         as_json=as_json,
         text=f"{report.answered} of {report.asked} sources answered: "
-        f"{report.new} new articles, {report.changed} changed, {report.known} known",
+        f"{report.new} new articles, {report.changed} changed, {report.known} known"
+        + (f"; {report.pages} pages read" if report.pages else ""),
     )
     for source, words in [*report.failures, *report.faults]:
         complain(f"{source}: {words}")

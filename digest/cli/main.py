@@ -23,6 +23,7 @@ COMMANDS = {
     "gather": "gather",
     "source": "source",
     "article": "article",
+    "story": "story",
     "edition": "edition",
     "subscriber": "subscriber",
     "staff": "staff",

@@ -106,7 +106,8 @@ def status(*, as_json: Json = False) -> None:
     with services() as given:
         rows = desk.todays(given)
         with given.reading() as session:
-            keys = [plan.address for letter in given.settings.newsletters for plan in letter.sources]
+            letters = [sources.complete(session, letter) for letter in given.settings.newsletters]
+            keys = [plan.address for letter in letters for plan in letter.sources]
             known = sources.listing(session, keys)
             waiting = notice_store.waiting(session)
             runs = job_runs.last_of_each(session)

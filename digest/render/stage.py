@@ -112,6 +112,6 @@ def _section(index: int, section: Section, html: _Pieces, text: _Pieces) -> Rend
         html=html.section(index, len(best)),
         text=text.section(index, len(best)),
         headlines=tuple(printable(story.headline) for story in best),
-        scores=tuple(story.score.total for story in best),
+        scores=tuple(story.score.standing for story in best),
         words=sum(view.word_count(story) for story in section.stories),
     )

@@ -279,7 +279,7 @@ def test_gather_counts_what_came_and_a_second_time_finds_nothing_new(
 
     first, second = digest("gather", "--json"), digest("gather", "--json")
 
-    assert list(first.json) == ["asked", "answered", "new", "changed", "known", "failures", "faults"]
+    assert list(first.json) == ["asked", "answered", "new", "changed", "known", "pages", "failures", "faults"]
     assert (first.code, first.json["asked"], first.json["answered"], first.json["new"]) == (0, 1, 1, 2)
     assert [list(fault) for fault in first.json["faults"]] == [["source", "fault"]]
     assert "broken.xml" in first.err
@@ -305,7 +305,8 @@ def test_source_list_shows_each_source_with_its_state(digest: Command, tmp_path:
     digest("gather")
     after = digest("source", "list", "--json").json
 
-    keys = ["source", "kind", "state", "sections", "last_answered_at", "next_check_at", "failures", "fault"]
+    keys = ["source", "kind", "state", "defined", "sections", "per_day"]
+    keys += ["last_answered_at", "next_check_at", "failures", "fault"]
     assert [list(each) for each in before] == [keys]
     assert (before[0]["source"], before[0]["kind"]) == (str(tmp_path / "news"), "folder")
     assert (before[0]["state"], before[0]["sections"]) == ("active", ["morning/world"])

@@ -15,9 +15,10 @@ router = APIRouter()
 def status(staff: Operator, services: Wired, pages: Templates) -> Response:
     """Show how everything stands."""
     newsletters = services.settings.newsletters
-    names = {plan.address: plan.name for newsletter in newsletters for plan in newsletter.sources}
     editions = [row for newsletter in newsletters for row in desk.recent(services, newsletter.slug)]
     with services.reading() as session:
+        complete = [sources.complete(session, newsletter) for newsletter in newsletters]
+        names = {plan.address: plan.name for newsletter in complete for plan in newsletter.sources}
         return pages.show(
             "operator/status.html",
             staff=staff,
