@@ -21,7 +21,11 @@ app = typer.Typer(help="Stories: how news falls into events, and what editors ru
 
 BY = "command line"
 NEXT = "It counts from the next Edition on; those that are made keep what they hold."
-ArticleArgument = Annotated[int, typer.Argument(metavar="ARTICLE_ID", help="As `digest story list` shows it.")]
+# What a column of 64 bits holds; SQLite refuses to be asked for more.
+GREATEST_ID = 2**63 - 1
+ArticleArgument = Annotated[
+    int, typer.Argument(metavar="ARTICLE_ID", max=GREATEST_ID, help="As `digest story list` shows it.")
+]
 
 
 @app.command()
@@ -122,7 +126,7 @@ def rulings(slug: Slug, *, as_json: Json = False) -> None:
 
 @app.command()
 def lift(
-    ruling: Annotated[int, typer.Argument(metavar="ID", help="As `digest story rulings` shows it.")],
+    ruling: Annotated[int, typer.Argument(metavar="ID", max=GREATEST_ID, help="As `digest story rulings` shows it.")],
     *,
     as_json: Json = False,
 ) -> None:

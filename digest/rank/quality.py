@@ -16,8 +16,8 @@ def title_quality(title: str) -> float:
     """Return from 1 for a headline that says something down to 0: a quarter off for each fault."""
     letters = [char for char in title if char.isalpha()]
     faults = (
-        not _NARROWEST_TITLE <= sum(map(_width, title)) <= _WIDEST_TITLE or len(words(title)) < 3,
-        sum(char.isupper() for char in letters) > len(letters) / 2,
+        not _NARROWEST_TITLE <= _width(title) <= _WIDEST_TITLE or len(words(title)) < 3,
+        sum(map(str.isupper, letters)) > len(letters) / 2,
         title.rstrip(" \"'\u00bb\u201c\u201d").endswith(("?", "!", "\uff1f", "\uff01")),
         title.rstrip().endswith(_CUT),
     )
@@ -29,11 +29,12 @@ def is_worth_printing(candidate: Candidate) -> bool:
     summary = candidate.summary.strip()
     return (
         len(summary) <= _LONGEST_SUMMARY
-        and sum(map(_width, summary)) >= _NARROWEST_SUMMARY
+        and _width(summary) >= _NARROWEST_SUMMARY
         and not summary.endswith(_CUT)
         and len(set(words(summary)) - set(words(candidate.title))) >= _FEWEST_NEW_WORDS
     )
 
 
-def _width(char: str) -> int:
-    return 2 if unicodedata.east_asian_width(char) in "WF" else 1
+def _width(text: str) -> int:
+    """Return how many columns *text* takes; a wide character takes two."""
+    return len(text) if text.isascii() else sum(1 + (unicodedata.east_asian_width(char) in "WF") for char in text)

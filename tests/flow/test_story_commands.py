@@ -183,6 +183,8 @@ def test_a_split_takes_back_a_merge_and_counts_no_more_after_two_weeks(digest: C
         (("pin", "evening", "1"), 2, "evening"),
         (("boost", "morning", "1", "--factor", "11"), 1, "give a factor from 0.1 to 10"),
         (("boost", "morning", "1", "--factor", "nan"), 1, "give a factor from 0.1 to 10"),
+        (("pin", "morning", "99999999999999999999"), 2, "ARTICLE_ID"),
+        (("lift", "99999999999999999999"), 2, "ID"),
         (("lift", "77"), 1, "`digest story rulings NEWSLETTER` shows"),
     ],
 )
