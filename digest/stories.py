@@ -1,6 +1,6 @@
 """The acts of editors on stories: see how today's news falls into events, rule on these, and take a ruling back."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from digest import calendar, pipeline
@@ -13,7 +13,7 @@ from digest.model.ids import ArticleId
 from digest.model.newsletter import Newsletter
 from digest.model.ruling import EditorialRuling
 from digest.services import Services
-from digest.store import editions, rulings, sources
+from digest.store import articles, editions, rulings, sources
 from subscribers.cadence import Cadence
 
 WEAKEST_BOOST, STRONGEST_BOOST = 0.1, 10.0
@@ -78,6 +78,12 @@ def in_force(services: Services, slug: str) -> Sequence[EditorialRuling]:
     newsletter = services.newsletter(slug)
     with services.reading() as session:
         return rulings.listing(session, newsletter.slug, services.clock.now() - rulings.LIFETIME)
+
+
+def headlines(services: Services, found: Sequence[EditorialRuling]) -> Mapping[str, str]:
+    """Return the headlines of the articles that the rulings *found* are about, by URL key; none where it is gone."""
+    with services.reading() as session:
+        return articles.headlines(session, {key for row in found for key in (row.url_key, row.other_key) if key})
 
 
 def _check(decision: Decision) -> None:

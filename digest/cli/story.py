@@ -1,7 +1,7 @@
 """`digest story …`: how headlines fall into events, and what editors rule on these."""
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -117,10 +117,11 @@ def rulings(slug: Slug, *, as_json: Json = False) -> None:
     """Show the rulings of the last 14 days, which are those in force."""
     with services() as given:
         found = stories.in_force(given, slug)
+        titles = stories.headlines(given, found)
     if as_json:
         answer([_ruling_facts(row) for row in found], as_json=True)
         return
-    rows = [(row.id, _words(row), f"{row.at:%Y-%m-%d %H:%M}Z", row.by) for row in found]
+    rows = [(row.id, _words(row, titles), f"{row.at:%Y-%m-%d %H:%M}Z", row.by) for row in found]
     table(("id", "ruling", "made", "by"), rows, empty=f"No ruling on {slug} is in force.")
 
 
@@ -133,14 +134,16 @@ def lift(
     """Take a ruling back."""
     with services() as given:
         lifted = stories.lift(given, ruling)
-    answer(_ruling_facts(lifted), as_json=as_json, text=f"Taken back: {_words(lifted)}.\n{NEXT}")
+        titles = stories.headlines(given, [lifted])
+    answer(_ruling_facts(lifted), as_json=as_json, text=f"Taken back: {_words(lifted, titles)}.\n{NEXT}")
 
 
 def _rule(slug: str, kind: RulingKind, articles: Sequence[int], factor: float = 1.0, *, as_json: bool) -> None:
     decision = stories.Decision(kind=kind, article_ids=tuple(map(ArticleId, articles)), factor=factor)
     with services() as given:
         made = stories.rule(given, slug, decision, by=BY)
-    answer(_ruling_facts(made), as_json=as_json, text=f"Ruling {made.id}: {_words(made)}.\n{NEXT}")
+        titles = stories.headlines(given, [made])
+    answer(_ruling_facts(made), as_json=as_json, text=f"Ruling {made.id}: {_words(made, titles)}.\n{NEXT}")
 
 
 def _content(file: str) -> bytes:
@@ -193,13 +196,14 @@ def _ruling_facts(row: EditorialRuling) -> dict[str, Any]:
     }
 
 
-def _words(row: EditorialRuling) -> str:
+def _words(row: EditorialRuling, titles: Mapping[str, str]) -> str:
+    one, other = (f'"{titles.get(key, key)}"' for key in (row.url_key, row.other_key))
     match row.kind:
         case RulingKind.MERGE:
-            return f"{row.url_key} and {row.other_key} are one story"
+            return f"{one} and {other} are one story"
         case RulingKind.SPLIT:
-            return f"{row.url_key} and {row.other_key} are two stories"
+            return f"{one} and {other} are two stories"
         case RulingKind.PIN:
-            return f"{row.url_key} stands first"
+            return f"{one} stands first"
         case RulingKind.BOOST:
-            return f"the score of {row.url_key} counts \u00d7{row.factor:g}"
+            return f"the score of {one} counts \u00d7{row.factor:g}"

@@ -3,7 +3,7 @@
 import hashlib
 import itertools
 from collections import Counter
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -89,6 +89,16 @@ def candidates(session: Session, newsletter: Newsletter, seen_since: datetime, n
         .order_by(Article.id)
     )
     return tuple(_candidate(article, plans[article.source.key]) for article in rows)
+
+
+def headlines(session: Session, keys: Collection[str]) -> Mapping[str, str]:
+    """Return a headline for each of the URL *keys* that an Article has."""
+    rows = session.execute(
+        select(Article.url_key, Article.title)
+        .where(Article.url_key.in_(list(keys)), Article.title != "", Article.deleted.is_(False))
+        .order_by(Article.id.desc())
+    )
+    return dict(rows.all())
 
 
 def want_pages(session: Session, source: Source, since: datetime, *, due_at: datetime) -> None:
