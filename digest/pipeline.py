@@ -10,10 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from threading import Event
 
-import numpy as np
-from numpy.typing import NDArray
-
-from digest import calendar, letters
+from digest import calendar, letters, news
 from digest.compose import compose
 from digest.database import Session
 from digest.deliver import deliver
@@ -23,7 +20,6 @@ from digest.errors import WrongState
 from digest.gather import gather
 from digest.gather.identity import url_key
 from digest.gather.reading import read_pages
-from digest.model.candidate import Candidate, Cluster, RankContext
 from digest.model.delivery import Account, DeliveryState
 from digest.model.draft import EditionFacts
 from digest.model.edition import Edition, EditionState, SkipReason
@@ -31,15 +27,12 @@ from digest.model.entry import Failed, Fetched, Gathered, PageCheck, PageRead
 from digest.model.ids import ArticleId, EditionId
 from digest.model.newsletter import Newsletter, SourcePlan
 from digest.model.source import Source
-from digest.rank import rank
 from digest.render import render
 from digest.services import Services
-from digest.store import articles, deliveries, editions, rulings, sources
+from digest.store import articles, deliveries, editions, sources
 from subscribers import audience
 from subscribers.cadence import Cadence
 
-#: Ranking looks back at least so far, so that old stories are recognised.
-MEMORY = dt.timedelta(hours=72)
 #: A Source asked within this time is not asked once more before an Edition is made.
 FRESH = dt.timedelta(minutes=10)
 
@@ -243,7 +236,7 @@ def prepare_edition(
         newsletter = sources.complete(session, newsletter)
         previous = editions.previous_period_end(session, editions.get(session, edition_id))
         period = calendar.period(previous, now, cadence)
-        clusters = ranked(services, session, newsletter, cadence, period)
+        clusters = news.ranked(services, session, newsletter, cadence, period)
     with services.session() as session:
         edition = editions.get(session, edition_id, lock=True)
         if edition.is_prepared:
@@ -263,36 +256,6 @@ def prepare_edition(
         if asked and answered / asked < newsletter.coverage_floor:
             edition.hold(f"only {answered} of {asked} sources answered; the floor is {newsletter.coverage_floor:.0%}")
         return _as_it_is(edition)
-
-
-def ranked(
-    services: Services, session: Session, newsletter: Newsletter, cadence: Cadence, period: calendar.Period
-) -> tuple[Cluster, ...]:
-    """
-    Return the events that an Edition of *newsletter* for *period* has to choose from, best first.
-
-    Its ``sources`` are to be complete. It looks back further than the period, so that old stories are recognised.
-    """
-    now = period.end
-    candidates = articles.candidates(session, newsletter, min(period.start, now - MEMORY), now)
-    context = RankContext(
-        period_start=period.start,
-        already_sent=editions.already_sent(session, newsletter.slug, cadence, now),
-        rulings=rulings.in_force(session, newsletter.slug, now - rulings.LIFETIME),
-        meanings=_meanings(services, newsletter, candidates),
-    )
-    return rank(candidates, context, newsletter.weights, now)
-
-
-def _meanings(
-    services: Services, newsletter: Newsletter, candidates: Sequence[Candidate]
-) -> Mapping[ArticleId, NDArray[np.float32]]:
-    """Return what the English headlines among *candidates* mean, where the newsletter wants them grouped by it."""
-    if services.meanings is None or not newsletter.embeddings:
-        return {}
-    english = [candidate for candidate in candidates if candidate.language in {None, "en"}]
-    rows = services.meanings.of([candidate.title for candidate in english])
-    return {candidate.article_id: row for candidate, row in zip(english, rows, strict=True)}
 
 
 def _as_it_is(edition: Edition) -> Prepared | Skipped | Held:

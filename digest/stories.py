@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from digest import calendar, pipeline
+from digest import calendar, news
 from digest.database import Session
 from digest.errors import WrongState
 from digest.model.article import Article
@@ -42,7 +42,7 @@ def current(services: Services, slug: str, cadence: Cadence | None = None) -> tu
         cadence = cadence or newsletter.schedule.cadences[0]
         coming = Edition(newsletter=newsletter.slug, cadence=cadence)  # has no id yet, so every other one is before it
         period = calendar.period(editions.previous_period_end(session, coming), now, cadence)
-        return pipeline.ranked(services, session, newsletter, cadence, period)
+        return news.ranked(services, session, newsletter, cadence, period)
 
 
 def rule(services: Services, slug: str, decision: Decision, *, by: str) -> EditorialRuling:
