@@ -17,14 +17,11 @@ DATES = ("published", "updated", "created")
 
 def read_loosely(document: str, *, name: str, base: str, fetched_at: datetime) -> Channel:
     """Return what the feed *document* says, an XML text from its root on; UnreadableInput when it is none."""
-    # As a stream: feedparser takes a string for an address or a file name that it should open.
-    parsed = feedparser.parse(
-        io.BytesIO(document.encode("utf-8", "replace")),
-        # Without an address of its own, so that a guid that looks relative stays what it is wherever the feed moves.
-        response_headers={"content-type": "application/xml; charset=utf-8"},
-        resolve_relative_uris=False,
-        sanitize_html=False,
-    )
+    try:
+        parsed = _parsed(document)
+    except Exception as fault:
+        # What broken text does to feedparser is not for its callers to know: KeyError, AttributeError and others.
+        raise UnreadableInput(f"{name} is not well-formed and cannot be read.") from fault
     if not parsed.version and not parsed.entries:
         raise UnreadableInput(f"{name} is XML, but not a feed that can be read.")
     feed = parsed.feed
@@ -39,6 +36,17 @@ def read_loosely(document: str, *, name: str, base: str, fetched_at: datetime) -
             period=feed.get("sy_updateperiod") or "",
             frequency=feed.get("sy_updatefrequency") or "",
         ),
+    )
+
+
+def _parsed(document: str) -> Any:
+    # As a stream: feedparser takes a string for an address or a file name that it should open.
+    return feedparser.parse(
+        io.BytesIO(document.encode("utf-8", "replace")),
+        # Without an address of its own, so that a guid that looks relative stays what it is wherever the feed moves.
+        response_headers={"content-type": "application/xml; charset=utf-8"},
+        resolve_relative_uris=False,
+        sanitize_html=False,
     )
 
 

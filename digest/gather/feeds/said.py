@@ -60,7 +60,7 @@ class Said:
     """
 
     __slots__ = (
-        "channel", "items", "labels", "language", "names", "people", "pictures", "skipped_days", "skipped_hours",
+        "channels", "items", "labels", "language", "names", "people", "pictures", "skipped_days", "skipped_hours",
         "source", "texts",
     )  # fmt: skip
 
@@ -71,7 +71,7 @@ class Said:
         self.people: list[str] = []
         self.labels: list[str] = []
         self.language: str | None = None
-        self.channel: Element | None = None
+        self.channels: list[Element] = []
         self.items: list[Element] = []
         self.source: Element | None = None
         self.skipped_hours: list[str] = []
@@ -177,9 +177,9 @@ class Said:
         self.items.append(node)
 
     def head(self, node: Element, name: str) -> None:
-        """Take note of the channel, or of the feed from which an entry was taken."""
+        """Take note of a channel, or of the feed from which an entry was taken."""
         if name == "channel":
-            self.channel = node
+            self.channels.append(node)
         else:
             self.source = node
 

@@ -1,6 +1,6 @@
 """Walk the tree of a well-formed feed: RSS 0.9 to 2.0, RDF (RSS 1.0), Atom 0.3 and 1.0, and their common modules."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from urllib.parse import urljoin
@@ -12,6 +12,7 @@ from digest.gather.piece import Piece
 from digest.gather.text.dates import parse_date
 
 ABOUT = "{http://www.w3.org/1999/02/22-rdf-syntax-ns#}about"
+ITEMS = frozenset({"item", "entry"})
 PICTURES = ("media:content", "media:thumbnail", "enclosure", "image", "itunes:image")
 
 
@@ -34,15 +35,21 @@ def walk(root: Element, *, base: str, fetched_at: datetime) -> Channel:
     head = Said(names)
     head.read(root)
     base = _rebased(base, root.get(BASE))
-    if head.channel is not None:
-        base = _rebased(base, head.channel.get(BASE))
-        head.read(head.channel)
+    if head.channels:
+        base = _rebased(base, head.channels[0].get(BASE))
+        head.read(head.channels[0])
     texts = head.texts
     language = root.get(LANG) or _first(texts, LANGUAGES) or head.language
     # RFC 4287 §4.2.1: an entry without authors has those of its feed; those of RSS edit the feed.
     heading = _Heading(names, base, language, tuple(head.people) if is_atom else (), fetched_at)
+    items = head.items
+    # The formats allow one channel; feeds that were glued together have more, and items in each.
+    for channel in head.channels[1:]:
+        further = Said(names)
+        further.read(channel)
+        items += further.items
     return Channel(
-        pieces=[_piece(item, heading) for item in head.items],
+        pieces=[_piece(item, heading) for item in items or _items_within(root, names)],
         base=base,
         title=_first(texts, TITLES),
         site=texts.get("link") or texts.get("other link") or "",
@@ -85,6 +92,11 @@ def _piece(item: Element, heading: _Heading) -> Piece:
         labels=tuple(said.labels),
         published=_published(texts, heading.fetched_at),
     )
+
+
+def _items_within(root: Element, names: Names) -> Iterator[Element]:
+    """Yield the items of *root* wherever they stand, for a feed that has none where its format puts them."""
+    return (node for node in root.iter("*") if (found := names[node.tag]) and found[1] in ITEMS)
 
 
 def _rebased(base: str, own: str | None) -> str:
