@@ -14,7 +14,7 @@ from digest.cli.output import Json, answer, complain, fail, out, table
 from digest.cli.wired import services
 from digest.clock import SystemClock
 from digest.errors import DigestError
-from digest.gather.bodies import Body, Tongues, read_listing
+from digest.gather.bodies import Body, read_listing
 from digest.gather.files import read_bytes
 from digest.gather.finding.discover import Found
 from digest.gather.finding.scout import kind_of
@@ -213,7 +213,7 @@ def parse(
         check(selectors)
         content, content_type = read(what)
         body = Body(content=content, url=url, content_type=content_type, fetched_at=SystemClock().now())
-        listed = read_listing(kind or kind_of(body), body, selectors, Tongues())
+        listed = read_listing(kind or kind_of(body), body, selectors)
     except DigestError as fault:
         fail(f"{what}: {fault}")
     if listed.further:

@@ -11,7 +11,7 @@ from digest.gather.listings import index, sitemap
 from digest.gather.pages import page
 from digest.gather.text.decode import decode
 from digest.gather.text.language import detect, primary
-from digest.model.entry import Entry
+from digest.model.entry import Check, Entry
 from digest.model.newsletter import Selectors, SourceKind
 
 
@@ -25,21 +25,12 @@ class Body:
     fetched_at: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class Tongues:
-    """The language that a Source is *known* to be in, and those that pieces without a label are *likely* in."""
+def read_listing(kind: SourceKind, body: Body, selectors: Selectors, language: str | None = None) -> Feed:
+    """
+    Return what *body*, of a Source of *kind*, lists; UnreadableInput says what it is instead.
 
-    known: str | None = None
-    likely: tuple[str, ...] = ()
-
-    def tell(self, entry: Entry) -> Entry:
-        """Return *entry* with a language: the one known, its own, or the one that its text is in."""
-        told = primary(self.known) or entry.language or detect(f"{entry.title} {entry.summary}", self.likely)
-        return replace(entry, language=told)
-
-
-def read_listing(kind: SourceKind, body: Body, selectors: Selectors, tongues: Tongues) -> Feed:
-    """Return what *body*, of a Source of *kind*, lists; UnreadableInput says what it is instead."""
+    *language* is the one that the Source is known to be in.
+    """
     where = {"url": body.url, "content_type": body.content_type}
     match kind:
         case SourceKind.SITEMAP:
@@ -48,16 +39,22 @@ def read_listing(kind: SourceKind, body: Body, selectors: Selectors, tongues: To
             found = index.read(body.content, fetched_at=body.fetched_at, selectors=selectors, **where)
         case _:
             found = feed.read(body.content, fetched_at=body.fetched_at, **where)
-    return replace(found, entries=tuple(map(tongues.tell, found.entries)))
+    return replace(found, entries=tuple(_told(entry, language) for entry in found.entries))
 
 
-def read_article(body: Body, selectors: Selectors, tongues: Tongues) -> Entry:
+def read_article(body: Body, selectors: Selectors, language: str | None) -> Entry:
     """Return the article on the page *body*; UnreadableInput when there is none."""
     html = decode(body.content, body.content_type)
     found = page.extract(html, url=body.url, fetched_at=body.fetched_at, selectors=selectors)
-    return tongues.tell(found.to_entry(""))
+    return _told(found.to_entry(""), language)
 
 
-def read_file(path: Path, root: Path, tongues: Tongues, *, fetched_at: datetime) -> tuple[Entry, ...]:
-    """Return the Entries of one file of the folder *root*; UnreadableInput when it holds none."""
-    return tuple(map(tongues.tell, folder.read(path, root, fetched_at=fetched_at)))
+def read_file(path: Path, check: Check, *, fetched_at: datetime) -> tuple[Entry, ...]:
+    """Return the Entries of one file of the folder that *check* asks; UnreadableInput when it holds none."""
+    found = folder.read(path, Path(check.address), fetched_at=fetched_at, selectors=check.selectors)
+    return tuple(_told(entry, check.language) for entry in found)
+
+
+def _told(entry: Entry, known: str | None) -> Entry:
+    """Return *entry* with a language: the one *known* of its Source, its own, or the one that its text is in."""
+    return replace(entry, language=primary(known) or entry.language or detect(f"{entry.title} {entry.summary}"))

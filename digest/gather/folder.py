@@ -12,6 +12,7 @@ from digest.gather.pages.extract import HTML
 from digest.gather.text.clean import plain
 from digest.gather.text.decode import decode
 from digest.model.entry import Entry
+from digest.model.newsletter import NO_SELECTORS, Selectors
 
 FEEDS = frozenset({".xml", ".rss", ".atom", ".rdf", ".json"})
 PAGES = frozenset({".html", ".htm", ".xhtml"})
@@ -34,14 +35,18 @@ def survey(root: Path) -> tuple[list[Path], str, list[str]]:
     return files, state.hexdigest(), [plain(fault) for fault in faults]
 
 
-def read(path: Path, root: Path, *, fetched_at: datetime) -> tuple[Entry, ...]:
+def read(path: Path, root: Path, *, fetched_at: datetime, selectors: Selectors = NO_SELECTORS) -> tuple[Entry, ...]:
     """Return the Entries of one file of *root*, by its ending, else by how it begins; UnreadableInput when none."""
     content, kind = read_bytes(path), _kind(path)
     text = decode(content)
     if kind in FEEDS or (not kind and feed.looks_like_one(text)):
         return feed.parse(content, url="", fetched_at=fetched_at)
     is_page = kind in PAGES or (not kind and HTML.match(text))
-    found = (page if is_page else dump).extract(text, fetched_at=fetched_at)
+    found = (
+        page.extract(text, fetched_at=fetched_at, selectors=selectors)
+        if is_page
+        else dump.extract(text, fetched_at=fetched_at)
+    )
     return (found.to_entry(place_of(path, root)),)
 
 

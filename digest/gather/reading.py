@@ -10,7 +10,7 @@ from typing import Protocol
 import structlog
 
 from digest.errors import DigestError, FetchFailed, UnreadableInput
-from digest.gather.bodies import Body, Tongues, read_article
+from digest.gather.bodies import Body, read_article
 from digest.gather.fetch import Client
 from digest.gather.robots import Robots, Rules, site_of
 from digest.gather.watch import Watch
@@ -47,22 +47,21 @@ async def read_pages(
     client: PausingClient,
     *,
     now: datetime,
-    languages: Sequence[str] = (),
     robots: Robots | None = None,
 ) -> AsyncGenerator[PageRead, None]:
     """
     Read the pages of *checks*, as far as their sites let robots, and yield what each came to, as soon as it is known.
 
-    Yields exactly one PageRead for each PageCheck and raises for none of them. *languages* are those that pages without
-    a label may be in. *robots*, when kept from round to round, asks each site for its rules only once a day. Close the
-    generator when leaving it early (``contextlib.aclosing``), so that the rest is stopped.
+    Yields exactly one PageRead for each PageCheck and raises for none of them. *robots*, when kept from round to round,
+    asks each site for its rules only once a day. Close the generator when leaving it early (``contextlib.aclosing``),
+    so that the rest is stopped.
     """
     sites: dict[str, list[PageCheck]] = defaultdict(list)
     for check in checks:
         sites[site_of(check.url)].append(check)
     counts: Counter[str] = Counter(checks=len(checks), sites=len(sites))
     async with Readers() as readers:
-        round_ = _Round(client, readers, robots or Robots(), Watch(now), tuple(languages))
+        round_ = _Round(client, readers, robots or Robots(), Watch(now))
         tasks = [asyncio.create_task(round_.visit(site, pages)) for site, pages in sites.items()]
         try:
             for _ in checks:
@@ -99,11 +98,8 @@ class _Visit:
 class _Round:
     """One round of reading: what its pages share."""
 
-    def __init__(
-        self, client: PausingClient, readers: Readers, robots: Robots, watch: Watch, languages: tuple[str, ...]
-    ) -> None:
-        self._client, self._readers, self._robots = client, readers, robots
-        self._watch, self._languages = watch, languages
+    def __init__(self, client: PausingClient, readers: Readers, robots: Robots, watch: Watch) -> None:
+        self._client, self._readers, self._robots, self._watch = client, readers, robots, watch
         self.found: asyncio.Queue[PageRead] = asyncio.Queue()
 
     async def visit(self, site: str, checks: Sequence[PageCheck]) -> None:
@@ -151,7 +147,7 @@ class _Round:
         if kind not in PAGES:
             raise UnreadableInput(f"{said.url} is {kind}, not a page.")
         body = Body(content=said.body, url=said.url, content_type=said.content_type, fetched_at=self._watch.time())
-        return await self._readers.read(read_article, body, check.selectors, Tongues(check.language, self._languages))
+        return await self._readers.read(read_article, body, check.selectors, check.language)
 
     def _tell(self, check: PageCheck, outcome: Entry | Failed) -> None:
         self.found.put_nowait(PageRead(article_id=check.article_id, outcome=outcome, at=self._watch.time()))

@@ -11,7 +11,7 @@ import structlog
 
 from digest.errors import DigestError, FetchFailed, UnreadableInput
 from digest.gather import folder
-from digest.gather.bodies import Body, Tongues, read_file, read_listing
+from digest.gather.bodies import Body, read_file, read_listing
 from digest.gather.feeds.feed import Feed
 from digest.gather.fetch import Client, News, fetch
 from digest.gather.piece import distinct
@@ -31,18 +31,16 @@ LONGEST_VALIDATOR = 200
 log = structlog.get_logger(__name__)
 
 
-async def gather(
-    checks: Sequence[Check], client: Client, *, now: datetime, languages: Sequence[str] = ()
-) -> AsyncGenerator[Gathered, None]:
+async def gather(checks: Sequence[Check], client: Client, *, now: datetime) -> AsyncGenerator[Gathered, None]:
     """
     Ask the sources of *checks* at once and yield what each came to, as soon as it is known.
 
-    Yields exactly one Gathered for each Check and raises for none of them. *languages* are those that pieces without
-    a label may be in. Close the generator when leaving it early (``contextlib.aclosing``), so that the rest is stopped.
+    Yields exactly one Gathered for each Check and raises for none of them. Close the generator when leaving it early
+    (``contextlib.aclosing``), so that the rest is stopped.
     """
     counts: Counter[str] = Counter(checks=len(checks))
     async with Readers() as readers:
-        round_ = _Round(client, readers, Watch(now), tuple(languages))
+        round_ = _Round(client, readers, Watch(now))
         tasks = [asyncio.create_task(round_.ask(check)) for check in checks]
         try:
             for task in asyncio.as_completed(tasks):
@@ -60,9 +58,8 @@ async def gather(
 class _Round:
     """One round of questions: what its checks share."""
 
-    def __init__(self, client: Client, readers: Readers, watch: Watch, languages: tuple[str, ...]) -> None:
+    def __init__(self, client: Client, readers: Readers, watch: Watch) -> None:
         self._client, self._readers, self._watch = client, readers, watch
-        self._languages = languages
 
     async def ask(self, check: Check) -> Gathered:
         """Return what *check* came to; a fault of any kind becomes Failed."""
@@ -128,7 +125,7 @@ class _Round:
 
     async def _read(self, check: Check, said: Response) -> Feed:
         body = Body(content=said.body, url=said.url, content_type=said.content_type, fetched_at=self._watch.time())
-        return await self._readers.read(read_listing, check.kind, body, check.selectors, self._tongues(check))
+        return await self._readers.read(read_listing, check.kind, body, check.selectors, check.language)
 
     async def _folder(self, check: Check) -> Outcome:
         root = Path(check.address)
@@ -146,7 +143,7 @@ class _Round:
             place = folder.place_of(path, root)
             try:
                 fetched_at = self._watch.time()
-                entries += await self._readers.read(read_file, path, root, self._tongues(check), fetched_at=fetched_at)
+                entries += await self._readers.read(read_file, path, check, fetched_at=fetched_at)
             except UnreadableInput as error:
                 faults.append(f"{place}: {error}")
             except Exception as error:
@@ -155,9 +152,6 @@ class _Round:
         # Of a piece in several files the last is kept: snapshots of a feed carry their date in their names.
         newest = distinct(entries[::-1])[::-1]
         return Fetched(entries=newest, body_hash=state, faults=tuple(faults))
-
-    def _tongues(self, check: Check) -> Tongues:
-        return Tongues(check.language, self._languages)
 
 
 def _validator(value: str | None) -> str | None:

@@ -48,11 +48,6 @@ def wire_copies(candidates: Sequence[Candidate]) -> list[list[Candidate]]:
     return groups
 
 
-def like_titles(one: Candidate, other: Candidate) -> float:
-    """Return the word Jaccard of two titles, from 0 to 1."""
-    return _jaccard(frozenset(headline_words(one)), frozenset(headline_words(other)))
-
-
 def _precedence(candidate: Candidate) -> tuple[float, float, str, int]:
     return -candidate.source_weight, candidate.first_seen.timestamp(), candidate.source_key, candidate.article_id
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from digest.errors import DigestError, FetchFailed
-from digest.gather.bodies import Body, Tongues, read_listing
+from digest.gather.bodies import Body, read_listing
 from digest.gather.feeds import feed
 from digest.gather.feeds.feed import Feed
 from digest.gather.fetch import Client
@@ -55,7 +55,7 @@ class Scout:
         return replace(listed, entries=distinct(entries))
 
     async def _listed(self, sight: Sight, selectors: Selectors) -> Feed:
-        return await self.readers.read(read_listing, sight.kind, sight.body, selectors, Tongues())
+        return await self.readers.read(read_listing, sight.kind, sight.body, selectors)
 
 
 def kind_of(body: Body) -> SourceKind:

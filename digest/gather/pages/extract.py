@@ -1,7 +1,6 @@
 """Read one page that somebody has at hand: HTML, or the plain text of a page."""
 
 import re
-from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 
@@ -14,17 +13,15 @@ from digest.gather.text.language import detect
 HTML = re.compile(r"(?:\s|<\?[^>]*>|<!--.*?-->)*+<(?:!doctype\s+html|[a-z][a-z0-9]*)\b", re.IGNORECASE | re.DOTALL)
 
 
-def extract_file(
-    source: Path | bytes, *, fetched_at: datetime, url: str = "", languages: Sequence[str] = ()
-) -> Extracted:
+def extract_file(source: Path | bytes, *, fetched_at: datetime, url: str = "") -> Extracted:
     """
     Return the article in *source*, a file (``.gz`` too) or its content, read as HTML when it begins with a tag.
 
-    Its language is what the page says, else what the text looks like, among *languages* where these are given.
+    Its language is what the page says, else what the text looks like.
     Raises UnreadableInput when the file cannot be read or holds no article.
     """
     content = read_bytes(source) if isinstance(source, Path) else source
     text = decode(content)
     read = page.extract if HTML.match(text) else dump.extract
     found = read(text, url=url, fetched_at=fetched_at)
-    return found.in_language(detect(f"{found.title} {found.body}", languages), "text")
+    return found.in_language(detect(f"{found.title} {found.body}"), "text")

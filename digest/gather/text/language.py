@@ -1,8 +1,7 @@
 """Which language a text is in."""
 
 import re
-from collections.abc import Iterable, Sequence
-from copy import copy
+from collections.abc import Iterable
 from functools import lru_cache
 
 from py3langid.langid import MODEL_FILE, LanguageIdentifier
@@ -28,11 +27,11 @@ def primary(tag: str | None) -> str | None:
     return found[1].lower() if found and found[1].lower() != "und" else None
 
 
-def detect(text: str, languages: Sequence[str] = ()) -> str | None:
-    """Return the likely language of *text*, among *languages* where these are given; None when it is too short."""
+def detect(text: str) -> str | None:
+    """Return the likely language of *text*; None when it is too short."""
     if len(text) < SHORTEST:
         return None
-    return str(_identifier(tuple(sorted(set(languages)))).classify(text[:LOOKED_AT])[0])
+    return str(_model().classify(text[:LOOKED_AT])[0])
 
 
 def of_page(labels: Iterable[tuple[str, str]], text: str) -> tuple[str | None, str]:
@@ -51,11 +50,3 @@ def of_page(labels: Iterable[tuple[str, str]], text: str) -> tuple[str | None, s
 @lru_cache(maxsize=1)
 def _model() -> LanguageIdentifier:
     return LanguageIdentifier.from_model_file(MODEL_FILE)
-
-
-@lru_cache(maxsize=4)
-def _identifier(languages: tuple[str, ...]) -> LanguageIdentifier:
-    identifier = copy(_model())  # loading it takes half a second, choosing among its languages a millisecond
-    known = set(identifier.labels) & set(languages)
-    identifier.set_languages(known or None)
-    return identifier

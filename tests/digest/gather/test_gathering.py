@@ -4,6 +4,7 @@ import asyncio
 import gzip
 import os
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -49,9 +50,9 @@ def check(number: int, address: str | Path, kind: SourceKind = SourceKind.FEED, 
     return Check(source_id=SourceId(number), kind=kind, address=str(address), **{"etag": '"e"', **fields})  # type: ignore[arg-type]  # named by the test
 
 
-def gathered(checks: Sequence[Check], web: Web | None = None, languages: Sequence[str] = ()) -> dict[int, Gathered]:
+def gathered(checks: Sequence[Check], web: Web | None = None) -> dict[int, Gathered]:
     async def story() -> dict[int, Gathered]:
-        found = gather(checks, web or Web({}), now=NOW, languages=languages)
+        found = gather(checks, web or Web({}), now=NOW)
         return {int(one.source_id): one async for one in found}
 
     return asyncio.run(story())
@@ -247,13 +248,26 @@ def test_an_index_none_of_whose_lists_can_be_had_has_failed() -> None:
 def test_the_language_is_the_one_set_for_the_source_else_that_of_the_text() -> None:
     web = Web({"https://a.example/": page("https://a.example/")})
 
-    of_text = gathered([check(1, "https://a.example/")], web, languages=("en", "de"))[1].outcome
+    of_text = gathered([check(1, "https://a.example/")], web)[1].outcome
     as_set = gathered([check(1, "https://a.example/", language="nl-NL")], web)[1].outcome
 
     assert isinstance(of_text, Fetched)
     assert isinstance(as_set, Fetched)
     assert of_text.entries[0].language == "en"
     assert as_set.entries[0].language == "nl"
+
+
+def test_selectors_find_the_fields_of_pages_in_a_folder_too(tmp_path: Path) -> None:
+    words = "The harbour master expects that the ice will stay until the middle of March. " * 4
+    (tmp_path / "ice.html").write_text(
+        f"<html><body><h1>The site's name</h1><p class=head>The harbour freezes</p><p>{words}</p></body></html>"
+    )
+    asked = replace(check(1, tmp_path), selectors=Selectors(title=".head"))
+
+    outcome = gathered([asked])[1].outcome
+
+    assert isinstance(outcome, Fetched)
+    assert [entry.title for entry in outcome.entries] == ["The harbour freezes"]
 
 
 def test_no_checks_give_nothing() -> None:

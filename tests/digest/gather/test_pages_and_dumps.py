@@ -296,7 +296,7 @@ def test_a_file_is_read_as_what_it_is_whatever_its_name(tmp_path: Path) -> None:
     as_dump.write_bytes(gzip.compress(DUMP.encode()))
 
     from_page = extract_file(as_page, fetched_at=NOW, url="https://echo.example/x")
-    from_dump = extract_file(as_dump, fetched_at=NOW, languages=["en", "de"])
+    from_dump = extract_file(as_dump, fetched_at=NOW)
 
     assert from_page.title == from_dump.title == TITLE
     assert from_page.origins["language"] == "html lang"

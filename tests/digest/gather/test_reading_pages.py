@@ -129,18 +129,6 @@ def test_selectors_and_the_language_of_the_source_are_heeded() -> None:
     assert (entry.language, entry.authors) == ("nl", ("Mira Holt",))
 
 
-def test_a_page_without_a_label_is_in_one_of_the_languages_that_are_likely() -> None:
-    async def story() -> Entry | Failed:
-        found = read_pages([check(1, "https://paper.example/ice")], Web({}), now=NOW, languages=("nl", "de"))
-        (outcome,) = [one.outcome async for one in found]
-        return outcome
-
-    entry = asyncio.run(story())
-
-    assert isinstance(entry, Entry)
-    assert entry.language in {"nl", "de"}
-
-
 def test_robots_txt_is_asked_first_and_heeded() -> None:
     web = Web({"https://paper.example/robots.txt": "User-agent: DailyDigest\nDisallow: /archive/\n"})
 
