@@ -70,14 +70,15 @@ $(VENV)/bench.done: requirements/bench.txt $(VENV)/test.done
 	@$(call install,requirements/bench.txt)
 	@touch $@
 
-# Hashes are checked for every package; the build backend is locked too, so nothing is fetched to build this one.
+# Hashes are checked for every package; the build backend is locked too, so nothing is fetched to build this one. The locks
+# are whole: nothing is resolved, which also keeps pip from looking at releases that came later.
 define install
 echo "Installing $(1) into $(VENV) …"; \
 if command -v uv >/dev/null 2>&1; then \
-  uv pip install --quiet --python $(BIN)/python --require-hashes -r $(1) && \
+  uv pip install --quiet --python $(BIN)/python --no-deps --require-hashes -r $(1) && \
   uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation -e . ; \
 else \
-  $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $(1) && \
+  $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r $(1) && \
   $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e . ; \
 fi
 endef
