@@ -1,11 +1,33 @@
 """Every address that we print, in one place."""
 
 import datetime as dt
+import re
 from dataclasses import dataclass
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote, urlsplit, urlunsplit
 
 from digest.model.ids import EditionId
 from subscribers.cadence import Cadence
+
+#: Parameters that tell a third party where a reader comes from, and nothing else.
+TRACKING = (
+    r"(?:utm|mtm|piwik|matomo|hsa|vero|oly|guce)_\w+|pk_(?:campaign|kwd|keyword|source|medium|content|cid)|mc_[ce]id"
+    r"|at_(?:medium|campaign|custom\d)\w*|ns_\w+|_ga|_gl|_hsenc|_hsmi|__twitter_impression|fbclid|gclid|gclsrc|dclid|gbraid|wbraid|msclkid|yclid|twclid|ttclid"
+    r"|igshid|igsh|mkt_tok|cmpid?|ncid|ocid|sr_share|smid|smtyp|xtor|wt\.\w+|guccounter|taid|tpcc|spm"
+)
+_TRACKING = re.compile(TRACKING, re.IGNORECASE)
+
+
+def tracking_in(url: str) -> tuple[str, ...]:
+    """Return the names of the parameters in *url* with which third parties follow readers."""
+    names = (part.partition("=")[0] for part in urlsplit(url).query.split("&"))
+    return tuple(name for name in names if _TRACKING.fullmatch(name))
+
+
+def without_tracking(url: str) -> str:
+    """Return *url* without the parameters with which third parties follow readers; all else stays as it is written."""
+    parts = urlsplit(url)
+    kept = [part for part in parts.query.split("&") if not _TRACKING.fullmatch(part.partition("=")[0])]
+    return urlunsplit(parts._replace(query="&".join(kept)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,9 +65,21 @@ class Links:
         """Return the list of past Editions."""
         return f"{self.base_url}/archive/{quote(newsletter)}"
 
+    def archive_month(self, newsletter: str, month: dt.date) -> str:
+        """Return the list of the Editions of the month in which *month* lies."""
+        return f"{self.archive(newsletter)}/{month:%Y-%m}"
+
+    def archive_feed(self, newsletter: str) -> str:
+        """Return the Atom feed of Editions."""
+        return f"{self.archive(newsletter)}/feed.xml"
+
     def edition(self, newsletter: str, cadence: Cadence, date: dt.date) -> str:
         """Return the archive page of one Edition."""
         return f"{self.archive(newsletter)}/{cadence}/{date.isoformat()}"
+
+    def picture(self, sha256: str) -> str:
+        """Return the address of the picture that we keep under *sha256*."""
+        return f"{self.base_url}/i/{sha256}.jpg"
 
     def help(self) -> str:
         """Return the page that says what this is and how to leave."""

@@ -4,17 +4,15 @@ import hashlib
 import re
 from urllib.parse import parse_qsl, quote, unquote_to_bytes, urlencode, urlsplit
 
+from digest.links import TRACKING
+
 LONGEST = 2000
 
 PREFIX = re.compile(r"^(?:www\d?|m|mobile|amp)\.(?=[^.]+\.)")
 DEFAULT_PORTS = {"http": 80, "https": 443}
-# Parameters that say where a reader comes from, not what they see; the last few choose another dress of the same page.
-TRACKING = re.compile(
-    r"(?:utm|at|ns|mc|pk|piwik|mtm|matomo|hsa|vero|oly|wt|ga|fb|itm|guce)_\w*|_ga|_gl|_hsenc|_hsmi"
-    r"|ref|ref_?src|ref_?url|referr?er|fbclid|gclid|gclsrc|dclid|gbraid|wbraid|msclkid|yclid|twclid|ttclid|igshid|igsh"
-    r"|mkt_tok|cmpid?|ncid|ocid|sr_share|smid|smtyp|xtor|wt\.\w+|guccounter|taid|tpcc|spm|__twitter_impression"
-    r"|amp|output_?type",
-    re.IGNORECASE,
+# Beside what only tells where a reader comes from: what may say so, or chooses another dress of the same page.
+SAME_PAGE = re.compile(
+    rf"{TRACKING}|(?:at|mc|wt|ga|fb|itm)_\w*|ref|ref_?src|ref_?url|referr?er|amp|output_?type", re.IGNORECASE
 )
 AMP = re.compile(r"/amp(?:\.html)?$|\.amp(?=\.html$|$)", re.IGNORECASE)
 INDEX = re.compile(r"/(?:index|default)\.(?:html?|php|aspx?)$", re.IGNORECASE)
@@ -83,5 +81,5 @@ def _path(path: str) -> str:
 
 def _query(query: str) -> str:
     pairs = parse_qsl(query, keep_blank_values=True, errors="surrogateescape")
-    kept = [(name, value) for name, value in pairs if not TRACKING.fullmatch(name)]
+    kept = [(name, value) for name, value in pairs if not SAME_PAGE.fullmatch(name)]
     return urlencode(sorted(kept), errors="surrogateescape")

@@ -8,15 +8,36 @@ from typing import Any
 
 from digest.model.candidate import Score, ScorePart
 from digest.model.ids import ArticleId
+from digest.model.look import Place
 from subscribers.cadence import Cadence
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PictureCopy:
+    """A copy of our own of a Picture, cut for its *place*: *width* by *height* pixels, kept under *sha256*."""
+
+    place: Place
+    sha256: str
+    width: int
+    height: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Picture:
-    """A picture of a Story. *url* is https; *alt* may be empty beside a linked title."""
+    """
+    A picture of a Story at its publisher's *url*; *alt* may be empty beside a linked title.
+
+    *copies* are our own, once it has been fetched; *fault* says in words why there are none.
+    """
 
     url: str
     alt: str = ""
+    copies: tuple[PictureCopy, ...] = ()
+    fault: str = ""
+
+    def copy(self, place: Place) -> PictureCopy | None:
+        """Return our copy for *place*, if there is one."""
+        return next((copy for copy in self.copies if copy.place == place), None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -153,6 +174,11 @@ def _story(data: dict[str, Any]) -> Story:
                 **{name: score[name] for name in ("decay", "age", "boost", "is_pinned") if name in score},
             ),
             "also": tuple(SourceLink(**link) for link in data["also"]),
-            "picture": Picture(**data["picture"]) if data["picture"] else None,
+            "picture": _picture(data["picture"]) if data["picture"] else None,
         }
     )
+
+
+def _picture(data: dict[str, Any]) -> Picture:
+    copies = (PictureCopy(**copy | {"place": Place(copy["place"])}) for copy in data.get("copies", ()))
+    return Picture(**data | {"copies": tuple(copies)})

@@ -8,6 +8,7 @@ from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 from zoneinfo import ZoneInfo
 
+from digest.model.look import Look
 from subscribers.cadence import Cadence
 
 
@@ -166,15 +167,6 @@ class Sender:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Look:
-    """The newsletter's own colours and logo; everything else is the theme's."""
-
-    accent: str = "#a4262c"
-    accent_dark: str = "#ff9a8f"
-    logo: str | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Newsletter:
     """The standing product. Readers subscribe to it by *slug*; config.toml is its only home."""
 
@@ -197,6 +189,10 @@ class Newsletter:
     coverage_floor: float = 0.5
     #: Whether stories are grouped by what their headlines mean too, not by their words alone: English only.
     embeddings: bool = False
+    #: Whether parameters with which third parties follow readers (``utm_source``) stay in the links.
+    keep_tracking: bool = False
+    #: Whether the text part is marked as format=flowed (RFC 3676).
+    text_flowed: bool = False
     #: A folder of the newsletter's own templates, looked into before the packaged ones.
     templates: Path | None = None
 

@@ -137,7 +137,7 @@ def paper(newsletter: Newsletter) -> Paper:
         end="right" if direction == "ltr" else "left",
         accent=look.accent,
         accent_dark=look.accent_dark,
-        logo=web_address(look.logo or ""),
+        logo=web_address(look.logo.url) if look.logo else "",
         postal_address=_postal_address(newsletter.title, newsletter.sender.postal_address),
     )
 

@@ -8,7 +8,7 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from digest.settings import variables
-from digest.settings.shape import COLOUR, LANGUAGE, SLUG, WEB
+from digest.settings.shape import COLOUR, FONTS, LANGUAGE, LOCALE, SLUG, WEB
 
 #: Remedies by pydantic's error type; {…} are taken from the error's context.
 _REMEDIES = {
@@ -45,6 +45,8 @@ _PATTERNS = {
     SLUG: "use lower-case letters and digits joined by hyphens, such as auto-daily",
     COLOUR: "give a colour such as #a4262c",
     LANGUAGE: "give a language code such as en",
+    LOCALE: "give a language code such as en, or with its country en-GB",
+    FONTS: "give names of fonts, without quotes, with commas between: Palatino, serif",
     WEB: "give a web address such as https://news.example.org/logo.png",
 }
 #: How pydantic writes a member of an enumeration: <Cadence.DAILY: 'daily'>.

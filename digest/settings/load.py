@@ -16,8 +16,8 @@ from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from digest.errors import SettingsError, UnknownNewsletter
+from digest.model.look import Logo, Look
 from digest.model.newsletter import (
-    Look,
     Newsletter,
     RankingWeights,
     Schedule,
@@ -34,6 +34,7 @@ from digest.settings.shape import (
     DatabaseTable,
     GatherTable,
     LogTable,
+    LookTable,
     NewsletterTable,
     Raw,
     SiteTable,
@@ -224,14 +225,25 @@ def _newsletter(table: NewsletterTable) -> Newsletter:
             same_story=weights.same_story or RankingWeights().same_story,
             per_source=weights.per_source,
         ),
-        look=Look(accent=table.accent, accent_dark=table.accent_dark, logo=table.logo),
+        look=_look(table.look),
         approval=table.approval,
         minimum_stories=table.minimum_stories,
         max_age=timedelta(days=table.max_age_days),
         coverage_floor=table.coverage_floor,
         embeddings=table.embeddings,
+        keep_tracking=table.keep_tracking,
+        text_flowed=table.text_flowed,
         templates=table.templates,
     )
+
+
+def _look(table: LookTable) -> Look:
+    logo = (
+        Logo(url=table.logo, width=table.logo_width, height=table.logo_height, is_title=table.logo_is_title)
+        if table.logo
+        else None
+    )
+    return Look(logo=logo, **table.model_dump(exclude={"logo", "logo_width", "logo_height", "logo_is_title"}))
 
 
 def _sections(table: NewsletterTable) -> tuple[SectionPlan, ...]:

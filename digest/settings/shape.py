@@ -27,6 +27,7 @@ from pydantic import (
     model_validator,
 )
 
+from digest.model.look import Images, Theme
 from digest.model.newsletter import Approval, SourceKind
 from digest.model.relay import Security
 from subscribers.cadence import Cadence
@@ -34,6 +35,8 @@ from subscribers.cadence import Cadence
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 COLOUR = r"^#[0-9a-fA-F]{6}$"
 LANGUAGE = r"^[a-z]{2,3}$"
+LOCALE = r"^[a-z]{2,3}(-[A-Z]{2})?$"
+FONTS = r"^([A-Za-z0-9 -]+(, *[A-Za-z0-9 -]+)*)?$"
 WEB = r"^https?://"
 SLUG = r"^[a-z0-9]+(-[a-z0-9]+)*$"
 _DOMAIN = re.compile(r"(?!-)[\w-]+(\.[\w-]+)*")
@@ -329,6 +332,35 @@ class WeightsTable(Part):
     )
 
 
+class LookTable(Part):
+    """``[newsletter.look]``: theme, pictures, colours, logo and fonts of the mail."""
+
+    theme: Theme = Field(
+        Theme.CLASSIC, description='"classic", "compact" (many headlines, no pictures) or "magazine" (large pictures).'
+    )
+    images: Images = Field(
+        Images.PROXY,
+        description='"proxy": fetched once and served from here. "link": from their publishers. "none": no pictures.',
+    )
+    accent: str = Field("#a4262c", pattern=COLOUR, description="The colour of labels by day.")
+    accent_dark: str = Field("#ff9a8f", pattern=COLOUR, description="The same by night.")
+    link: str = Field("#1f4e79", pattern=COLOUR, description="The colour of links in running text by day.")
+    link_dark: str = Field("#9cc7f2", pattern=COLOUR, description="The same by night.")
+    canvas: str = Field("#f4f2ee", pattern=COLOUR, description="The colour around the paper by day.")
+    canvas_dark: str = Field("#121211", pattern=COLOUR, description="The same by night.")
+    logo: str | None = Field(None, pattern=WEB, description="Address of a logo.")
+    logo_width: int = Field(40, ge=16, le=552, description="Its width in pixels, as shown.")
+    logo_height: int = Field(40, ge=16, le=160, description="Its height in pixels, as shown.")
+    logo_is_title: bool = Field(False, description="The logo spells the title, and stands in its place.")
+    headline_font: str = Field(
+        "",
+        pattern=FONTS,
+        max_length=120,
+        description="Fonts of headlines, in the order of preference: Palatino, serif.",
+    )
+    text_font: str = Field("", pattern=FONTS, max_length=120, description="Fonts of everything else.")
+
+
 class NewsletterTable(Part):
     """``[[newsletter]]``: one standing product."""
 
@@ -340,7 +372,7 @@ class NewsletterTable(Part):
     reply_to: MailboxText | None = Field(None, description="Where answers go; by default to the sender.")
     postal_address: str = Field("", max_length=300, description="Your postal address, as the law asks in each mail.")
     description: str = Field("", max_length=300, description="One sentence for the sign-up page.")
-    language: str = Field("en", pattern=LANGUAGE, description="The language of its dates.")
+    language: str = Field("en", pattern=LOCALE, description='The language of its words and dates: "en", "en-GB", "fr".')
     at: Hour = Field(dt.time(7, 0), description="The local hour at which it is delivered.")
     zone: Zone = Field(ZoneInfo("UTC"), description="The time zone of that hour, and of readers who named none.")
     cadences: tuple[Literal[Cadence.DAILY, Cadence.WEEKLY], ...] = Field(
@@ -362,10 +394,14 @@ class NewsletterTable(Part):
     embeddings: bool = Field(
         False, description="Group stories by what English headlines mean too; needs the extra [embeddings]."
     )
-    accent: str = Field("#a4262c", pattern=COLOUR, description="The colour of labels on light paper.")
-    accent_dark: str = Field("#ff9a8f", pattern=COLOUR, description="The same on dark paper.")
-    logo: str | None = Field(None, pattern=WEB, description="Address of a logo, 36 pixels high.")
+    keep_tracking: bool = Field(
+        False, description="Leave parameters with which others follow readers, such as utm_source, in the links."
+    )
+    text_flowed: bool = Field(
+        False, description="Mark the text part as format=flowed (RFC 3676), so that phones may break its lines anew."
+    )
     templates: Folder | None = Field(None, description="A folder with your own copies of mail templates.")
+    look: LookTable = Field(LookTable(), description="Theme, pictures, colours, logo and fonts.")
     weights: WeightsTable = Field(WeightsTable(), description="What makes a story matter.")
     section: tuple[SectionTable, ...] = Field((), description="Sections, where order or quota shall be set.")
     source: tuple[SourceTable, ...] = Field(min_length=1, description="Where its articles come from.")

@@ -16,6 +16,7 @@ TABLES: dict[str, type[BaseModel]] = {
     "[gather]": shape.GatherTable,
     "[log]": shape.LogTable,
     "[[newsletter]]": shape.NewsletterTable,
+    "[newsletter.look]": shape.LookTable,
     "[newsletter.weights]": shape.WeightsTable,
     "[[newsletter.section]]": shape.SectionTable,
     "[[newsletter.source]]": shape.SourceTable,
@@ -25,7 +26,7 @@ SETTINGS = [
     pytest.param(heading, name, field, id=f"{heading} {name}")
     for heading, table in TABLES.items()
     for name, field in table.model_fields.items()
-    if (heading, name) not in {("[[newsletter]]", n) for n in ("weights", "section", "source")}
+    if (heading, name) not in {("[[newsletter]]", n) for n in ("look", "weights", "section", "source")}
 ]
 
 

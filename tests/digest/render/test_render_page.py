@@ -13,7 +13,8 @@ from lxml import html as lxml_html
 
 from digest.errors import SettingsError, TemplateError, WrongState
 from digest.model.draft import Draft, Section
-from digest.model.newsletter import Look, Newsletter
+from digest.model.look import Look
+from digest.model.newsletter import Newsletter
 from digest.render import render
 from digest.render.lint import lint_page
 from digest.render.pages import environment
