@@ -30,7 +30,7 @@ fix: $(VENV)/test.done  ## let ruff mend what it can
 	$(BIN)/ruff format .
 
 golden: $(VENV)/test.done  ## renew the golden files after a wanted change of the mail
-	GOLDEN=renew $(BIN)/python -m pytest -q tests/golden tests/digest/render
+	GOLDEN=renew $(BIN)/python -m pytest -q -p no:randomly tests/golden
 
 screenshots: $(VENV)/test.done  ## renew the pictures in docs/images
 	$(BIN)/python docs/screenshots.py

@@ -301,7 +301,7 @@ def _approve(services: Services, session: Session, edition: Edition, *, by: str,
     now = services.clock.now()
     newsletter = services.newsletter(edition.newsletter)
     draft = edition.draft
-    edition.approve(render(draft, newsletter, services.environment(newsletter), now), by=by, at=now)
+    edition.approve(render(draft, newsletter, services.press(newsletter, edition.id)), by=by, at=now)
     editions.remember_stories(session, edition, draft)
     instants = waves(session, newsletter, edition.cadence, edition.date)
     due = {(zone, hour): max(at, not_before or at) for (zone, hour), at in instants.items() if zone is not None}

@@ -8,7 +8,8 @@ import pytest
 from digest.errors import WrongState
 from digest.model.draft import Draft
 from digest.model.edition import MOVES, Edition, EditionState
-from digest.model.rendered import RenderedDigest, Shell
+from digest.model.pieces import Shell
+from digest.model.rendered import Phrases, RenderedDigest
 from subscribers.cadence import Cadence
 
 NOW = datetime(2026, 11, 23, 5, tzinfo=UTC)
@@ -18,7 +19,15 @@ DRAFT = Draft(
 )
 SHELL = Shell(opening=(), today=(), today_end=(), closing=())
 RENDERED = RenderedDigest(
-    sections=(), html=SHELL, text=SHELL, subject="News", preheader="", anyone="you", language="en"
+    subject="News",
+    language="en",
+    preheader="",
+    phrases=Phrases(anyone="you", reading=("1 min read",), follows_all="", follows="{}"),
+    topics=(),
+    sections=(),
+    html=SHELL,
+    text=SHELL,
+    longest={},
 )
 
 #: Each act, and the state that it leads to.
