@@ -21,7 +21,7 @@ def compile_markup(name: str, source: str) -> str:
 
     TemplateError when it is not well formed or uses what MJML does not know: the compiler would let a typo through.
     """
-    source = _hardened(source)
+    source = hardened(source)
     faults = [finding.message for finding in lint_markup(source) if finding.severity is Severity.ERROR]
     if faults:
         raise TemplateError(f"{name}: {'; '.join(faults)}")
@@ -34,7 +34,7 @@ def compile_markup(name: str, source: str) -> str:
     return _light(inline(html.replace("<!doctype html>", "<!DOCTYPE html>", 1)))
 
 
-def _hardened(source: str) -> str:
+def hardened(source: str) -> str:
     """
     Return *source* in ASCII without backslashes, both as character references.
 
