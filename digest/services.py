@@ -21,7 +21,7 @@ from digest.deliver.smtp import Line
 from digest.deliver.stage import Courier
 from digest.errors import SettingsError
 from digest.gather.robots import Robots
-from digest.http import GuardedClient
+from digest.http import GuardedClient, Limits
 from digest.links import Links
 from digest.meaning import Meanings
 from digest.model.newsletter import Newsletter
@@ -136,11 +136,12 @@ class Services:
         """Return the mail templates: the newsletter's own copies first, then the packaged ones."""
         return mail_templates(newsletter)
 
-    def web_client(self) -> GuardedClient:
-        """Return a new client for strangers' servers; use it as an async context manager."""
+    def web_client(self, limits: Limits | None = None) -> GuardedClient:
+        """Return a new client for strangers' servers, within its own *limits*; use it as an async context manager."""
         return GuardedClient(
             user_agent=f"{PRODUCT} (+{self.settings.contact or self.settings.base_url})",
             allowed=self.settings.allow_networks,
+            limits=limits,
         )
 
     @contextmanager
