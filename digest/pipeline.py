@@ -310,8 +310,9 @@ def approve(services: Services, edition_id: EditionId, *, by: str) -> int:
     """
     Freeze the Edition's content on the word of *by*, and plan one Delivery per reader. Returns how many were planned.
 
-    From here on sending, archive and preview read only what was frozen. Hours that have passed count from now: whoever
-    approves late wants it sent. WrongState when it is not open for approval.
+    Pictures that it still lacks are fetched first. From here on sending, archive and preview read only what was frozen.
+    Hours that have passed count from now: whoever approves late wants it sent. WrongState when it is not open for
+    approval.
     """
     illustrate(services, edition_id)
     with services.session() as session:

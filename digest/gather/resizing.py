@@ -11,8 +11,16 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from io import BytesIO
 
-from PIL import AvifImagePlugin, ExifTags, GifImagePlugin, Image, ImageCms, JpegImagePlugin, PngImagePlugin
-from PIL import WebPImagePlugin as WebpImagePlugin
+from PIL import (
+    AvifImagePlugin,
+    ExifTags,
+    GifImagePlugin,
+    Image,
+    ImageCms,
+    JpegImagePlugin,
+    PngImagePlugin,
+    WebPImagePlugin,
+)
 
 from digest.errors import UnreadableInput
 from digest.model.developed import Developed, Print
@@ -24,7 +32,7 @@ FORMATS = (
     JpegImagePlugin.JpegImageFile.format,
     PngImagePlugin.PngImageFile.format,
     GifImagePlugin.GifImageFile.format,
-    WebpImagePlugin.WebPImageFile.format,
+    WebPImagePlugin.WebPImageFile.format,
     AvifImagePlugin.AvifImageFile.format,
 )
 #: As many as any camera of the press takes. At four bytes each, two of that size fit into a reader.
