@@ -124,12 +124,11 @@ def _decoding() -> Iterator[None]:
     """Turn whatever a decoder says of its input into UnreadableInput with one sentence."""
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            warnings.simplefilter("error", Image.DecompressionBombWarning)
+            warnings.simplefilter("ignore")  # what Pillow warns of is checked here, or does no harm
             yield
     except (UnreadableInput, MemoryError):
         raise
-    except (Image.DecompressionBombError, Image.DecompressionBombWarning):
+    except Image.DecompressionBombError:
         raise UnreadableInput(f"It has more than {MOST_PIXELS / 1e6:g} million pixels.") from None
     except Exception as error:  # decoders raise what they like
         raise UnreadableInput("It is no picture that can be read.") from error

@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 import pytest
 from PIL import Image
 
+from digest.errors import FetchFailed
 from digest.gather import pictures
 from digest.gather.pictures import PICTURE_LIMITS, fetch_pictures
 from digest.gather.resizing import develop
@@ -173,20 +174,27 @@ def test_what_is_not_there_in_time_has_failed_and_nobody_waits_for_it() -> None:
     assert multiprocessing.active_children() == []
 
 
-def test_one_host_is_not_asked_for_all_its_pictures_at_once() -> None:
-    async def story() -> tuple[int, int, list[str]]:
-        async with Site({}) as site, client() as http:
-            for number in range(12):
-                site.pages[f"/{number}"] = answer(body=picture(number + 600, 500))
-            checks = [check(site.url(path)) for path in site.pages]
-            reads = [read async for read in fetch_pictures(checks, http)]
-            return site.most_at_once, len(site.asked), reasons([read.outcome for read in reads])
+class Busy:
+    """Stands in for the guarded client and counts how many pictures are in hand at once."""
 
-    at_once, asked, faults = run(story())
+    def __init__(self) -> None:
+        self.in_hand = self.most_in_hand = 0
 
-    assert at_once <= 4
-    assert asked == 12
-    assert set(faults) == {""}
+    async def get(self, url: str, *, etag: str | None = None, last_modified: str | None = None) -> Response:
+        self.in_hand += 1
+        self.most_in_hand = max(self.most_in_hand, self.in_hand)
+        await asyncio.sleep(0)
+        self.in_hand -= 1
+        raise FetchFailed(f"{url} is closed today.")
+
+
+def test_no_more_bodies_are_held_in_memory_than_a_dozen() -> None:
+    async def story() -> tuple[int, int]:
+        busy = Busy()
+        checks = [check(f"https://{number}.example/") for number in range(40)]
+        return len([read async for read in fetch_pictures(checks, busy)]), busy.most_in_hand
+
+    assert run(story()) == (40, 12)
 
 
 class Broken:

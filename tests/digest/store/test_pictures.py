@@ -68,15 +68,18 @@ def test_the_same_bytes_are_kept_once_with_where_they_came_from_first(database: 
 
 
 def test_processes_that_keep_the_same_pictures_at_once_leave_one_of_each(database_url: str) -> None:
-    contents = [str(number).encode() for number in range(12)]
+    contents = [str(number).encode() for number in range(100)]
     barrier, kept, faults = threading.Barrier(4), [], []
 
     def act(turn: int) -> None:
         database = Database(database_url)
+        with database.reading() as session:
+            count(session)
         barrier.wait()
         try:
             with database.session() as session:
-                kept.append(pictures.keep(session, [row(content) for content in contents[turn:] + contents[:turn]]))
+                first = 25 * turn
+                kept.append(pictures.keep(session, [row(content) for content in contents[first:] + contents[:first]]))
         except Exception as fault:  # noqa: BLE001 (told below)
             faults.append(fault)
         database.close()
@@ -89,7 +92,7 @@ def test_processes_that_keep_the_same_pictures_at_once_leave_one_of_each(databas
 
     database = Database(database_url)
     with database.reading() as session:
-        assert count(session) == 12
+        assert count(session) == 100
     database.close()
     assert faults == []
-    assert sum(kept) == 12
+    assert sum(kept) == 100
