@@ -22,7 +22,7 @@ from digest.deliver.smtp import Line
 from digest.deliver.stage import Courier
 from digest.errors import SettingsError
 from digest.gather.robots import Robots
-from digest.http import GuardedClient
+from digest.http import GuardedClient, Limits
 from digest.links import Links
 from digest.meaning import Meanings
 from digest.model.ids import EditionId
@@ -145,11 +145,12 @@ class Services:
         """Return what an Edition of *newsletter* is printed with at this moment."""
         return press(newsletter, self.links, edition_id, self.clock.now())
 
-    def web_client(self) -> GuardedClient:
-        """Return a new client for strangers' servers; use it as an async context manager."""
+    def web_client(self, limits: Limits | None = None) -> GuardedClient:
+        """Return a new client for strangers' servers, within its own *limits*; use it as an async context manager."""
         return GuardedClient(
             user_agent=f"{PRODUCT} (+{self.settings.contact or self.settings.base_url})",
             allowed=self.settings.allow_networks,
+            limits=limits,
         )
 
     @contextmanager
