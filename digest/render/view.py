@@ -289,8 +289,15 @@ def _picture(picture: Picture | None, place: Place, look: Look, links: Links) ->
         copy = picture.copy(place)
         url = links.picture(copy.sha256) if copy else ""
     else:
-        url = web_address(picture.url)
+        url = web_address(picture.url) if _is_loaded(picture.url) else ""
     return PictureView(url=url, alt=printable(picture.alt), width=size.width, height=size.height) if url else None
+
+
+def _is_loaded(url: str) -> bool:
+    """Return whether mail programs load *url*: by https, or from this very machine."""
+    parts = urlsplit(url)
+    host = parts.hostname or ""
+    return parts.scheme == "https" or host == "localhost" or host.startswith("127.")
 
 
 def _age(passed: dt.timedelta, language: str) -> str:

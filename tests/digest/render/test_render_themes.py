@@ -137,10 +137,13 @@ def test_pictures_are_linked_or_left_out_as_the_newsletter_wishes(
     assert "<img" not in none
 
 
-def test_a_picture_is_not_loaded_from_an_address_that_is_none(
-    sample: Draft, newsletter: Newsletter, press_for: PressFor, values: dict[str, str]
+@pytest.mark.parametrize(
+    "url", ["javascript:evil()", "data:image/png;base64,AAAA", "http://pictures.example/1.jpg", ""]
+)
+def test_a_picture_is_linked_only_where_mail_programs_load_it(
+    url: str, sample: Draft, newsletter: Newsletter, press_for: PressFor, values: dict[str, str]
 ) -> None:
-    lead = dataclasses.replace(sample.sections[0].stories[0], picture=Picture(url="javascript:evil()"))
+    lead = dataclasses.replace(sample.sections[0].stories[0], picture=Picture(url=url))
     draft = dataclasses.replace(sample, sections=(dataclasses.replace(sample.sections[0], stories=(lead,)),))
 
     assert "<img" not in page_of(draft, newsletter, press_for, Look(images=Images.LINK), values)
