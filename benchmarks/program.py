@@ -7,6 +7,8 @@ import json
 import logging
 import os
 import platform
+import subprocess
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from importlib.metadata import version
@@ -158,6 +160,19 @@ class Program:
             **({} if self.makes_its_data else {"data": f"{arguments.half} half" if arguments.half else "whole"}),
             **{peer: version(peer) for peer in self.peers},
         }
+
+
+def run_all(topic: str, programs: Sequence[str]) -> int:
+    """Run the *programs* of a *topic*, each in a process of its own, with our options; 1 when one could not finish."""
+    command = [sys.executable, "-m"]
+    failed = [
+        program
+        for program in programs
+        if subprocess.run([*command, f"benchmarks.{topic}.{program}", *sys.argv[1:]], check=False).returncode
+    ]
+    if failed:
+        print(f"These could not finish: {', '.join(failed)}.", file=sys.stderr)
+    return bool(failed)
 
 
 def half_of(name: str) -> str:
