@@ -33,10 +33,10 @@ DRESSES = {
 }
 
 
-def mail(name: str) -> FilledDigest:
-    """Return the mail called *name* as a reader of everything gets it."""
+def newsletter(name: str) -> Newsletter:
+    """Return the newsletter that the mail called *name* is from."""
     theme, language = MAILS[name]
-    newsletter = Newsletter(
+    return Newsletter(
         slug="auto-daily",
         title="Auto Daily" if language == "en" else "السيارة اليومية",
         sender=Sender(
@@ -49,7 +49,11 @@ def mail(name: str) -> FilledDigest:
         language=language,
         look=Look(theme=theme),
     )
-    return render(_draft(theme), newsletter, make_press(theme, language)).fill(None, VALUES)
+
+
+def mail(name: str) -> FilledDigest:
+    """Return the mail called *name* as a reader of everything gets it."""
+    return render(_draft(MAILS[name][0]), newsletter(name), make_press(*MAILS[name])).fill(None, VALUES)
 
 
 def _draft(theme: Theme) -> Draft:
