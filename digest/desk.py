@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from digest import calendar, letters, pipeline
 from digest.database import Session
+from digest.errors import TemplateError
 from digest.model.delivery import Account
 from digest.model.draft import Draft
 from digest.model.edition import Edition, EditionState
@@ -13,7 +14,7 @@ from digest.model.ids import EditionId
 from digest.model.newsletter import Approval, Newsletter
 from digest.model.rendered import FilledDigest, RenderedDigest
 from digest.render import render
-from digest.render.lint import Finding, lint_page
+from digest.render.lint import Finding, Rule, Severity, Yardstick, accepted, lint_page
 from digest.services import Services
 from digest.store import deliveries, editions
 from subscribers.cadence import Cadence
@@ -84,12 +85,13 @@ def open_edition(services: Services, edition_id: EditionId) -> DeskEdition:
         edition = editions.get(session, edition_id)
         newsletter = services.newsletter(edition.newsletter)
         rendered = _pages(services, newsletter, edition, now)
-        filled = rendered.fill(None, letters.inert_values(services, edition.id))
+        values = letters.inert_values(services, edition.id)
+        filled = rendered.fill(None, values)
         return DeskEdition(
             row=_row(session, newsletter, edition, now),
             draft=edition.draft,
             size_bytes=len(filled.html.encode()),
-            findings=lint_page(filled.html),
+            findings=_findings(services, newsletter, filled, values["unsubscribe_url"]),
             rendered_hash=edition.rendered_hash,
         )
 
@@ -137,6 +139,23 @@ def _pages(services: Services, newsletter: Newsletter, edition: Edition, now: dt
     if edition.rendered_bytes is not None:
         return edition.rendered
     return render(edition.draft, newsletter, services.environment(newsletter), now)
+
+
+def _findings(
+    services: Services, newsletter: Newsletter, filled: FilledDigest, unsubscribe_url: str
+) -> tuple[Finding, ...]:
+    try:
+        reasons = accepted(services.environment(newsletter))
+    except TemplateError as fault:
+        # An Edition that is frozen needs its templates no more; that their list is at fault must not hide it.
+        return (Finding(Severity.ERROR, Rule.CLIENT_SUPPORT, str(fault)),)
+    yardstick = Yardstick(
+        base_url=services.settings.base_url,
+        unsubscribe_url=unsubscribe_url,
+        keeps_tracking=newsletter.keep_tracking,
+        accepted=reasons,
+    )
+    return lint_page(filled.html, yardstick)
 
 
 def _row(session: Session, newsletter: Newsletter, edition: Edition, now: dt.datetime) -> DeskRow:

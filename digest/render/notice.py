@@ -50,7 +50,7 @@ def render_notice(
     page = f"notices/{kind}/body.mjml"
     return RenderedNotice(
         subject=printable(_part(environment, f"notices/{kind}/subject.txt", context, paper.language)),
-        html=compile_markup(page, _part(environment, page, context, paper.language)),
+        html=compile_markup(page, _part(environment, page, context, paper.language), environment),
         text=_part(environment, f"notices/{kind}/body.txt", context, paper.language).strip() + "\n",
     )
 

@@ -66,7 +66,7 @@ def render(draft: Draft, newsletter: Newsletter, environment: jinja2.Environment
 def page(environment: jinja2.Environment, context: Context, stencil: Stencil) -> str:
     """Return the HTML of the page that *context* describes, with the marks and tokens of *stencil* still in it."""
     source = render_template(localised(environment, MJML, context["paper"].language), context)
-    html = compile_markup(MJML, source)
+    html = compile_markup(MJML, source, environment)
     stencil.check(source, html)
     return html
 

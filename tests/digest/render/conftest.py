@@ -12,6 +12,7 @@ from digest.model.candidate import Score, ScorePart
 from digest.model.draft import Draft, Picture, Section, SourceLink, Story
 from digest.model.ids import ArticleId
 from digest.model.newsletter import Newsletter, SectionPlan, Sender
+from digest.render.lint import Yardstick, accepted
 from digest.render.pages import environment
 from subscribers.cadence import Cadence
 
@@ -131,3 +132,8 @@ def packaged() -> Path:
 @pytest.fixture(scope="session")
 def templates() -> jinja2.Environment:
     return environment([TEMPLATES])
+
+
+@pytest.fixture
+def yardstick(templates: jinja2.Environment) -> Yardstick:
+    return Yardstick(base_url="https://digest.example", accepted=accepted(templates))

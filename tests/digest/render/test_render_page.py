@@ -16,7 +16,7 @@ from digest.model.draft import Draft, Section
 from digest.model.look import Look
 from digest.model.newsletter import Newsletter
 from digest.render import render
-from digest.render.lint import lint_page
+from digest.render.lint import Yardstick, lint_page
 from digest.render.pages import environment
 from subscribers.cadence import Cadence
 
@@ -64,8 +64,10 @@ def test_no_mark_and_no_token_is_left(page: str) -> None:
     assert "zq" not in page
 
 
-def test_the_linter_finds_nothing(page: str) -> None:
-    assert lint_page(page) == ()
+def test_the_linter_finds_nothing(page: str, yardstick: Yardstick, values: dict[str, str]) -> None:
+    yardstick = dataclasses.replace(yardstick, unsubscribe_url=values["unsubscribe_url"])
+
+    assert lint_page(page, yardstick) == ()
 
 
 def test_rules_for_the_night_are_kept_and_cover_every_inlined_colour(page: str, templates: jinja2.Environment) -> None:
@@ -281,7 +283,7 @@ def test_a_template_of_the_newsletters_own_comes_before_the_packaged_one(
         ("digest/body.mjml", "<mjml>{% if %}</mjml>", r"digest/body\.mjml, line 1: Expected an expression"),
         ("digest/body.mjml", "<mjml><mj-txt /></mjml>", r"<mj-txt> is no element of MJML"),
         ("digest/body.mjml", '<mjml><mj-body colour="x" /></mjml>', r"<mj-body> has no attribute colour"),
-        ("digest/body.mjml", "<mjml><mj-body>", r"digest/body\.mjml: it is not well formed"),
+        ("digest/body.mjml", "<mjml><mj-body>", r"digest/body\.mjml, line 1: it is not well formed"),
         ("digest/body.mjml", "<mjml><mj-raw><form /></mj-raw></mjml>", r"<form> is refused by mailboxes"),
         ("digest/body.mjml", "<p />", r"digest/body\.mjml: the MJML compiler says"),
         ("digest/body.mjml", "<mjml>{{ 1 + 'a' }}</mjml>", r"body\.mjml, line 1: unsupported operand"),
@@ -321,14 +323,19 @@ def test_a_draft_without_a_story_is_not_rendered(
 
 
 def test_a_story_without_words_still_has_something_to_click(
-    sample: Draft, newsletter: Newsletter, templates: jinja2.Environment, now: dt.datetime, values: dict[str, str]
+    sample: Draft,
+    newsletter: Newsletter,
+    templates: jinja2.Environment,
+    now: dt.datetime,
+    values: dict[str, str],
+    yardstick: Yardstick,
 ) -> None:
     silent = dataclasses.replace(sample.sections[0].stories[0], headline="\x00 ", summary="", picture=None, also=())
     draft = dataclasses.replace(sample, sections=(dataclasses.replace(sample.sections[0], stories=(silent,)),))
 
     page = render(draft, newsletter, templates, now).fill(None, values).html
 
-    assert lint_page(page) == ()
+    assert lint_page(page, yardstick) == ()
 
 
 def test_a_language_that_a_feed_made_up_does_no_harm(
