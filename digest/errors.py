@@ -45,3 +45,7 @@ class FetchFailed(DigestError):
 
 class RelayHalted(DigestError):
     """The relay refuses us as a whole: authentication, TLS, size or policy. No recipient is at fault."""
+
+
+class SpamCheckFailed(DigestError):
+    """The operator must mend SpamAssassin: it is installed and gave no score."""
