@@ -4,16 +4,16 @@ import datetime as dt
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from digest import calendar, letters, pipeline
+from digest import calendar, letters, pipeline, proof
 from digest.database import Session
 from digest.model.delivery import Account
 from digest.model.draft import Draft
 from digest.model.edition import Edition, EditionState
 from digest.model.ids import EditionId
+from digest.model.layout import Layout
 from digest.model.newsletter import Approval, Newsletter
-from digest.model.rendered import FilledDigest, RenderedDigest
-from digest.render import render
-from digest.render.lint import Finding, lint_page
+from digest.model.rendered import FilledDigest
+from digest.render.lint import Finding
 from digest.services import Services
 from digest.store import deliveries, editions
 from subscribers.cadence import Cadence
@@ -41,14 +41,17 @@ class DeskRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeskEdition:
-    """One Edition as its editor sees it."""
+    """One Edition as its editor sees it, with the *mail* of a reader of some of its sections."""
 
     row: DeskRow
     draft: Draft
-    #: Bytes of the HTML part for a reader of all sections.
-    size_bytes: int
+    mail: FilledDigest
+    #: How that mail was made to fit, and its size.
+    layout: Layout
     findings: tuple[Finding, ...]
     rendered_hash: str | None
+    #: What SpamAssassin finds; None where it was not asked or is not installed.
+    spam: tuple[Finding, ...] | None = None
 
 
 def todays(services: Services) -> tuple[DeskRow, ...]:
@@ -77,20 +80,33 @@ def recent(services: Services, slug: str) -> tuple[DeskRow, ...]:
         )
 
 
-def open_edition(services: Services, edition_id: EditionId) -> DeskEdition:
-    """Return the Edition with its Draft, its size and what the lint says; UnknownEdition or WrongState as they say."""
+def open_edition(
+    services: Services,
+    edition_id: EditionId,
+    *,
+    sections: Collection[str] | None = None,
+    asks_spam_filter: bool = False,
+) -> DeskEdition:
+    """
+    Return the Edition with its Draft, and the mail that a reader of *sections* (None: all) would get, with its faults.
+
+    The links of that mail open nothing. After approval it is filled from the frozen pages that the readers get.
+    UnknownEdition, WrongState and TemplateError as they say.
+    """
     now = services.clock.now()
     with services.reading() as session:
         edition = editions.get(session, edition_id)
         newsletter = services.newsletter(edition.newsletter)
-        rendered = _pages(services, newsletter, edition)
-        filled = rendered.fill(None, letters.inert_values(services, edition.id))
+        pages = proof.rendered(services, newsletter, edition)
+        chosen = sections if sections is not None and pages.has_news_for(sections) else None
         return DeskEdition(
             row=_row(session, newsletter, edition, now),
             draft=edition.draft,
-            size_bytes=len(filled.html.encode()),
-            findings=lint_page(filled.html),
+            mail=pages.fill(chosen, letters.inert_values(services, edition.id)),
+            layout=pages.layout(chosen),
+            findings=proof.read(services, newsletter, edition, pages, chosen),
             rendered_hash=edition.rendered_hash,
+            spam=proof.read_for_spam(services, newsletter, edition, pages) if asks_spam_filter else None,
         )
 
 
@@ -102,9 +118,9 @@ def preview(services: Services, edition_id: EditionId, *, sections: Collection[s
     """
     with services.reading() as session:
         edition = editions.get(session, edition_id)
-        rendered = _pages(services, services.newsletter(edition.newsletter), edition)
-    chosen = sections if sections is not None and rendered.has_news_for(sections) else None
-    return rendered.fill(chosen, letters.inert_values(services, edition_id))
+        pages = proof.rendered(services, services.newsletter(edition.newsletter), edition)
+    chosen = sections if sections is not None and pages.has_news_for(sections) else None
+    return pages.fill(chosen, letters.inert_values(services, edition_id))
 
 
 def prepare(services: Services, slug: str) -> EditionId:
@@ -130,12 +146,6 @@ def release(services: Services, edition_id: EditionId) -> None:
     """Take the hold back: the Edition goes out as its newsletter says."""
     with services.session() as session:
         editions.get(session, edition_id, lock=True).release()
-
-
-def _pages(services: Services, newsletter: Newsletter, edition: Edition) -> RenderedDigest:
-    if edition.rendered_bytes is not None:
-        return edition.rendered
-    return render(edition.draft, newsletter, services.press(newsletter, edition.id))
 
 
 def _row(session: Session, newsletter: Newsletter, edition: Edition, now: dt.datetime) -> DeskRow:

@@ -35,6 +35,10 @@ class WrongState(DigestError):
     """The caller asked for a move that the thing's present state does not allow."""
 
 
+class UnfitToSend(WrongState):
+    """An editor, or the author of a template, must mend an Edition's mail; the message says what is wrong with it."""
+
+
 class UnreadableInput(DigestError):
     """A file, feed or page could not be read as what it claims to be."""
 
@@ -45,3 +49,7 @@ class FetchFailed(DigestError):
 
 class RelayHalted(DigestError):
     """The relay refuses us as a whole: authentication, TLS, size or policy. No recipient is at fault."""
+
+
+class SpamCheckFailed(DigestError):
+    """The operator must mend SpamAssassin: it is installed and gave no score."""

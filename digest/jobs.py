@@ -145,7 +145,11 @@ def _skip_if_too_late(services: Services, newsletter: Newsletter, cadence: Caden
 
 
 def _approve(services: Services, tally: Tally, _stop: Event) -> None:
-    """Approve the Drafts that nobody has touched, when their hour has come and their newsletter says so."""
+    """
+    Approve the Drafts that nobody has touched, when their hour has come and their newsletter says so.
+
+    Editors are told of one that is held instead, for what is wrong with its mail.
+    """
     now = services.clock.now()
     with services.reading() as session:
         drafts = [edition for edition in editions.in_states(session, EditionState.DRAFT) if edition.due_at <= now]
@@ -155,8 +159,10 @@ def _approve(services: Services, tally: Tally, _stop: Event) -> None:
             with tally.each(str(edition)):
                 if _skip_if_too_late(services, newsletter, edition.cadence, edition.date):
                     tally.counts["skipped"] += 1
+                elif pipeline.approve_automatically(services, edition.id):
+                    tally.counts["approved"] += 1
                 else:
-                    tally.counts["approved"] += pipeline.approve_automatically(services, edition.id)
+                    notices.tell_editors(services, newsletter, edition.id)
 
 
 def _notices(services: Services, tally: Tally, stop: Event) -> None:

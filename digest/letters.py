@@ -1,12 +1,14 @@
 """Letters: from one recipient to one complete Email, for Editions and for Notices."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from datetime import datetime
 
 from digest.deliver.envelope import message_id
 from digest.model.edition import Edition
-from digest.model.ids import EditionId
+from digest.model.ids import EditionId, SubscriberId
 from digest.model.message import Email, Mailbox, MailingList, Recipient
 from digest.model.newsletter import Newsletter
+from digest.model.rendered import RenderedDigest
 from digest.services import Services, inert_urls
 from subscribers import tokens
 from subscribers.tokens import Claim, Purpose
@@ -21,15 +23,40 @@ def digest_letters(services: Services, newsletter: Newsletter, edition: Edition)
     rendered = edition.rendered
     approved_at = edition.approved_at
     assert approved_at is not None  # frozen pages come only with an approval
-    mailing_list_of = _mailing_list(services, newsletter, edition)
+    written = _writer(services, newsletter, edition, rendered, approved_at)
 
     def letter(recipient: Recipient) -> Email | None:
         if not rendered.has_news_for(recipient.sections):
             return None
-        values = reader_values(services, edition.id, recipient.public_id, recipient.name)
+        return written(recipient, reader_values(services, edition.id, recipient.public_id, recipient.name))
+
+    return letter
+
+
+def specimen(services: Services, newsletter: Newsletter, edition: Edition, rendered: RenderedDigest) -> Email:
+    """Return the mail of *rendered* to nobody: whole, with links that open nothing."""
+    nobody = Recipient(
+        edition_id=edition.id,
+        subscriber_id=SubscriberId(0),
+        public_id="",
+        address=newsletter.sender.address,
+        name="",
+        time_zone=newsletter.schedule.zone.key,
+    )
+    now = edition.approved_at or services.clock.now()
+    return _writer(services, newsletter, edition, rendered, now)(nobody, inert_values(services, edition.id))
+
+
+def _writer(
+    services: Services, newsletter: Newsletter, edition: Edition, rendered: RenderedDigest, date: datetime
+) -> Callable[[Recipient, Mapping[str, str]], Email]:
+    mailing_list_of = _mailing_list(services, newsletter, edition)
+    sender = Mailbox(name=newsletter.sender.name, address=newsletter.sender.address)
+
+    def written(recipient: Recipient, values: Mapping[str, str]) -> Email:
         filled = rendered.fill(recipient.sections, values)
         return Email(
-            sender=Mailbox(name=newsletter.sender.name, address=newsletter.sender.address),
+            sender=sender,
             to=Mailbox(name=recipient.name, address=recipient.address),
             subject=filled.subject,
             text=filled.text,
@@ -37,7 +64,7 @@ def digest_letters(services: Services, newsletter: Newsletter, edition: Edition)
             message_id=message_id(
                 edition.id, recipient.subscriber_id, key=services.keys.message, domain=newsletter.sender.domain
             ),
-            date=approved_at,
+            date=date,
             return_path=newsletter.sender.address,
             language=newsletter.language,
             reply_to=newsletter.sender.reply_to,
@@ -45,7 +72,7 @@ def digest_letters(services: Services, newsletter: Newsletter, edition: Edition)
             mailing_list=mailing_list_of(values["unsubscribe_url"]),
         )
 
-    return letter
+    return written
 
 
 def _mailing_list(services: Services, newsletter: Newsletter, edition: Edition) -> Callable[[str], MailingList]:

@@ -10,13 +10,13 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from threading import Event
 
-from digest import calendar, illustration, letters, news
+from digest import calendar, illustration, letters, news, proof
 from digest.compose import compose
 from digest.database import Session
 from digest.deliver import deliver
 from digest.deliver.outbox import EditionOutbox
 from digest.deliver.stage import DeliverReport
-from digest.errors import WrongState
+from digest.errors import UnfitToSend, WrongState
 from digest.gather import gather
 from digest.gather.identity import url_key
 from digest.gather.reading import read_pages
@@ -28,7 +28,6 @@ from digest.model.entry import Failed, Fetched, Gathered, PageCheck, PageRead
 from digest.model.ids import ArticleId, EditionId
 from digest.model.newsletter import Newsletter, SourcePlan
 from digest.model.source import Source
-from digest.render import render
 from digest.services import Services
 from digest.store import articles, deliveries, editions, sources
 from subscribers import audience
@@ -225,13 +224,14 @@ def prepare_edition(
     """
     Make the Edition of *newsletter* for *cadence* and *date*, ready for its editors.
 
-    Skipped when there is too little news: no edition is better than an empty one. Held when too few sources answered.
+    Skipped when there is too little news: no edition is better than an empty one. Held when too few sources answered,
+    or when its mail has faults that must reach nobody.
     An older Edition that still waits for an editor gives way to it: its news is in the new one. Safe to call twice: an
     Edition that has its Draft keeps it, and gets no more than pictures that it still lacks.
     """
     made = _drafted(services, newsletter, cadence, date)
     illustrate(services, made.edition_id)
-    return made
+    return _proofread(services, made) if isinstance(made, Prepared) else made
 
 
 def _drafted(services: Services, newsletter: Newsletter, cadence: Cadence, date: dt.date) -> Prepared | Skipped | Held:
@@ -303,6 +303,18 @@ def illustrate(services: Services, edition_id: EditionId) -> None:
         log.exception("edition_not_illustrated", edition_id=edition_id)
 
 
+def _proofread(services: Services, made: Prepared) -> Prepared | Skipped | Held:
+    """Hold the Edition if its mail has faults."""
+    with services.session() as session:
+        edition = editions.get(session, made.edition_id, lock=True)
+        if edition.state is EditionState.DRAFT:
+            try:
+                proof.fit_to_send(services, services.newsletter(edition.newsletter), edition)
+            except UnfitToSend as fault:
+                edition.hold(str(fault))
+        return _as_it_is(edition)
+
+
 # -- approve -----------------------------------------------------------------------------------------------------------
 
 
@@ -312,7 +324,7 @@ def approve(services: Services, edition_id: EditionId, *, by: str) -> int:
 
     Pictures that it still lacks are fetched first. From here on sending, archive and preview read only what was frozen.
     Hours that have passed count from now: whoever approves late wants it sent. WrongState when it is not open for
-    approval.
+    approval; UnfitToSend when its mail has faults that must reach nobody.
     """
     illustrate(services, edition_id)
     with services.session() as session:
@@ -324,14 +336,19 @@ def approve_automatically(services: Services, edition_id: EditionId) -> bool:
     """
     Do as ``approve`` because the hour has come; a Delivery whose own hour passed too long ago will be skipped.
 
-    False when the Edition is no Draft any more: an editor, or another process, was faster.
+    False when the Edition is no Draft any more, because an editor, or another process, was faster; and when its mail
+    has faults: then it is held.
     """
     illustrate(services, edition_id)
     with services.session() as session:
         edition = editions.get(session, edition_id, lock=True)
         if edition.state is not EditionState.DRAFT:
             return False
-        _approve(services, session, edition, by="automatic", not_before=None)
+        try:
+            _approve(services, session, edition, by="automatic", not_before=None)
+        except UnfitToSend as fault:
+            edition.hold(str(fault))
+            return False
         return True
 
 
@@ -339,7 +356,7 @@ def _approve(services: Services, session: Session, edition: Edition, *, by: str,
     now = services.clock.now()
     newsletter = services.newsletter(edition.newsletter)
     draft = edition.draft
-    edition.approve(render(draft, newsletter, services.press(newsletter, edition.id)), by=by, at=now)
+    edition.approve(proof.fit_to_send(services, newsletter, edition), by=by, at=now)
     editions.remember_stories(session, edition, draft)
     instants = waves(session, newsletter, edition.cadence, edition.date)
     due = {(zone, hour): max(at, not_before or at) for (zone, hour), at in instants.items() if zone is not None}

@@ -28,9 +28,10 @@ def measure(_: Arguments) -> Report:
     with sync_playwright() as player:
         browser = player.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"])
         for theme in Theme:
-            source = markup.hardened(Sheet.of(15, 3, theme).markup())
+            sheet = Sheet.of(15, 3, theme)
+            source = markup.hardened(sheet.markup())
             ours, theirs = (
-                _slots_filled(markup.compile_markup(MJML, source)),
+                _slots_filled(markup.compile_markup(MJML, source, sheet.press.environment)),
                 _slots_filled(reference.html(source) or ""),
             )
             for width in (600, 375):

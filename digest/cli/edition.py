@@ -1,6 +1,7 @@
-"""`digest edition …`: prepare, preview, approve, send, show and resolve."""
+"""`digest edition …`: prepare, preview, lint, approve, send, show and resolve."""
 
 import datetime as dt
+from collections.abc import Sequence
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
@@ -9,15 +10,21 @@ import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from digest import desk, notices, pipeline
-from digest.cli.output import Json, answer, err, fail, out, table, usage
+from digest.cli.output import FAILED, Json, answer, err, fail, out, table, usage
 from digest.cli.wired import CadenceOption, Date, Slug, services, which_edition
 from digest.database import Session
+from digest.desk import DeskEdition
 from digest.model.delivery import Account
 from digest.model.edition import Edition, EditionState
+from digest.model.layout import BUDGET, Step
 from digest.model.newsletter import Approval, Newsletter
+from digest.render.lint import Finding, Severity
 from digest.services import Services
 from digest.store import deliveries, editions
 from subscribers.cadence import Cadence
+
+#: What becomes of a section for which there is no room in full.
+STEPS = {Step.LINES: "stands in lines", Step.WEB: "leaves most to the web"}
 
 
 class Decision(StrEnum):
@@ -60,20 +67,44 @@ def preview(
         newsletter = given.newsletter(slug)
         with given.reading() as session:
             edition = _found(session, newsletter, date, cadence, given.clock.now())
-        chosen = [part.strip() for part in sections.split(",") if part.strip()] or None
-        known = {section.slug for section in newsletter.sections}
-        if chosen and not set(chosen) <= known:
-            usage(f"unknown sections: {', '.join(sorted(set(chosen) - known))}; there are {', '.join(sorted(known))}")
-        filled = desk.preview(given, edition.id, sections=chosen)
+        filled = desk.preview(given, edition.id, sections=_chosen(newsletter, sections))
     if html is not None:
         html.write_text(filled.html, encoding="utf-8")
     answer(
-        {"subject": filled.subject, "html": filled.html, "text": filled.text, "size_bytes": len(filled.html.encode())},
+        {"subject": filled.subject, "html": filled.html, "text": filled.text, "size_bytes": len(filled.html_bytes)},
         as_json=as_json,
         text=f"Subject: {filled.subject}\n\n{filled.text}",
     )
     if html is not None:
-        err.print(f"HTML part: {html} ({len(filled.html.encode()):,} bytes)")
+        err.print(f"HTML part: {html} ({len(filled.html_bytes):,} bytes)")
+
+
+@app.command()
+def lint(
+    slug: Slug,
+    date: Date = None,
+    cadence: CadenceOption = None,
+    sections: Annotated[str, typer.Option(help="Only these section slugs, as a reader would have it: a,b,c")] = "",
+    spam: Annotated[bool, typer.Option(help="Ask SpamAssassin too, where it is installed.")] = True,
+    *,
+    as_json: Json = False,
+) -> None:
+    """Say what is wrong with the mail: errors, for which it is held (exit code 1), and warnings."""
+    with services() as given:
+        newsletter = given.newsletter(slug)
+        with given.reading() as session:
+            edition = _found(session, newsletter, date, cadence, given.clock.now())
+        chosen = _chosen(newsletter, sections)
+        opened = desk.open_edition(given, edition.id, sections=chosen, asks_spam_filter=spam)
+    findings = [*opened.findings, *(opened.spam or ())]
+    if as_json:
+        answer(_proof_facts(opened, findings), as_json=True)
+    else:
+        rows = [(finding.severity, finding.rule, finding.message) for finding in findings]
+        table(("", "rule", "finding"), rows, empty="Nothing is wrong with it.")
+        out.print(_size_line(opened), markup=False)
+    if any(finding.severity is Severity.ERROR for finding in findings):
+        raise typer.Exit(FAILED)
 
 
 @app.command()
@@ -188,6 +219,34 @@ def _found(
             f"make it with `digest edition prepare {newsletter.slug}`"
         )
     return edition
+
+
+def _chosen(newsletter: Newsletter, sections: str) -> list[str] | None:
+    """Return the section slugs in the list *sections*, None for all; ends the command at one that does not exist."""
+    chosen = [part.strip() for part in sections.split(",") if part.strip()] or None
+    known = {section.slug for section in newsletter.sections}
+    if chosen and not set(chosen) <= known:
+        usage(f"unknown sections: {', '.join(sorted(set(chosen) - known))}; there are {', '.join(sorted(known))}")
+    return chosen
+
+
+def _proof_facts(opened: DeskEdition, findings: Sequence[Finding]) -> dict[str, Any]:
+    """Return what machines read of a proof: the documented, stable keys."""
+    return {
+        "findings": [
+            {"severity": finding.severity, "rule": finding.rule, "message": finding.message} for finding in findings
+        ],
+        "size_bytes": opened.layout.size_bytes,
+        "budget_bytes": BUDGET,
+        "steps": {slug: step.name.lower() for slug, step in opened.layout.steps.items()},
+        "spam_filter": opened.spam is not None,
+    }
+
+
+def _size_line(opened: DeskEdition) -> str:
+    size = f"{opened.layout.size_bytes:,} of {BUDGET:,} bytes, encoded, with the longest name"
+    steps = ", ".join(f"{slug} {STEPS[step]}" for slug, step in opened.layout.shortened.items())
+    return f"{size}; for room, {steps}" if steps else size
 
 
 def _facts(session: Session, edition: Edition) -> dict[str, Any]:

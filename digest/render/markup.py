@@ -2,11 +2,12 @@
 
 import re
 
+import jinja2
 from mjml import mjml2html
 
 from digest.errors import TemplateError
 from digest.render.inline import inline
-from digest.render.lint import Severity, lint_markup
+from digest.render.lint import refuse_faults
 
 #: A reference to a sign beyond ASCII; those that markup is made of stay.
 _REFERENCE = re.compile(r"&#(1[6-9]\d|[2-9]\d\d|\d{4,7});")
@@ -15,16 +16,15 @@ _SEAM = re.compile(r"<!\[endif\]--><!--\[if mso \| IE\]>")
 _BREAK = re.compile(r"(?<=>)\s*\n\s*(?=<)")
 
 
-def compile_markup(name: str, source: str) -> str:
+def compile_markup(name: str, source: str, environment: jinja2.Environment) -> str:
     """
-    Return the HTML of the MJML *source*, styles inlined; *name* is the template's, for messages.
+    Return the HTML of the MJML *source*, styles inlined; *environment* filled the template *name* with it.
 
-    TemplateError when it is not well formed or uses what MJML does not know: the compiler would let a typo through.
+    TemplateError when it is not well formed or uses what MJML does not know, for the compiler would let a typo
+    through; it names the file and the line.
     """
     source = hardened(source)
-    faults = [finding.message for finding in lint_markup(source) if finding.severity is Severity.ERROR]
-    if faults:
-        raise TemplateError(f"{name}: {'; '.join(faults)}")
+    refuse_faults(name, source, environment)
     try:
         # No fonts: with the compiler's defaults, "Roboto" anywhere in a font stack adds a link to a third party.
         html: str = mjml2html(source, fonts={})

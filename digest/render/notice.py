@@ -53,7 +53,7 @@ def render_notice(
     page = f"notices/{kind}/body.mjml"
     return RenderedNotice(
         subject=printable(render_template(environment, f"notices/{kind}/subject.txt", context)),
-        html=compile_markup(page, render_template(environment, page, context)),
+        html=compile_markup(page, render_template(environment, page, context), environment),
         text=render_template(environment, f"notices/{kind}/body.txt", context).strip() + "\n",
     )
 

@@ -70,7 +70,7 @@ def render(draft: Draft, newsletter: Newsletter, press: Press) -> RenderedDigest
 def page(environment: jinja2.Environment, context: Context, stencil: Stencil) -> str:
     """Return the HTML of the page that *context* describes, with the marks and tokens of *stencil* still in it."""
     source = render_template(environment, MJML, context)
-    html = compile_markup(MJML, source)
+    html = compile_markup(MJML, source, environment)
     stencil.check(source, html)
     return html
 

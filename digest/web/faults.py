@@ -5,7 +5,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import HTMLResponse
 from starlette.exceptions import HTTPException
 
-from digest.errors import DatabaseNotReady, UnknownEdition, UnknownNewsletter, WrongState
+from digest.errors import DatabaseNotReady, TemplateError, UnknownEdition, UnknownNewsletter, WrongState
 from digest.logs import logger
 from digest.web.headers import common
 from digest.web.pages import pages_of
@@ -35,6 +35,7 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(UnknownNewsletter, _unknown)
     app.add_exception_handler(UnknownEdition, _unknown)
     app.add_exception_handler(WrongState, _wrong_state)
+    app.add_exception_handler(TemplateError, _template_fault)
     app.add_exception_handler(DatabaseNotReady, _not_ready)
     app.add_exception_handler(Exception, _failed)
 
@@ -68,6 +69,11 @@ async def _unknown(request: Request, _fault: Exception) -> HTMLResponse:
 async def _wrong_state(request: Request, fault: Exception) -> HTMLResponse:
     text = str(fault)
     return _page(request, 409, f"{text[:1].upper()}{text[1:]}." if request.url.path.startswith("/desk") else "")
+
+
+async def _template_fault(request: Request, fault: Exception) -> HTMLResponse:
+    """Tell the desk which mail template has to be mended; nobody else fills one."""
+    return _page(request, 409, f"A mail template is at fault, so that the mail cannot be shown: {fault}.")
 
 
 async def _not_ready(request: Request, fault: Exception) -> HTMLResponse:

@@ -14,6 +14,8 @@ _MAIL = "default-src 'none'; img-src http: https: data:; style-src 'unsafe-inlin
 SHOWN_MAIL = f"sandbox allow-popups allow-popups-to-escape-sandbox; {_MAIL}; frame-ancestors 'none'"
 #: A mail in the desk's preview: the same, and its links lead nowhere but to a new tab.
 FRAMED_MAIL = f"sandbox; {_MAIL}; frame-ancestors 'self'"
+#: The same without pictures, as many mail programs show it at first.
+FRAMED_WITHOUT_PICTURES = FRAMED_MAIL.replace("img-src http: https: data:", "img-src 'none'")
 
 #: Addresses that hold a token, and the pages of staff: kept by no cache and listed by no search engine.
 _PRIVATE = ("/confirm/", "/u/", "/p/", "/v/", "/desk")

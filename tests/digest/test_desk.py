@@ -9,6 +9,7 @@ from digest import desk, pipeline
 from digest.errors import UnknownEdition, UnknownNewsletter, WrongState
 from digest.model.edition import EditionState
 from digest.model.ids import EditionId
+from digest.render.lint import Rule, Severity
 from digest.services import INERT_TOKEN, Services
 from digest.store import editions
 from subscribers.cadence import Cadence
@@ -110,7 +111,7 @@ def test_preparing_at_the_desk_gathers_first_and_is_safe_to_repeat(services: Ser
     assert first == second
     assert [section.title for section in opened.draft.sections] == ["Science", "World"]
     assert (opened.row.stories, opened.row.coverage) == (2, "2 of 2 sources answered")
-    assert opened.size_bytes > 1000
+    assert opened.layout.size_bytes > 1000
     assert opened.rendered_hash is None
 
 
@@ -150,6 +151,41 @@ def test_after_approval_the_preview_is_the_frozen_mail(
 
     assert desk.preview(renamed, edition_id) == before
     assert desk.open_edition(renamed, edition_id).rendered_hash is not None
+
+
+def test_an_edition_is_opened_with_what_the_lint_says_of_it(services: Services) -> None:
+    edition_id = desk.prepare(services, "morning")
+
+    assert desk.open_edition(services, edition_id).findings == ()
+
+
+def test_a_newsletters_own_list_of_accepted_features_is_used(
+    make_services: MakeServices, sqlite_url: str, clock: FixedClock, tmp_path: Path
+) -> None:
+    drop_news(tmp_path / "news", "aldmere", at=clock.now())
+    (tmp_path / "own" / "lint").mkdir(parents=True)
+    (tmp_path / "own" / "lint" / "accepted.txt").write_text("# Nothing.", encoding="utf-8")
+    services = make_services(sqlite_url, more='templates = "own"')
+    edition_id = desk.prepare(services, "morning")
+
+    findings = desk.open_edition(services, edition_id).findings
+
+    assert {finding.rule for finding in findings} == {Rule.CLIENT_SUPPORT}
+
+
+def test_a_list_of_accepted_features_at_fault_is_told_and_hides_no_edition(
+    make_services: MakeServices, sqlite_url: str, clock: FixedClock, tmp_path: Path
+) -> None:
+    drop_news(tmp_path / "news", "aldmere", at=clock.now())
+    (tmp_path / "own" / "lint").mkdir(parents=True)
+    (tmp_path / "own" / "lint" / "accepted.txt").write_text("css-gap", encoding="utf-8")
+    services = make_services(sqlite_url, more='templates = "own"')
+    edition_id = desk.prepare(services, "morning")
+
+    (finding,) = desk.open_edition(services, edition_id).findings
+
+    assert (finding.severity, finding.rule) == (Severity.ERROR, Rule.CLIENT_SUPPORT)
+    assert finding.message.startswith("lint/accepted.txt, line 1: css-gap has no reason")
 
 
 def test_a_hold_names_its_editor_and_a_release_takes_it_back(services: Services) -> None:

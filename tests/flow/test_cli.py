@@ -481,6 +481,66 @@ def test_preview_gives_the_mail_and_writes_its_html(digest: Command, tmp_path: P
     assert STORIES["aldmere"][0] in as_text.out
 
 
+def test_lint_says_what_is_wrong_with_the_mail_and_how_large_it_is(
+    digest: Command, tmp_path: Path, clock: FixedClock
+) -> None:
+    with_draft(digest, tmp_path, clock)
+
+    as_json = digest("edition", "lint", "morning", "--no-spam", "--json")
+    as_text = digest("edition", "lint", "morning", "--no-spam", "--sections", "world")
+
+    assert (as_json.code, as_text.code) == (0, 0)
+    assert list(as_json.json) == ["findings", "size_bytes", "budget_bytes", "steps", "spam_filter"]
+    assert as_json.json["findings"] == []
+    assert 5_000 < as_json.json["size_bytes"] < as_json.json["budget_bytes"] == 92_160
+    assert as_json.json["steps"] == {"world": "long"}
+    assert "Nothing is wrong with it." in as_text.out
+    assert "of 92,160 bytes, encoded, with the longest name" in " ".join(as_text.out.split())
+
+
+def test_lint_ends_with_one_where_there_are_errors(digest: Command, tmp_path: Path, clock: FixedClock) -> None:
+    own = tmp_path / "own" / "digest" / "footer.mjml"
+    own.parent.mkdir(parents=True)
+    own.write_text('<p><img src="https://news.example.org/x.png" width="9" height="9" /></p>', encoding="utf-8")
+    config = tmp_path / "config.toml"
+    text = config.read_text(encoding="utf-8").replace("minimum_stories", 'templates = "own"\nminimum_stories')
+    config.write_text(text, encoding="utf-8")
+    made = with_draft(digest, tmp_path, clock)
+
+    linted = digest("edition", "lint", "morning", "--no-spam", "--json")
+    approved = digest("edition", "approve", "morning")
+
+    assert made["state"] == "held"
+    assert linted.code == 1
+    assert {found["rule"] for found in linted.json["findings"]} >= {"picture", "unsubscribe"}
+    assert {found["severity"] for found in linted.json["findings"]} >= {"error"}
+    assert approved.code == 1
+    assert "the lint found" in approved.err
+
+
+def test_lint_asks_the_spam_filter_where_there_is_one(
+    digest: Command, tmp_path: Path, clock: FixedClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    program = tmp_path / "bin" / "spamassassin"
+    program.parent.mkdir()
+    program.write_text(
+        "#!/bin/sh\ncat > /dev/null\n"
+        "printf 'X-Spam-Digest: score=2.5 required=5.0 rules=HTML_TAG_MANY=2.5\\n\\nbody\\n'\n",
+        encoding="utf-8",
+    )
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", str(program.parent), prepend=os.pathsep)
+    with_draft(digest, tmp_path, clock)
+
+    linted = digest("edition", "lint", "morning", "--json")
+
+    assert linted.code == 0
+    assert linted.json["spam_filter"] is True
+    (found,) = linted.json["findings"]
+    assert (found["severity"], found["rule"]) == ("warning", "spam")
+    assert "HTML_TAG_MANY 2.5" in found["message"]
+
+
 def test_an_edition_of_another_date_is_meant_by_its_date(digest: Command, tmp_path: Path, clock: FixedClock) -> None:
     with_draft(digest, tmp_path, clock)
     clock.advance(timedelta(days=1))

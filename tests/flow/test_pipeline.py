@@ -8,7 +8,7 @@ from sqlalchemy import select
 
 from digest import pipeline
 from digest.demo.inbox import Inbox
-from digest.errors import TemplateError, UnknownEdition, WrongState
+from digest.errors import UnfitToSend, UnknownEdition, WrongState
 from digest.model.article import Article
 from digest.model.delivery import Account, Delivery, DeliveryState, Reason
 from digest.model.edition import EditionState
@@ -236,10 +236,10 @@ def test_an_approval_that_cannot_be_rendered_changes_nothing(
     drop(services, "aldmere")
     made = prepare(services)
 
-    with pytest.raises(TemplateError, match=r"body\.mjml"):
+    with pytest.raises(UnfitToSend, match=r"body\.mjml"):
         pipeline.approve(services, made.edition_id, by="anna@example.org")
 
-    assert state(services, made.edition_id) is EditionState.DRAFT
+    assert state(services, made.edition_id) is EditionState.HELD
     assert account(services, made.edition_id).intended == 0
 
 

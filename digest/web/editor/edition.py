@@ -14,12 +14,12 @@ from digest.errors import WrongState
 from digest.model.draft import Draft
 from digest.model.edition import EditionState
 from digest.model.ids import EditionId
-from digest.render.lint import BUDGET
+from digest.model.layout import BUDGET
 from digest.services import Services
 from digest.staff.sessions import Visitor
 from digest.web.door import OwnForm, Staff
 from digest.web.editor.preview import Scheme, in_scheme
-from digest.web.headers import FRAMED_MAIL
+from digest.web.headers import FRAMED_MAIL, FRAMED_WITHOUT_PICTURES
 from digest.web.pages import READ, EditionNumber, Pages, Templates, Wired
 
 router = APIRouter()
@@ -32,6 +32,7 @@ class View(StrEnum):
     DESKTOP = "desktop"
     PHONE = "phone"
     DARK = "dark"
+    BARE = "without pictures"
     TEXT = "text"
 
 
@@ -66,20 +67,28 @@ def page(  # noqa: PLR0913, PLR0917 (FastAPI gives what is asked for by name)
     pages: Templates,
     view: View = View.DESKTOP,
     section: Chosen = None,
+    spam: bool = False,
     done: str = "",
 ) -> Response:
     """Show an Edition with the *view* of its preview, as a reader of the sections *section* gets it."""
     said = Done[done.upper()].value if done.upper() in Done.__members__ else ""
-    return _page(services, pages, staff, EditionId(edition_id), view=view, sections=section, said=said)
+    shown = _Shown(view=view, sections=section, asks_spam_filter=spam, said=said)
+    return _page(services, pages, staff, EditionId(edition_id), shown)
 
 
 @router.api_route("/desk/edition/{edition_id}/preview", methods=READ)
 def preview(
-    edition_id: EditionNumber, _staff: Staff, services: Wired, scheme: Scheme = Scheme.LIGHT, section: Chosen = None
+    edition_id: EditionNumber,
+    _staff: Staff,
+    services: Wired,
+    scheme: Scheme = Scheme.LIGHT,
+    section: Chosen = None,
+    pictures: bool = True,
 ) -> Response:
     """Show the mail alone, for the frame on the page of its Edition."""
     filled = desk.preview(services, EditionId(edition_id), sections=section)
-    return HTMLResponse(in_scheme(filled.html, scheme), headers={"Content-Security-Policy": FRAMED_MAIL})
+    policy = FRAMED_MAIL if pictures else FRAMED_WITHOUT_PICTURES
+    return HTMLResponse(in_scheme(filled.html, scheme), headers={"Content-Security-Policy": policy})
 
 
 @router.post("/desk/edition/{edition_id}/{act}")
@@ -97,41 +106,42 @@ def decide(
     try:
         acts[act]()
     except WrongState as fault:
-        return _page(services, pages, staff, EditionId(edition_id), status=409, fault=f"Not done: {fault}.")
+        return _page(services, pages, staff, EditionId(edition_id), _Shown(status=409, fault=f"Not done: {fault}."))
     return RedirectResponse(f"{pages.links.desk_edition(EditionId(edition_id))}?done={act}", status_code=303)
 
 
-def _page(  # noqa: PLR0913 (each names a part of the page)
-    services: Services,
-    pages: Pages,
-    staff: Visitor,
-    edition_id: EditionId,
-    *,
-    view: View = View.DESKTOP,
-    sections: list[str] | None = None,
-    status: int = 200,
-    said: str = "",
-    fault: str = "",
-) -> Response:
-    opened = desk.open_edition(services, edition_id)
-    filled = desk.preview(services, edition_id, sections=sections)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Shown:
+    """What is shown on the page of an Edition, and said above it."""
+
+    view: View = View.DESKTOP
+    sections: list[str] | None = None
+    asks_spam_filter: bool = False
+    status: int = 200
+    said: str = ""
+    fault: str = ""
+
+
+def _page(services: Services, pages: Pages, staff: Visitor, edition_id: EditionId, shown: _Shown) -> Response:
+    opened = desk.open_edition(services, edition_id, sections=shown.sections, asks_spam_filter=shown.asks_spam_filter)
     return pages.show(
         "editor/edition.html",
-        status=status,
+        status=shown.status,
         staff=staff,
         here="edition",
-        said=said,
-        fault=fault,
+        said=shown.said,
+        fault=shown.fault,
         now=services.clock.now(),
         rows=_others(services, opened),
         opened=opened,
         decisions=Decisions.on(opened.row),
         titles={plan.slug: plan.title for plan in opened.row.newsletter.sections},
         best=_best(opened.draft),
-        view=view.value,
+        view=shown.view.value,
         views=[each.value for each in View],
-        sections=sections or [],
-        mail=filled,
+        sections=shown.sections or [],
+        asks_spam_filter=shown.asks_spam_filter,
+        mail=opened.mail,
         budget=BUDGET,
     )
 

@@ -13,6 +13,7 @@ from digest.model.draft import Draft, Picture, PictureCopy, Section, SourceLink,
 from digest.model.ids import ArticleId
 from digest.model.look import PLACES, Theme
 from digest.model.newsletter import Newsletter, SectionPlan, Sender
+from digest.render.lint import Yardstick, accepted
 from digest.render.pages import environment
 from digest.render.press import Press
 from subscribers.cadence import Cadence
@@ -147,6 +148,11 @@ def newsletter() -> Newsletter:
 @pytest.fixture(scope="session")
 def press() -> Press:
     return make_press()
+
+
+@pytest.fixture
+def yardstick(press: Press) -> Yardstick:
+    return Yardstick(base_url="https://digest.example", accepted=accepted(press.environment))
 
 
 @pytest.fixture(scope="session")

@@ -11,7 +11,7 @@ from lxml import html as lxml_html
 from digest.errors import TemplateError
 from digest.model.look import Theme
 from digest.model.newsletter import Newsletter
-from digest.render.lint import lint_page
+from digest.render.lint import Yardstick, lint_page
 from digest.render.notice import KINDS, render_notice
 from digest.render.press import Press
 
@@ -35,7 +35,7 @@ _HIDDEN = {"fate", "reason"}
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_every_notice_has_a_subject_a_page_and_a_text_that_say_the_same(
-    kind: str, newsletter: Newsletter, press: Press
+    kind: str, newsletter: Newsletter, press: Press, yardstick: Yardstick
 ) -> None:
     notice = render_notice(kind, VALUES[kind], newsletter, press.environment)
 
@@ -43,7 +43,7 @@ def test_every_notice_has_a_subject_a_page_and_a_text_that_say_the_same(
     page = root.text_content()
     assert notice.subject
     assert "\n" not in notice.subject
-    assert lint_page(notice.html) == ()
+    assert lint_page(notice.html, yardstick) == ()
     assert max(len(line) for line in notice.text.splitlines()) <= 78
     for name, value in VALUES[kind].items():
         if name in _HIDDEN:
@@ -68,12 +68,14 @@ def test_a_reader_without_a_name_is_greeted_without_one(newsletter: Newsletter, 
     assert "\nWelcome.\n" in notice.text
 
 
-def test_the_first_reader_of_all_is_shown_no_latest_edition(newsletter: Newsletter, press: Press) -> None:
+def test_the_first_reader_of_all_is_shown_no_latest_edition(
+    newsletter: Newsletter, press: Press, yardstick: Yardstick
+) -> None:
     notice = render_notice("welcome", VALUES["welcome"] | {"latest_url": ""}, newsletter, press.environment)
 
     assert "latest" not in notice.text
     assert "latest" not in notice.html
-    assert lint_page(notice.html) == ()
+    assert lint_page(notice.html, yardstick) == ()
 
 
 @pytest.mark.parametrize(("stories", "told"), [("1", "1 story in all"), ("25", "25 stories in all")])

@@ -13,7 +13,7 @@ from digest.model.draft import Draft
 from digest.model.look import Look
 from digest.model.newsletter import Newsletter
 from digest.render import render
-from digest.render.lint import lint_page
+from digest.render.lint import Yardstick, lint_page
 from digest.render.press import Press
 
 
@@ -38,8 +38,10 @@ def test_no_mark_and_no_token_is_left(page: str) -> None:
     assert "zq" not in page
 
 
-def test_the_linter_finds_nothing(page: str) -> None:
-    assert lint_page(page) == ()
+def test_the_linter_finds_nothing(page: str, yardstick: Yardstick, values: dict[str, str]) -> None:
+    yardstick = dataclasses.replace(yardstick, unsubscribe_url=values["unsubscribe_url"])
+
+    assert lint_page(page, yardstick) == ()
 
 
 def test_layout_tables_have_their_role_and_the_page_its_language(page: str) -> None:
@@ -138,14 +140,14 @@ def test_a_draft_without_a_story_is_not_rendered(sample: Draft, newsletter: News
 
 
 def test_a_story_without_words_still_has_something_to_click(
-    sample: Draft, newsletter: Newsletter, press: Press, values: dict[str, str]
+    sample: Draft, newsletter: Newsletter, press: Press, values: dict[str, str], yardstick: Yardstick
 ) -> None:
     silent = dataclasses.replace(sample.sections[0].stories[0], headline="\x00 ", summary="", picture=None, also=())
     draft = dataclasses.replace(sample, sections=(dataclasses.replace(sample.sections[0], stories=(silent,)),))
 
     page = render(draft, newsletter, press).fill(None, values).html
 
-    assert lint_page(page) == ()
+    assert lint_page(page, yardstick) == ()
 
 
 def test_a_language_that_a_feed_made_up_does_no_harm(

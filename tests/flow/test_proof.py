@@ -1,0 +1,143 @@
+"""An Edition whose mail has faults reaches nobody: it is held, with the reason, until somebody mends it."""
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from digest import desk, jobs, pipeline
+from digest.demo.inbox import Inbox
+from digest.errors import UnfitToSend
+from digest.model.edition import EditionState
+from digest.model.ids import EditionId
+from digest.pipeline import Held, Prepared
+from digest.services import Services
+from digest.settings import load
+from digest.store import editions
+from tests.conftest import MakeServices
+from tests.fakes import FixedClock
+from tests.flow.walk import drop_news, mails, prepare, recipients, subscribe
+
+DUE = datetime(2026, 11, 23, 6, tzinfo=UTC)  # 07:00 in Berlin
+REVIEW = DUE - timedelta(minutes=60)
+#: A picture without words for those who do not see it, and one that nobody sees at all.
+FAULTY = '<p><img src="https://news.example.org/i.gif" width="1" height="1" /></p>'
+SOUND = "<p>Printed on recycled electrons.</p>"
+OWN = 'templates = "own"\neditors = ["anna@example.org"]'
+
+
+@pytest.fixture
+def footer(tmp_path: Path) -> Path:
+    """Give the newsletter a footer of its own, with nothing wrong in it yet."""
+    path = tmp_path / "own" / "digest" / "body.mjml"
+    path.parent.mkdir(parents=True)
+    write(path, SOUND)
+    return path
+
+
+def write(path: Path, footer: str) -> None:
+    path.write_text(
+        '{% extends "packaged/digest/body.mjml" %}{% block footer %}{{ super() }}' + footer + "{% endblock %}",
+        encoding="utf-8",
+    )
+
+
+@pytest.fixture
+def services(
+    make_services: MakeServices, sqlite_url: str, inbox: Inbox, footer: Path, clock: FixedClock, tmp_path: Path
+) -> Services:
+    clock.set(REVIEW)
+    services = make_services(sqlite_url, smtp_port=inbox.port, more=OWN)
+    subscribe(services, "ben")
+    drop_news(tmp_path / "news", "aldmere", "brackwater", at=clock.now())
+    return services
+
+
+def edition(services: Services, edition_id: EditionId) -> tuple[EditionState, str]:
+    with services.reading() as session:
+        found = editions.get(session, edition_id)
+        return found.state, found.reason
+
+
+def test_a_draft_whose_mail_has_faults_is_held_with_each_of_them(services: Services, footer: Path) -> None:
+    write(footer, FAULTY)
+
+    made = prepare(services)
+
+    assert isinstance(made, Held)
+    assert made.reason.startswith("the lint found ")
+    assert "alt" in made.reason
+    assert "too small to be seen" in made.reason
+
+
+def test_it_is_refused_by_hand_too_until_it_is_mended(services: Services, footer: Path, inbox: Inbox) -> None:
+    write(footer, FAULTY)
+    made = prepare(services)
+
+    with pytest.raises(UnfitToSend, match="the lint found"):
+        desk.approve(services, made.edition_id, by="anna@example.org")
+    refused = edition(services, made.edition_id)[0]
+    write(footer, SOUND)
+    desk.approve(services, made.edition_id, by="anna@example.org")
+    pipeline.send_edition(services, made.edition_id, every_wave=True)
+
+    assert refused is EditionState.HELD
+    assert recipients(inbox) == {"ben": 1}
+    assert "Printed on recycled electrons." in mails(inbox)[0].as_string()
+
+
+def test_a_fault_that_comes_after_the_draft_holds_it_at_its_hour_and_tells_the_editors(
+    services: Services, footer: Path, clock: FixedClock, inbox: Inbox
+) -> None:
+    jobs.tick(services)
+    write(footer, FAULTY)
+
+    clock.set(DUE)
+    counts = jobs.tick(services)
+    again = jobs.tick(services)
+
+    told = [str(mail["Subject"]) for mail in mails(inbox)]
+    assert counts["approve"] == {"faults": 0}
+    assert again["approve"] == {"faults": 0}
+    assert recipients(inbox) == {"anna": 2}
+    assert all("is on the desk" in subject for subject in told)
+    assert "It is held: the lint found" in mails(inbox)[1].get_body(("plain",)).get_content().replace("\n", " ")  # type: ignore[union-attr]
+
+
+def test_a_template_that_cannot_be_filled_holds_it_too(services: Services, footer: Path) -> None:
+    footer.write_text("{{ nonsense }}", encoding="utf-8")
+
+    made = prepare(services)
+
+    assert isinstance(made, Held)
+    assert made.reason.startswith("a template is at fault: own/digest/body.mjml, line 1: 'nonsense' is undefined")
+
+
+def test_warnings_hold_nothing_and_are_shown(services: Services, footer: Path) -> None:
+    write(footer, '<p style="background-image:none">Two columns.</p>')
+
+    made = prepare(services)
+
+    assert isinstance(made, Prepared)
+    (finding,) = desk.open_edition(services, made.edition_id).findings
+    assert "css-background-image" in finding.message
+
+
+def test_a_lead_that_only_some_readers_get_is_looked_at_too(services: Services, tmp_path: Path) -> None:
+    own = tmp_path / "own" / "digest" / "stories.mjml"
+    text = (Path(__file__).parents[2] / "templates" / "email" / "digest" / "stories.mjml").read_text(encoding="utf-8")
+    broken = '{% if lead.index == 1 %}<a href="https://news.example.org/"></a>{% endif %}{{ label(lead) }}'
+    own.write_text(text.replace("{{ label(lead) }}", broken), encoding="utf-8")
+    config = tmp_path / "config.toml"
+    config.write_text(
+        config.read_text(encoding="utf-8") + '\n[[newsletter.source]]\nfolder = "sport"\nsection = "Sport"\n',
+        encoding="utf-8",
+    )
+    drop_news(tmp_path / "sport", "corvane", at=services.clock.now())
+    two = Services.start(load(config), services.clock)
+
+    made = prepare(two)
+
+    two.close()
+    assert isinstance(made, Held)
+    assert "link" in made.reason
