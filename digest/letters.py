@@ -1,12 +1,13 @@
 """Letters: from one recipient to one complete Email, for Editions and for Notices."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Mapping
 
 from digest.deliver.envelope import message_id
 from digest.model.edition import Edition
 from digest.model.ids import EditionId
 from digest.model.message import Email, Mailbox, MailingList, Recipient
 from digest.model.newsletter import Newsletter
+from digest.model.rendered import FilledDigest, RenderedDigest
 from digest.services import Services
 from subscribers import tokens
 from subscribers.tokens import Claim, Purpose
@@ -66,6 +67,11 @@ def _mailing_list(services: Services, newsletter: Newsletter, edition: Edition) 
         )
 
     return mailing_list
+
+
+def for_the_web(rendered: RenderedDigest, chosen: Collection[str] | None, values: Mapping[str, str]) -> FilledDigest:
+    """Return *rendered* as a browser shows it, for a reader of the *chosen* section slugs (None: all)."""
+    return rendered.fill(chosen, values)
 
 
 def reader_values(services: Services, edition_id: EditionId, public_id: str, name: str) -> dict[str, str]:
