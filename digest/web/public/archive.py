@@ -4,17 +4,21 @@ import datetime as dt
 import re
 from typing import Annotated
 
-from fastapi import APIRouter, HTTPException
+from fastapi import APIRouter, HTTPException, Request
 from pydantic import BeforeValidator
 from starlette.responses import HTMLResponse, Response
 
 from digest import archive, readers
 from digest.model.ids import EditionId
-from digest.web.headers import SHOWN_MAIL
+from digest.web.fresh import answer
+from digest.web.headers import SHOWN_MAIL_HEADERS
 from digest.web.pages import READ, EditionNumber, Templates, Wired
+from digest.web.public import card
+from digest.web.public.dressed import dressed
 from subscribers.cadence import Cadence
 
 router = APIRouter()
+_CARD_LIFETIME = dt.timedelta(days=1)
 
 
 def _month(written: str) -> dt.date:
@@ -51,12 +55,22 @@ def past_month(slug: str, month: Month, services: Wired, pages: Templates) -> Re
 
 
 @router.api_route("/archive/{slug}/{cadence}/{date}", methods=READ)
-def edition(slug: str, cadence: Cadence, date: Date, services: Wired) -> Response:
+def edition(slug: str, cadence: Cadence, date: Date, services: Wired, pages: Templates) -> Response:
     """Show a past Edition as it was sent, with links for anybody."""
     found = archive.page(services, slug, cadence, date)
     if found is None:
         raise HTTPException(404)
-    return _mail(found.html)
+    return _mail(dressed(found, services.newsletter(slug), services.links, pages))
+
+
+@router.api_route("/archive/{slug}/{cadence}/{date}/card.png", methods=READ)
+def edition_card(slug: str, cadence: Cadence, date: Date, services: Wired, request: Request) -> Response:
+    """Show the picture of a past Edition that is drawn from its words."""
+    found = archive.find(services, slug, cadence, date)
+    if found is None:
+        raise HTTPException(404)
+    picture = card.drawn(card.of(found, services.newsletter(slug)))
+    return answer(request, picture, "image/png", lifetime=_CARD_LIFETIME)
 
 
 @router.api_route("/v/{edition_id}/{token}", methods=READ)
@@ -69,4 +83,4 @@ def own(edition_id: EditionNumber, token: str, services: Wired) -> Response:
 
 
 def _mail(html: str) -> Response:
-    return HTMLResponse(html, headers={"Content-Security-Policy": SHOWN_MAIL})
+    return HTMLResponse(html, headers=SHOWN_MAIL_HEADERS)

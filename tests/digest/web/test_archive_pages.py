@@ -1,15 +1,18 @@
 """The archive's pages: the Editions of a month, and each Edition as a page of the web."""
 
 import dataclasses
-from datetime import date
+import re
+from datetime import date, timedelta
 
 import pytest
 from fastapi.testclient import TestClient
 
 from digest.model.draft import Draft
+from digest.model.edition import EditionState
 from digest.services import Services
 from subscribers.cadence import Cadence
-from tests.digest.web.newsroom import BASE, TODAY, gone_out, paper, parsed
+from subscribers.tokens import Purpose
+from tests.digest.web.newsroom import BASE, TODAY, gone_out, paper, parsed, token
 from tests.fakes import FixedClock
 
 PAGE = "/archive/wattage/daily/2026-11-23"
@@ -26,6 +29,14 @@ HOSTILE = (
 
 def draft(clock: FixedClock, day: date = TODAY, **changes: object) -> Draft:
     return dataclasses.replace(paper(clock), date=day, **changes)  # type: ignore[arg-type]
+
+
+def properties(page: str) -> dict[str, str]:
+    tree = parsed(page)
+    return {
+        str(meta.get("property") or meta.get("name")): str(meta.get("content"))
+        for meta in tree.xpath("/html/head/meta[@property or @name]")
+    }
 
 
 # -- by month ----------------------------------------------------------------------------------------------------------
@@ -124,3 +135,121 @@ def test_rubbish_in_an_address_is_not_there(
 
     assert client.get(path).status_code == 404
     assert client.head(path).status_code == 404
+
+
+# -- an Edition --------------------------------------------------------------------------------------------------------
+
+
+def test_an_editions_head_tells_previews_and_search_engines_what_it_is(
+    client: TestClient, services: Services, clock: FixedClock
+) -> None:
+    gone_out(services, draft(clock))
+
+    page = client.get(PAGE)
+
+    tree = parsed(page.text)
+    assert tree.xpath("/html/head/link[@rel='canonical']/@href") == [BASE + PAGE]
+    assert tree.xpath("/html/head/link[@type='application/atom+xml']/@href") == ["/archive/wattage/feed.xml"]
+    told = properties(page.text)
+    assert told["description"] == told["og:description"] == PREHEADER
+    assert told["og:type"] == "article"
+    assert told["og:title"] == SUBJECT
+    assert told["og:url"] == BASE + PAGE
+    assert (told["og:site_name"], told["og:locale"]) == ("The Wattage", "en_US")
+    assert told["og:image"] == f"{BASE}{PAGE}/card.png"
+    assert (told["og:image:width"], told["og:image:height"]) == ("1200", "630")
+    assert told["og:image:alt"] == f"The Wattage, No. 42: {SUBJECT}"
+    assert told["article:published_time"] == "2026-11-23T05:00:00+00:00"
+    assert told["twitter:card"] == "summary_large_image"
+
+
+def test_a_mail_without_preheader_is_described_by_its_newsletter(
+    client: TestClient, services: Services, clock: FixedClock
+) -> None:
+    gone_out(services, draft(clock, preheader=""))
+
+    assert properties(client.get(PAGE).text)["description"] == (
+        "Electric cars, grids and cells, five minutes before work."
+    )
+
+
+def test_the_strip_leads_to_the_neighbours_of_the_same_cadence_and_in(
+    client: TestClient, services: Services, clock: FixedClock
+) -> None:
+    gone_out(
+        services,
+        *(draft(clock, TODAY + timedelta(days=days), number=42 + days) for days in (-2, 0, 1)),
+        draft(clock, TODAY - timedelta(days=1), cadence=Cadence.WEEKLY, number=7),
+    )
+
+    middle, last = (parsed(client.get(f"/archive/wattage/daily/2026-11-{day}").text) for day in (23, 24))
+
+    links = [(" ".join(a.text_content().split()), a.get("href")) for a in middle.xpath("/html/body/header//a")]
+    assert links == [
+        ("The Wattage", "/archive/wattage"),
+        ("← No. 40", "/archive/wattage/daily/2026-11-21"),
+        ("All editions", "/archive/wattage/2026-11"),
+        ("No. 43 →", "/archive/wattage/daily/2026-11-24"),
+        ("Subscribe", "/subscribe/wattage"),
+    ]
+    assert last.xpath("/html/body/header//a[@rel='next']") == []
+    assert last.xpath("/html/body/header//a[@rel='prev']/@href") == [PAGE]
+
+
+def test_an_edition_is_still_a_mail_in_a_sandbox(client: TestClient, services: Services, clock: FixedClock) -> None:
+    gone_out(services, draft(clock))
+
+    page = client.get(PAGE)
+
+    assert "Lindqvist" in page.text
+    assert page.text.count("<body") == 1
+    assert page.headers["content-security-policy"].startswith("sandbox allow-popups")
+    assert page.headers["cross-origin-opener-policy"] == "unsafe-none"
+    assert "x-robots-tag" not in page.headers
+    assert client.head(PAGE).status_code == 200
+
+
+def test_a_readers_own_copy_stays_as_it_was_sent(
+    client: TestClient, services: Services, clock: FixedClock, reader: str
+) -> None:
+    gone_out(services, draft(clock))
+
+    page = client.get(f"/v/1/{token(services, Purpose.VIEW, reader)}")
+
+    assert page.status_code == 200
+    assert "og:" not in page.text
+    assert "archive-strip" not in page.text
+    assert 'rel="canonical"' not in page.text
+    assert (page.headers["cache-control"], page.headers["x-robots-tag"]) == ("no-store", "noindex, nofollow")
+    assert page.headers["content-security-policy"].startswith("sandbox allow-popups")
+
+
+@pytest.mark.parametrize("state", [EditionState.CANCELLED, EditionState.PAUSED, EditionState.APPROVED])
+def test_what_is_not_out_has_no_page_no_card_and_no_entry(
+    client: TestClient, services: Services, clock: FixedClock, state: EditionState
+) -> None:
+    gone_out(services, draft(clock), state=state)
+
+    assert client.get(PAGE).status_code == 404
+    assert client.get(f"{PAGE}/card.png").status_code == 404
+    assert "<entry>" not in client.get("/archive/wattage/feed.xml").text
+    assert "has not come out yet" in client.get("/archive/wattage").text
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_whatever_a_headline_holds_it_stays_text(
+    client: TestClient, services: Services, clock: FixedClock, text: str
+) -> None:
+    gone_out(services, draft(clock, subject=text, preheader=text), draft(clock, TODAY - timedelta(days=1)))
+
+    listing, page = client.get("/archive/wattage").text, client.get(PAGE).text
+
+    plain = re.sub(r"\s+", " ", re.sub("[\x00-\x1f\u202a-\u202e\u2066-\u2069]", " ", text)).strip()
+    told = properties(page)
+    assert told["og:title"] == told["og:description"] == plain
+    assert plain in parsed(listing).xpath("string(//ol/li[1])")
+    for answer in (listing, page):
+        tree = parsed(answer)
+        assert tree.xpath("//script | //*[@onload]") == []
+        assert len(tree.xpath("//body")) == 1
+        assert not set(answer) & set("\x08\x1b\u202e\u2067")
