@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint types fix golden screenshots bench-gather lock wheel clean
+.PHONY: help demo test lint types fix golden catalogues screenshots bench-gather bench-render lock wheel clean
 
 help:  ## print this
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -30,13 +30,30 @@ fix: $(VENV)/test.done  ## let ruff mend what it can
 	$(BIN)/ruff format .
 
 golden: $(VENV)/test.done  ## renew the golden files after a wanted change of the mail
-	GOLDEN=renew $(BIN)/python -m pytest -q tests/golden tests/digest/render
+	GOLDEN=renew $(BIN)/python -m pytest -q -p no:randomly tests/golden
+
+catalogues: $(VENV)/test.done  ## bring templates/email/languages/*.po up to the phrases of the templates
+	@mkdir -p build
+	$(BIN)/pybabel -q extract -F pyproject.toml --no-location --sort-output -o build/mail.pot templates/email
+	@for po in templates/email/languages/*.po; do \
+	  $(BIN)/pybabel -q update -i build/mail.pot -o $$po -l $$(basename $$po .po) -w 110 \
+	    --no-fuzzy-matching --ignore-obsolete --ignore-pot-creation-date && \
+	  sed -i -E '/^"(Report-Msgid-Bugs-To|POT-Creation-Date|PO-Revision-Date|Language-Team|Generated-By):/d' $$po; \
+	done
 
 screenshots: $(VENV)/test.done  ## renew the pictures in docs/images
 	$(BIN)/python docs/screenshots.py
 
 bench-gather: $(VENV)/bench.done  ## measure gathering and ranking against their peers: make bench-gather DATA=folder
 	$(BIN)/python -m benchmarks.gather --data $(DATA) $(ARGS)
+
+bench-render: $(VENV)/bench.done build/node/node_modules/mjml  ## measure rendering beside its peers (JavaScript MJML, SpamAssassin where they are)
+	$(BIN)/python -m benchmarks.render $(ARGS)
+
+# The reference compiler; without npm the comparison with it is left out.
+build/node/node_modules/mjml:
+	@mkdir -p build/node
+	@if command -v npm >/dev/null 2>&1; then npm install --prefix build/node --no-save --no-audit --no-fund --silent mjml@5.4.1; fi
 
 wheel: $(VENV)/test.done  ## build dist/*.whl
 	$(BIN)/python -m hatchling build -t wheel

@@ -7,6 +7,8 @@ import json
 import logging
 import os
 import platform
+import subprocess
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from importlib.metadata import version
@@ -29,6 +31,7 @@ NARROWEST = 120
 class Arguments:
     """What a program was asked: where the data lie, how often to measure, and which half of each set to take."""
 
+    #: Empty for a program that makes its own.
     data: Path
     runs: int
     half: str
@@ -102,13 +105,19 @@ class Report:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Program:
-    """One measurement: its *name* is that of its JSON file, *peers* are the distributions that it compares with."""
+    """
+    One measurement: its *name* is that of its JSON file, *peers* are the distributions that it compares with.
+
+    *topic* is the folder that it stands in. A program that *makes_its_data* is not asked for any.
+    """
 
     name: str
     about: str
     measure: Callable[[Arguments], Report]
     peers: Sequence[str] = ()
     options: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    topic: str = "gather"
+    makes_its_data: bool = False
 
     def run(self) -> None:
         """Measure as the command line says, print the tables and write build/benchmarks/<name>.json."""
@@ -124,10 +133,15 @@ class Program:
         _print(report, conditions)
 
     def _arguments(self) -> Arguments:
-        parser = argparse.ArgumentParser(prog=f"python -m benchmarks.gather.{self.name}", description=self.about)
-        parser.add_argument("--data", type=Path, required=True, help="the folder of the data sets")
+        parser = argparse.ArgumentParser(prog=f"python -m benchmarks.{self.topic}.{self.name}", description=self.about)
+        if self.makes_its_data:
+            parser.set_defaults(data=Path(), half="")
+        else:
+            parser.add_argument("--data", type=Path, required=True, help="the folder of the data sets")
+            parser.add_argument(
+                "--half", choices=HALVES, default="", help="only this half of each set, by hash of name"
+            )
         parser.add_argument("--runs", type=int, default=3, help="measure times so often and take the median (3)")
-        parser.add_argument("--half", choices=HALVES, default="", help="only this half of each set, by hash of name")
         today = SystemClock().now().date()
         parser.add_argument("--date", type=dt.date.fromisoformat, default=today, help="the day to write down (today)")
         for option, settings in self.options.items():
@@ -143,9 +157,22 @@ class Program:
             "machine": f"{machine}, load {os.getloadavg()[0]:.1f} at the start",
             "python": platform.python_version(),
             "runs": str(arguments.runs),
-            "data": f"{arguments.half} half" if arguments.half else "whole",
+            **({} if self.makes_its_data else {"data": f"{arguments.half} half" if arguments.half else "whole"}),
             **{peer: version(peer) for peer in self.peers},
         }
+
+
+def run_all(topic: str, programs: Sequence[str]) -> int:
+    """Run the *programs* of a *topic*, each in a process of its own, with our options; 1 when one could not finish."""
+    command = [sys.executable, "-m"]
+    failed = [
+        program
+        for program in programs
+        if subprocess.run([*command, f"benchmarks.{topic}.{program}", *sys.argv[1:]], check=False).returncode
+    ]
+    if failed:
+        print(f"These could not finish: {', '.join(failed)}.", file=sys.stderr)
+    return bool(failed)
 
 
 def half_of(name: str) -> str:

@@ -10,7 +10,7 @@ from digest.model.draft import Draft
 from digest.model.look import Images, Place
 from digest.model.newsletter import Newsletter
 from digest.model.past_edition import PastEdition
-from digest.model.rendered import printable
+from digest.model.text import printable
 from digest.render.view import web_address
 from digest.services import Services
 from digest.store import editions, published

@@ -83,7 +83,7 @@ def open_edition(services: Services, edition_id: EditionId) -> DeskEdition:
     with services.reading() as session:
         edition = editions.get(session, edition_id)
         newsletter = services.newsletter(edition.newsletter)
-        rendered = _pages(services, newsletter, edition, now)
+        rendered = _pages(services, newsletter, edition)
         filled = rendered.fill(None, letters.inert_values(services, edition.id))
         return DeskEdition(
             row=_row(session, newsletter, edition, now),
@@ -100,10 +100,9 @@ def preview(services: Services, edition_id: EditionId, *, sections: Collection[s
 
     After approval it is filled from the frozen pages that the readers get.
     """
-    now = services.clock.now()
     with services.reading() as session:
         edition = editions.get(session, edition_id)
-        rendered = _pages(services, services.newsletter(edition.newsletter), edition, now)
+        rendered = _pages(services, services.newsletter(edition.newsletter), edition)
     chosen = sections if sections is not None and rendered.has_news_for(sections) else None
     return rendered.fill(chosen, letters.inert_values(services, edition_id))
 
@@ -133,10 +132,10 @@ def release(services: Services, edition_id: EditionId) -> None:
         editions.get(session, edition_id, lock=True).release()
 
 
-def _pages(services: Services, newsletter: Newsletter, edition: Edition, now: dt.datetime) -> RenderedDigest:
+def _pages(services: Services, newsletter: Newsletter, edition: Edition) -> RenderedDigest:
     if edition.rendered_bytes is not None:
         return edition.rendered
-    return render(edition.draft, newsletter, services.environment(newsletter), now)
+    return render(edition.draft, newsletter, services.press(newsletter, edition.id))
 
 
 def _row(session: Session, newsletter: Newsletter, edition: Edition, now: dt.datetime) -> DeskRow:

@@ -8,12 +8,9 @@ from digest.model.ids import EditionId
 from digest.model.message import Email, Mailbox, MailingList, Recipient
 from digest.model.newsletter import Newsletter
 from digest.model.rendered import FilledDigest, RenderedDigest
-from digest.services import Services
+from digest.services import Services, inert_urls
 from subscribers import tokens
 from subscribers.tokens import Claim, Purpose
-
-#: Stands for a reader's token where none may work: previews, tests and the archive. As long as a real one.
-INERT_TOKEN = "0" * 57
 
 
 def digest_letters(services: Services, newsletter: Newsletter, edition: Edition) -> Callable[[Recipient], Email | None]:
@@ -45,6 +42,7 @@ def digest_letters(services: Services, newsletter: Newsletter, edition: Edition)
             return_path=newsletter.sender.address,
             language=newsletter.language,
             reply_to=newsletter.sender.reply_to,
+            text_flowed=rendered.is_flowed,
             mailing_list=mailing_list_of(values["unsubscribe_url"]),
         )
 
@@ -70,8 +68,8 @@ def _mailing_list(services: Services, newsletter: Newsletter, edition: Edition) 
 
 
 def for_the_web(rendered: RenderedDigest, chosen: Collection[str] | None, values: Mapping[str, str]) -> FilledDigest:
-    """Return *rendered* as a browser shows it, for a reader of the *chosen* section slugs (None: all)."""
-    return rendered.fill(chosen, values)
+    """Return *rendered* as a browser shows it, nothing cut for size, for the *chosen* section slugs (None: all)."""
+    return rendered.fill(chosen, values, is_whole=True)
 
 
 def reader_values(services: Services, edition_id: EditionId, public_id: str, name: str) -> dict[str, str]:
@@ -87,12 +85,7 @@ def reader_values(services: Services, edition_id: EditionId, public_id: str, nam
 
 def inert_values(services: Services, edition_id: EditionId) -> dict[str, str]:
     """Return values for nobody: links of equal length that open nothing, for previews and tests."""
-    return {
-        "name": "",
-        "unsubscribe_url": services.links.unsubscribe(INERT_TOKEN),
-        "preferences_url": services.links.preferences(INERT_TOKEN),
-        "view_url": services.links.view(edition_id, INERT_TOKEN),
-    }
+    return {"name": "", **inert_urls(services.links, edition_id)}
 
 
 def archive_values(services: Services, newsletter: Newsletter, edition: Edition) -> dict[str, str]:

@@ -31,7 +31,7 @@ def ask_to_confirm(services: Services, session: Session, subscription: Subscript
     life = LIFETIMES[Purpose.CONFIRM]
     claim = Claim(subscription.public_id, subscription.confirmation_nonce)
     token = tokens.sign(Purpose.CONFIRM, claim, services.keys.tokens, issued=now)
-    values = {"confirm_url": services.links.confirm(token), "valid_for": f"{life.days} days"}
+    values = {"confirm_url": services.links.confirm(token), "valid_days": str(life.days)}
     _to_reader(session, subscription, "confirm", values, now, life)
 
 
@@ -63,10 +63,14 @@ def tell_editors(services: Services, newsletter: Newsletter, edition_id: Edition
                 address=address,
                 newsletter=newsletter.slug,
                 values={
-                    "edition": f"No. {edition.number}",
+                    "number": str(edition.number),
                     "subject": edition.draft.subject,
                     "stories": str(len(edition.draft.stories)),
-                    "goes_out": _goes_out(newsletter, edition),
+                    "fate": _fate(newsletter, edition),
+                    "reason": edition.reason,
+                    "at": edition.due_at.astimezone(newsletter.schedule.zone).strftime("%H:%M %Z"),
+                    "sources_answered": str(edition.sources_answered),
+                    "sources_asked": str(edition.sources_asked),
                     "desk_url": services.links.desk_edition(edition.id),
                 },
                 dedupe_key=f"review:{edition.id}:{edition.state}:{address}"[:200],
@@ -99,17 +103,15 @@ def _letter(services: Services, notice: NoticeToSend) -> Email:
         return_path=sender.address,
         language=newsletter.language,
         reply_to=sender.reply_to,
+        text_flowed=newsletter.text_flowed,
     )
 
 
-def _goes_out(newsletter: Newsletter, edition: Edition) -> str:
-    at = edition.due_at.astimezone(newsletter.schedule.zone).strftime("%H:%M %Z")
-    coverage = f" {edition.coverage}." if edition.coverage else ""
+def _fate(newsletter: Newsletter, edition: Edition) -> str:
+    """Return what becomes of an open Edition if nobody does anything."""
     if edition.state is EditionState.HELD:
-        return f"It is held: {edition.reason}. It goes out only when somebody approves it.{coverage}"
-    if newsletter.approval is Approval.AUTO:
-        return f"It goes out at {at} by itself, unless somebody holds it.{coverage}"
-    return f"It is due at {at}, and waits for somebody to approve it.{coverage}"
+        return "held"
+    return "auto" if newsletter.approval is Approval.AUTO else "waits"
 
 
 def _to_reader(

@@ -1,5 +1,5 @@
 """
-The flow, readable top to bottom: gather → prepare (rank, compose) → approve (render, plan) → send.
+The flow, readable top to bottom: gather → prepare (rank, compose, illustrate) → approve (render, plan) → send.
 
 Each step returns what happened and never mails by itself. Each is safe to repeat.
 """
@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from threading import Event
 
-from digest import calendar, letters, news
+from digest import calendar, illustration, letters, news
 from digest.compose import compose
 from digest.database import Session
 from digest.deliver import deliver
@@ -20,6 +20,7 @@ from digest.errors import WrongState
 from digest.gather import gather
 from digest.gather.identity import url_key
 from digest.gather.reading import read_pages
+from digest.logs import logger
 from digest.model.delivery import Account, DeliveryState
 from digest.model.draft import EditionFacts
 from digest.model.edition import Edition, EditionState, SkipReason
@@ -37,6 +38,8 @@ from subscribers.cadence import Cadence
 FRESH = dt.timedelta(minutes=10)
 
 OnGathered = Callable[[str, Gathered], None]
+
+log = logger(__name__)
 
 
 @dataclass(slots=True)
@@ -224,8 +227,15 @@ def prepare_edition(
 
     Skipped when there is too little news: no edition is better than an empty one. Held when too few sources answered.
     An older Edition that still waits for an editor gives way to it: its news is in the new one. Safe to call twice: an
-    Edition that has its Draft is returned unchanged.
+    Edition that has its Draft keeps it, and gets no more than pictures that it still lacks.
     """
+    made = _drafted(services, newsletter, cadence, date)
+    illustrate(services, made.edition_id)
+    return made
+
+
+def _drafted(services: Services, newsletter: Newsletter, cadence: Cadence, date: dt.date) -> Prepared | Skipped | Held:
+    """Rank and lay out the Edition, unless that has been done."""
     now = services.clock.now()
     with services.session() as session:
         edition = plan_edition(session, newsletter, cadence, date)
@@ -268,6 +278,31 @@ def _as_it_is(edition: Edition) -> Prepared | Skipped | Held:
             return Prepared(edition.id)
 
 
+def illustrate(services: Services, edition_id: EditionId) -> None:
+    """
+    Fetch the pictures that the Edition's mails may show, where its newsletter serves them from its own address.
+
+    Each is asked for once: from then on the Draft holds our copies, or says why there are none. No fault of it costs
+    the Edition anything but its pictures. Nothing is done where there is no Draft that an editor could still change.
+    """
+    with services.reading() as session:
+        edition = editions.get(session, edition_id)
+        look = services.newsletter(edition.newsletter).look
+        checks = illustration.wanted(edition.draft, look) if edition.is_open else ()
+    if not checks:
+        return
+    try:
+        reads = illustration.fetch(services, checks)
+        with services.session() as session:
+            edition = editions.get(session, edition_id, lock=True)
+            if edition.is_open:
+                draft = illustration.illustrated(edition.draft, look, reads)  # as an editor may have left it meanwhile
+                illustration.keep(session, draft, reads, services.clock.now())
+                edition.illustrate(draft)
+    except Exception:
+        log.exception("edition_not_illustrated", edition_id=edition_id)
+
+
 # -- approve -----------------------------------------------------------------------------------------------------------
 
 
@@ -275,9 +310,11 @@ def approve(services: Services, edition_id: EditionId, *, by: str) -> int:
     """
     Freeze the Edition's content on the word of *by*, and plan one Delivery per reader. Returns how many were planned.
 
-    From here on sending, archive and preview read only what was frozen. Hours that have passed count from now: whoever
-    approves late wants it sent. WrongState when it is not open for approval.
+    Pictures that it still lacks are fetched first. From here on sending, archive and preview read only what was frozen.
+    Hours that have passed count from now: whoever approves late wants it sent. WrongState when it is not open for
+    approval.
     """
+    illustrate(services, edition_id)
     with services.session() as session:
         edition = editions.get(session, edition_id, lock=True)
         return _approve(services, session, edition, by=by, not_before=services.clock.now())
@@ -289,6 +326,7 @@ def approve_automatically(services: Services, edition_id: EditionId) -> bool:
 
     False when the Edition is no Draft any more: an editor, or another process, was faster.
     """
+    illustrate(services, edition_id)
     with services.session() as session:
         edition = editions.get(session, edition_id, lock=True)
         if edition.state is not EditionState.DRAFT:
@@ -301,7 +339,7 @@ def _approve(services: Services, session: Session, edition: Edition, *, by: str,
     now = services.clock.now()
     newsletter = services.newsletter(edition.newsletter)
     draft = edition.draft
-    edition.approve(render(draft, newsletter, services.environment(newsletter), now), by=by, at=now)
+    edition.approve(render(draft, newsletter, services.press(newsletter, edition.id)), by=by, at=now)
     editions.remember_stories(session, edition, draft)
     instants = waves(session, newsletter, edition.cadence, edition.date)
     due = {(zone, hour): max(at, not_before or at) for (zone, hour), at in instants.items() if zone is not None}

@@ -8,6 +8,7 @@ import socket
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from threading import Event
 from typing import Self
@@ -21,14 +22,18 @@ from digest.deliver.smtp import Line
 from digest.deliver.stage import Courier
 from digest.errors import SettingsError
 from digest.gather.robots import Robots
-from digest.http import GuardedClient
+from digest.http import GuardedClient, Limits
 from digest.links import Links
 from digest.meaning import Meanings
+from digest.model.ids import EditionId
 from digest.model.newsletter import Newsletter
 from digest.render.pages import environment
+from digest.render.press import Press
 from digest.settings import Settings
 from subscribers import audience, tokens
 
+#: Stands for a reader's token where none may work: previews, tests and the archive. As long as a real one.
+INERT_TOKEN = "0" * 57
 #: Told to every site that we read, with the operator's contact behind it.
 PRODUCT = "DailyDigest/0.1"
 
@@ -132,15 +137,20 @@ class Services:
         """Return the Newsletter called *slug*; UnknownNewsletter when there is none."""
         return self.settings.newsletter(slug)
 
-    def environment(self, newsletter: Newsletter | None = None) -> Environment:
-        """Return the mail templates: the newsletter's own copies first, then the packaged ones."""
+    def environment(self, newsletter: Newsletter) -> Environment:
+        """Return the mail templates in the newsletter's look and language."""
         return mail_templates(newsletter)
 
-    def web_client(self) -> GuardedClient:
-        """Return a new client for strangers' servers; use it as an async context manager."""
+    def press(self, newsletter: Newsletter, edition_id: EditionId) -> Press:
+        """Return what an Edition of *newsletter* is printed with at this moment."""
+        return press(newsletter, self.links, edition_id, self.clock.now())
+
+    def web_client(self, limits: Limits | None = None) -> GuardedClient:
+        """Return a new client for strangers' servers, within its own *limits*; use it as an async context manager."""
         return GuardedClient(
             user_agent=f"{PRODUCT} (+{self.settings.contact or self.settings.base_url})",
             allowed=self.settings.allow_networks,
+            limits=limits,
         )
 
     @contextmanager
@@ -176,7 +186,26 @@ def _contradictions(session: Session, settings: Settings, keys: Keyring) -> Iter
         )
 
 
-def mail_templates(newsletter: Newsletter | None) -> Environment:
-    """Return the mail templates: the newsletter's own copies first, then the packaged ones."""
-    own = [newsletter.templates] if newsletter is not None and newsletter.templates is not None else []
-    return environment([*own, resources.templates() / "email"])
+def mail_templates(newsletter: Newsletter) -> Environment:
+    """Return the mail templates in the newsletter's look and language: its own copies first, then the packaged ones."""
+    return environment(
+        resources.templates() / "email",
+        own=newsletter.templates,
+        theme=newsletter.look.theme,
+        language=newsletter.language,
+        is_flowed=newsletter.text_flowed,
+    )
+
+
+def press(newsletter: Newsletter, links: Links, edition_id: EditionId, now: datetime) -> Press:
+    """Return what an Edition of *newsletter* is printed with."""
+    return Press(environment=mail_templates(newsletter), links=links, now=now, longest=inert_urls(links, edition_id))
+
+
+def inert_urls(links: Links, edition_id: EditionId) -> dict[str, str]:
+    """Return the addresses of a reader who is nobody: as long as any reader's, and they open nothing."""
+    return {
+        "unsubscribe_url": links.unsubscribe(INERT_TOKEN),
+        "preferences_url": links.preferences(INERT_TOKEN),
+        "view_url": links.view(edition_id, INERT_TOKEN),
+    }

@@ -14,10 +14,10 @@ from digest.errors import DigestError
 from digest.links import Links
 from digest.model.candidate import Score
 from digest.model.draft import Draft, Section, Story
-from digest.model.ids import ArticleId
+from digest.model.ids import ArticleId, EditionId
 from digest.model.newsletter import Newsletter
 from digest.render import render
-from digest.services import Services, mail_templates
+from digest.services import Services, press
 from digest.settings import Settings
 
 app = typer.Typer(no_args_is_help=True)
@@ -76,4 +76,4 @@ def _render_sample(given: Settings, newsletter: Newsletter) -> None:
         preheader="",
         sections=(Section(slug=plan.slug, title=plan.title, stories=(story,)),),
     )
-    render(draft, newsletter, mail_templates(newsletter), now)
+    render(draft, newsletter, press(newsletter, Links(given.base_url), EditionId(1), now))

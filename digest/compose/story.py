@@ -44,12 +44,10 @@ def _also(lead: Candidate, others: Sequence[Candidate]) -> tuple[SourceLink, ...
 
 
 def _picture(candidates: Sequence[Candidate]) -> Picture | None:
-    """Return the first picture that mail programs load: by https, or from this very machine."""
-    image = next((one.image for one in candidates if one.image and _is_shown(one.image)), None)
+    """Return the first picture that there is an address of."""
+    image = next((one.image for one in candidates if one.image and _is_web_address(one.image)), None)
     return Picture(url=image) if image else None
 
 
-def _is_shown(image: str) -> bool:
-    parts = urlsplit(image)
-    host = parts.hostname or ""
-    return parts.scheme == "https" or (parts.scheme == "http" and (host == "localhost" or host.startswith("127.")))
+def _is_web_address(image: str) -> bool:
+    return urlsplit(image).scheme in {"http", "https"}

@@ -8,6 +8,7 @@ from email.utils import format_datetime
 
 from digest.deliver import headers, quoted
 from digest.model.ids import EditionId, NoticeId, SubscriberId
+from digest.model.layout import base64_size
 from digest.model.message import Email, MailingList
 
 
@@ -35,8 +36,8 @@ def build(email: Email) -> bytes:
         (
             head.encode("ascii"),
             b"\r\n\r\n",
-            _part(boundary, "plain", email.text),
-            _part(boundary, "html", email.html),
+            _part(boundary, "text/plain; charset=utf-8" + ("; format=flowed" if email.text_flowed else ""), email.text),
+            _part(boundary, "text/html; charset=utf-8", email.html),
             f"--{boundary}--\r\n".encode("ascii"),
         )
     )
@@ -71,13 +72,14 @@ def _list_headers(mailing_list: MailingList) -> Iterator[str]:
 
 
 def _part(boundary: str, kind: str, text: str) -> bytes:
-    head = (
-        f"--{boundary}\r\n"
-        f"Content-Type: text/{kind}; charset=utf-8\r\n"
-        "Content-Transfer-Encoding: quoted-printable\r\n"
-        "\r\n"
-    )
-    return head.encode("ascii") + quoted.encode(text)
+    """Return one part in the encoding that is shorter: quoted-printable, or base64 for scripts beyond Latin."""
+    encoding, body = "quoted-printable", quoted.encode(text)
+    raw = quoted.canonical(text)
+    if len(body) > base64_size(len(raw)):
+        encoding = "base64"
+        body = base64.encodebytes(raw).replace(b"\n", b"\r\n")
+    head = f"--{boundary}\r\nContent-Type: {kind}\r\nContent-Transfer-Encoding: {encoding}\r\n\r\n"
+    return head.encode("ascii") + body
 
 
 def _signed(name: str, key: bytes, domain: str) -> str:

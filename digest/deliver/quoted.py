@@ -15,8 +15,12 @@ def encode(text: str) -> bytes:
 
     Any line end becomes CRLF, and there is exactly one at the end. Lone surrogates become question marks.
     """
-    lines = re.split(r"\r\n|\r|\n", text.rstrip("\r\n"))
-    return b"".join(_line(line.encode("utf-8", "replace")) for line in lines)
+    return b"".join(_line(line) for line in canonical(text).split(b"\r\n"))
+
+
+def canonical(text: str) -> bytes:
+    """Return *text* in UTF-8 with CRLF between its lines and none at its end; lone surrogates become question marks."""
+    return "\r\n".join(re.split(r"\r\n|\r|\n", text.rstrip("\r\n"))).encode("utf-8", "replace")
 
 
 def _line(raw: bytes) -> bytes:

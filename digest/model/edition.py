@@ -136,6 +136,13 @@ class Edition(Base):
         self.period_start, self.period_end = period
         self.sources_answered, self.sources_asked = coverage
 
+    def illustrate(self, draft: Draft) -> None:
+        """Put *draft*, its own with more of its pictures, in its place; WrongState once the content is frozen."""
+        if not self.is_open:
+            raise WrongState(f"{self} is {self.state}; only one that is draft or held can get pictures")
+        self.draft_json = draft.to_json()
+        self.draft_version += 1
+
     def hold(self, reason: str) -> None:
         """Keep it from going out until somebody approves it."""
         self._move(EditionState.HELD)

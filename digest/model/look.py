@@ -43,6 +43,10 @@ class PictureSize:
     width: int
     height: int
 
+    def height_at(self, width: int) -> int:
+        """Return how high a picture of the same shape is when it is *width* wide."""
+        return round(width * self.height / self.width)
+
 
 #: A stored picture has so many pixels for each CSS pixel of its place, for sharp screens.
 DENSITY = 2

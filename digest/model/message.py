@@ -60,6 +60,8 @@ class Email:
     return_path: str
     language: str
     reply_to: str | None = None
+    #: Whether the text part is format=flowed (RFC 3676).
+    text_flowed: bool = False
     mailing_list: MailingList | None = None
 
 

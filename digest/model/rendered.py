@@ -1,24 +1,30 @@
 """What one compile of an Edition leaves behind: pieces with slots, joined for each reader in microseconds."""
 
 import hashlib
-import html
 import json
-import re
 import zlib
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from enum import StrEnum
 from typing import Any, NamedTuple
-from urllib.parse import quote
 
 from digest.errors import UnreadableInput
+from digest.model.layout import LONGEST_READER, Layout, Measure, Size, Step, fitted, rows
+from digest.model.pieces import (
+    Escape,
+    Piece,
+    SectionPieces,
+    Shell,
+    Slot,
+    Values,
+    of_reader,
+    of_set,
+    section_from_json,
+    shell_from_json,
+)
+from digest.model.text import shorten
 
 #: The layout of ``to_bytes``; another number is refused.
-VERSION = 1
-#: A reader's name and the hint at their address are cut to this many characters.
-NAME_LIMIT = 64
-#: A longer URL is refused: cut short, it would lead nowhere.
-URL_LIMIT = 2000
+VERSION = 2
 #: Characters of a subject that phones show on two lines.
 SUBJECT_LIMIT = 70
 #: Characters of a preheader that mailboxes show.
@@ -27,59 +33,8 @@ PREHEADER_LIMIT = 150
 WORDS_PER_MINUTE = 230
 #: The "today" summary has at most so many lines; a single one would say nothing.
 TODAY_LINES = 3
-#: Joined section sets that are kept; a newsletter has few that are common.
-_CACHED_SETS = 64
-
-#: Controls, line breaks, lone surrogates and the marks that turn the direction of what follows them.
-_UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff]+")
-_PLAIN_URL = re.compile(r"https?://[A-Za-z0-9:/?=._~%+@,;!*()\[\]#$-]+")
-_URL_SAFE = "%/:?#[]@!$&'()*+,;=~-._"
-
-
-class Escape(StrEnum):
-    """How a value is made safe for the place where its slot stands."""
-
-    #: Between tags or inside a quoted attribute of HTML.
-    TEXT = "text"
-    #: A whole URL inside a quoted attribute of HTML.
-    URL = "url"
-    #: The text part, where markup means nothing.
-    PLAIN = "plain"
-    #: A whole URL in the text part.
-    PLAIN_URL = "plain_url"
-
-
-class Slot(NamedTuple):
-    """A place in a piece where a value of the reader, or of their set of sections, goes."""
-
-    name: str
-    escape: Escape
-
-
-#: Literals and slots in their order.
-Piece = tuple[str | Slot, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SectionPieces:
-    """One Section in one medium: its first Story as the lead, then label, first Story, and the others."""
-
-    lead: Piece
-    head: Piece
-    first: Piece
-    rest: Piece
-    #: One summary line for each of the best Stories.
-    lines: tuple[Piece, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Shell:
-    """What surrounds the Sections in one medium."""
-
-    opening: Piece
-    today: Piece
-    today_end: Piece
-    closing: Piece
+#: Plans of section sets that are kept; each is a few kilobytes, for they share the pieces.
+_KEPT_PLANS = 1024
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,33 +56,77 @@ class RenderedSection:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Phrases:
+    """What is said of a set of sections, in the newsletter's language."""
+
+    #: What the reader is called who has neither name nor address hint: "you".
+    anyone: str
+    #: "1 min read", "2 min read" and so on, as far as the whole Edition takes.
+    reading: tuple[str, ...]
+    #: "You follow all sections."
+    follows_all: str
+    #: "You follow {}."
+    follows: str
+
+
+class Topic(NamedTuple):
+    """A section that the newsletter has, with or without news."""
+
+    slug: str
+    title: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class FilledDigest:
-    """The mail of one reader."""
+    """The mail of one reader; both parts in UTF-8."""
 
     subject: str
-    html: str
-    text: str
+    html_bytes: bytes
+    text_bytes: bytes
+
+    @property
+    def html(self) -> str:
+        """Return the HTML part."""
+        return self.html_bytes.decode()
+
+    @property
+    def text(self) -> str:
+        """Return the text part."""
+        return self.text_bytes.decode()
 
 
-class _Sheet(NamedTuple):
-    """One medium of a set of sections, joined as far as it is common to its readers: literals around keys."""
+class _Sheet:
+    """One medium of a set of sections: its literals, and where a reader's values go between them."""
 
-    literals: tuple[str, ...]
-    keys: tuple[str, ...]
+    __slots__ = ("_parts", "_slots")
 
-    def fill(self, texts: Mapping[str, str]) -> str:
-        parts = [""] * (len(self.literals) + len(self.keys))
-        parts[0::2] = self.literals
-        parts[1::2] = [texts[key] for key in self.keys]
-        return "".join(parts)
+    def __init__(self, pieces: Sequence[Piece], common: Values, literals: dict[str, bytes]) -> None:
+        self._parts: list[bytes] = []
+        self._slots: list[tuple[int, Slot]] = []
+        for part in (part for piece in pieces for part in piece):
+            if isinstance(part, str):
+                # Every plan that shows a literal shares it.
+                self._parts.append(literals.setdefault(part, part.encode()))
+            elif part in common:
+                self._parts.append(common[part])
+            else:
+                self._slots.append((len(self._parts), part))
+                self._parts.append(b"")
+
+    def fill(self, values: Values) -> bytes:
+        parts = self._parts.copy()
+        for place, slot in self._slots:
+            parts[place] = values[slot]
+        return b"".join(parts)
 
 
-class _Sheets(NamedTuple):
-    """Both media of a set of sections, and the subject above them."""
+class _Plan(NamedTuple):
+    """Both media of a set of sections, the subject above them, and how they were made to fit."""
 
     subject: str
     html: _Sheet
     text: _Sheet
+    layout: Layout
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -143,43 +142,51 @@ class RenderedDigest:
     language: str
     #: The editors' preheader for readers of all sections; for any other set it is made of the set's headlines.
     preheader: str
-    #: What the reader is called where name and address hint are missing: "you".
-    anyone: str
+    phrases: Phrases
+    topics: tuple[Topic, ...]
     sections: tuple[RenderedSection, ...]
     html: Shell
     text: Shell
-    _sheets: dict[tuple[int, ...], _Sheets] = field(default_factory=dict, init=False, repr=False, compare=False)
+    #: Encoded bytes of the longest value of each URL slot.
+    longest: Mapping[str, int]
+    #: Whether the text part is format=flowed (RFC 3676).
+    is_flowed: bool = False
+    _plans: dict[tuple[frozenset[str] | None, bool], _Plan] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
+    _literals: dict[str, bytes] = field(default_factory=dict, init=False, repr=False, compare=False)
+    _measures: dict[Piece, Measure] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def has_news_for(self, chosen: Collection[str] | None) -> bool:
         """Return whether any of the *chosen* section slugs (None: all) has a Story in this Edition."""
         return bool(self._indexes(chosen))
 
-    def fill(self, chosen: Collection[str] | None, values: Mapping[str, str]) -> FilledDigest:
+    def fill(
+        self, chosen: Collection[str] | None, values: Mapping[str, str], *, is_whole: bool = False
+    ) -> FilledDigest:
         """
         Return the mail for a reader of the *chosen* section slugs (None: all).
 
-        The lead is the best first Story among them; sections keep the newsletter's order. Every value is escaped for
-        its place. ValueError when no chosen section has news, or when a URL is missing, too long or no http(s) URL.
+        The lead is the best first Story among them; sections keep the newsletter's order, and step back until the page
+        fits the budget, unless it is to be shown whole, as on the web. Every value is escaped for its place.
+        ValueError when no chosen section has news, or when a URL is missing, too long or no http(s) URL.
         """
-        indexes = self._indexes(chosen)
-        if not indexes:
-            raise ValueError("none of the chosen sections has news in this edition; ask has_news_for() first")
-        sheets = self._sheets.get(indexes) or self._joined(indexes)
-        texts = _texts(values, self.anyone)
+        plan = self._plan(chosen, is_whole=is_whole)
+        texts = of_reader(values, self.phrases.anyone)
         try:
-            return FilledDigest(subject=sheets.subject, html=sheets.html.fill(texts), text=sheets.text.fill(texts))
+            return FilledDigest(
+                subject=plan.subject, html_bytes=plan.html.fill(texts), text_bytes=plan.text.fill(texts)
+            )
         except KeyError as missing:
-            name = str(missing.args[0]).partition(":")[0]
-            raise ValueError(f"fill() has no value for {name}; give one") from None
+            raise ValueError(f"fill() has no value for {missing.args[0].name}; give one") from None
 
-    def size_bytes(self, chosen: Collection[str] | None, values: Mapping[str, str]) -> int:
-        """Return the size of the HTML part in UTF-8 bytes: what mailboxes compare with their clipping limit."""
-        return len(self.fill(chosen, values).html.encode())
+    def layout(self, chosen: Collection[str] | None = None) -> Layout:
+        """Return how the mail of a reader of the *chosen* sections was made to fit; ValueError as ``fill`` says."""
+        return self._plan(chosen, is_whole=False).layout
 
     def to_bytes(self) -> bytes:
         """Return this as compressed JSON; equal digests give equal bytes."""
-        data = asdict(self) | {"version": VERSION}
-        del data["_sheets"]
+        data = {name: value for name, value in asdict(self).items() if not name.startswith("_")} | {"version": VERSION}
         return zlib.compress(json.dumps(data, ensure_ascii=False, separators=(",", ":"), sort_keys=True).encode(), 9)
 
     @classmethod
@@ -190,11 +197,13 @@ class RenderedDigest:
             version = data.pop("version")
             if version != VERSION:
                 raise UnreadableInput(f"the stored pages have layout {version}, this program reads {VERSION}")
-            sections = tuple(_section(section) for section in data.pop("sections"))
+            phrases = data.pop("phrases")
             return cls(
-                sections=sections,
-                html=Shell(**_pieces(data.pop("html"))),
-                text=Shell(**_pieces(data.pop("text"))),
+                phrases=Phrases(**phrases | {"reading": tuple(phrases["reading"])}),
+                topics=tuple(Topic(*topic) for topic in data.pop("topics")),
+                sections=tuple(_section(section) for section in data.pop("sections")),
+                html=shell_from_json(data.pop("html")),
+                text=shell_from_json(data.pop("text")),
                 **data,
             )
         except (zlib.error, ValueError, KeyError, TypeError, AttributeError) as fault:
@@ -208,25 +217,81 @@ class RenderedDigest:
     def _indexes(self, chosen: Collection[str] | None) -> tuple[int, ...]:
         return tuple(i for i, section in enumerate(self.sections) if chosen is None or section.slug in chosen)
 
-    def _joined(self, indexes: tuple[int, ...]) -> _Sheets:
+    def _plan(self, chosen: Collection[str] | None, *, is_whole: bool) -> _Plan:
+        key = (None if chosen is None else frozenset(chosen), is_whole)
+        plan = self._plans.get(key)
+        if plan is None:
+            plan = self._planned(chosen, is_whole=is_whole)
+            if len(self._plans) >= _KEPT_PLANS:
+                self._plans.clear()
+            self._plans[key] = plan
+        return plan
+
+    def _planned(self, chosen: Collection[str] | None, *, is_whole: bool) -> _Plan:
+        indexes = self._indexes(chosen)
+        if not indexes:
+            raise ValueError("none of the chosen sections has news in this edition; ask has_news_for() first")
         lead = max(indexes, key=lambda i: self.sections[i].score)
         today = self._today(indexes, lead)
-        words = sum(self.sections[i].words for i in indexes)
-        common = {
-            "preheader": self._preheader(indexes, lead, today),
-            "minutes": str(max(1, round(words / WORDS_PER_MINUTE))),
-        }
-        sheets = _Sheets(
-            subject=self._subject(lead),
-            html=_merged(self._ordered(indexes, lead, today, "html"), common),
-            text=_merged(self._ordered(indexes, lead, today, "text"), common),
+        common = of_set(
+            {
+                "preheader": self._preheader(indexes, lead, today),
+                "reading": self.phrases.reading[self._minutes(indexes) - 1],
+                "follows": self._follows(chosen),
+            },
+            is_flowed=self.is_flowed,
         )
-        if len(self._sheets) >= _CACHED_SETS:
-            self._sheets.clear()
-        self._sheets[indexes] = sheets
-        return sheets
+        whole = dict.fromkeys(indexes, Step.LONG)
+        layout, steps = self._fitted(indexes, self._around(lead, today), common, lead)
+        html, text = (
+            _Sheet(self._ordered(whole if is_whole else steps, lead, today, medium), common, self._literals)
+            for medium in ("html", "text")
+        )
+        return _Plan(subject=self._subject(lead), html=html, text=text, layout=layout)
 
-    def _today(self, indexes: tuple[int, ...], lead: int) -> list[tuple[int, int]]:
+    def _around(self, lead: int, today: list[tuple[int, int]]) -> list[Piece]:
+        shell = self.html
+        lines = [self.sections[i].html.lines[n] for i, n in today]
+        summary = [shell.today, *lines, shell.today_end] if today else []
+        return [shell.opening, *summary, self.sections[lead].html.lead, shell.closing]
+
+    def _fitted(
+        self, indexes: Sequence[int], around: Sequence[Piece], common: Values, lead: int
+    ) -> tuple[Layout, dict[int, Step]]:
+        """Return the layout, and the step of each section by its index."""
+        values = {name: Size(size, size) for name, size in self.longest.items()}
+        values |= {slot.name: Size.of(value) for slot, value in common.items() if slot.escape is Escape.TEXT}
+        values["reader"] = LONGEST_READER
+
+        def size(pieces: Sequence[Piece]) -> Size:
+            total = Size()
+            for piece in pieces:
+                total = total.plus(self._measure(piece).filled(values))
+            return total
+
+        best_first = sorted(indexes, key=lambda i: -self.sections[i].score)
+        sizes = [{step: size(rows(self.sections[i].html, step, is_led=i == lead)) for step in Step} for i in best_first]
+        taken, size_bytes = fitted(sizes, size(around))
+        steps = dict(sorted(zip(best_first, taken, strict=True)))
+        return Layout(size_bytes=size_bytes, steps={self.sections[i].slug: step for i, step in steps.items()}), steps
+
+    def _measure(self, piece: Piece) -> Measure:
+        found = self._measures.get(piece)
+        if found is None:
+            found = self._measures[piece] = Measure.of(piece)
+        return found
+
+    def _minutes(self, indexes: Sequence[int]) -> int:
+        words = sum(self.sections[i].words for i in indexes)
+        return min(max(1, round(words / WORDS_PER_MINUTE)), len(self.phrases.reading))
+
+    def _follows(self, chosen: Collection[str] | None) -> str:
+        titles = [topic.title for topic in self.topics if chosen is None or topic.slug in chosen]
+        if len(titles) in {0, len(self.topics)}:
+            return self.phrases.follows_all
+        return self.phrases.follows.format(" · ".join(titles))
+
+    def _today(self, indexes: Sequence[int], lead: int) -> list[tuple[int, int]]:
         """Return section and place of the next best Stories: first those of the other sections, then deeper ones."""
         places = [
             (n - (i == lead), -score, i, n)
@@ -242,105 +307,34 @@ class RenderedDigest:
         is_best = self.sections[lead].score == max(section.score for section in self.sections)
         return self.subject if is_best else shorten(self.sections[lead].headlines[0], SUBJECT_LIMIT)
 
-    def _preheader(self, indexes: tuple[int, ...], lead: int, today: list[tuple[int, int]]) -> str:
+    def _preheader(self, indexes: Sequence[int], lead: int, today: list[tuple[int, int]]) -> str:
         if self.preheader and len(indexes) == len(self.sections):
             return self.preheader
         headlines = (self.sections[i].headlines[n] for i, n in [(lead, 0), *today])
         news = " · ".join(headline for headline in headlines if headline not in self._subject(lead))
         return shorten(news, PREHEADER_LIMIT)
 
-    def _ordered(self, indexes: tuple[int, ...], lead: int, today: list[tuple[int, int]], medium: str) -> list[Piece]:
+    def _ordered(
+        self, steps: Mapping[int, Step], lead: int, today: Sequence[tuple[int, int]], medium: str
+    ) -> list[Piece]:
         shell: Shell = getattr(self, medium)
         forms: list[SectionPieces] = [getattr(section, medium) for section in self.sections]
         pieces = [shell.opening]
         if today:
             pieces += [shell.today, *(forms[i].lines[n] for i, n in today), shell.today_end]
         pieces.append(forms[lead].lead)
-        for i in indexes:
-            if i != lead:
-                pieces += [forms[i].head, forms[i].first, forms[i].rest]
-            elif len(self.sections[i].scores) > 1:
-                pieces += [forms[i].head, forms[i].rest]
+        for i, step in steps.items():
+            pieces += rows(forms[i], step, is_led=i == lead)
         return [*pieces, shell.closing]
-
-
-def _merged(pieces: list[Piece], common: Mapping[str, str]) -> _Sheet:
-    """Return the pieces as one, with what all readers of the set share already in place."""
-    literals: list[str] = []
-    keys: list[str] = []
-    run: list[str] = []
-    for part in (part for piece in pieces for part in piece):
-        if isinstance(part, str):
-            run.append(part)
-        elif part.name in common:
-            run.append(html.escape(common[part.name]) if part.escape is Escape.TEXT else common[part.name])
-        else:
-            literals.append("".join(run))
-            keys.append(f"{part.name}:{part.escape}")
-            run = []
-    return _Sheet((*literals, "".join(run)), tuple(keys))
-
-
-def _texts(values: Mapping[str, str], anyone: str) -> dict[str, str]:
-    """Return what stands in each slot, by its name and escape."""
-    reader = _reader(values) or anyone
-    texts = {f"reader:{Escape.TEXT}": html.escape(reader), f"reader:{Escape.PLAIN}": reader}
-    for name, value in values.items():
-        if name.endswith("_url"):
-            url = _url(name, value)
-            texts[f"{name}:{Escape.URL}"] = html.escape(url)
-            texts[f"{name}:{Escape.PLAIN_URL}"] = url
-    return texts
-
-
-def printable(text: str) -> str:
-    """Return *text* on one line, without controls, lone surrogates and marks that turn the direction of the page."""
-    return " ".join(_UNPRINTABLE.sub(" ", text).split())
-
-
-def shorten(text: str, limit: int) -> str:
-    """Return *text* in at most *limit* characters, cut between words where it has them, with an ellipsis."""
-    if len(text) <= limit:
-        return text
-    cut = text[: limit - 1]
-    at_word, _, broken = cut.rpartition(" ")
-    return (at_word if len(broken) < limit // 3 else cut).rstrip(" ,;:.\u2013\u2014-·") + "…"
-
-
-def _reader(values: Mapping[str, str]) -> str:
-    name = printable(values.get("name", ""))[:NAME_LIMIT].rstrip()
-    hint = printable(values.get("address_hint", ""))[:NAME_LIMIT].rstrip()
-    return f"{name} ({hint})" if name and hint else name or hint
-
-
-def _url(name: str, value: str) -> str:
-    if len(value) > URL_LIMIT:
-        raise ValueError(f"{name} has {len(value)} characters; a mail carries at most {URL_LIMIT}")
-    url = value if _PLAIN_URL.fullmatch(value) else quote(_UNPRINTABLE.sub("", value).strip(), safe=_URL_SAFE)
-    if not url.startswith(("https://", "http://")):
-        raise ValueError(f"{name} is {value[:80]!r}; give an absolute http(s) URL")
-    return url
 
 
 def _section(data: dict[str, Any]) -> RenderedSection:
     return RenderedSection(
         **data
         | {
-            "html": _section_pieces(data["html"]),
-            "text": _section_pieces(data["text"]),
+            "html": section_from_json(data["html"]),
+            "text": section_from_json(data["text"]),
             "headlines": tuple(data["headlines"]),
             "scores": tuple(data["scores"]),
         }
     )
-
-
-def _section_pieces(data: dict[str, Any]) -> SectionPieces:
-    return SectionPieces(lines=tuple(_piece(line) for line in data.pop("lines")), **_pieces(data))
-
-
-def _pieces(data: dict[str, Any]) -> dict[str, Piece]:
-    return {name: _piece(parts) for name, parts in data.items()}
-
-
-def _piece(parts: list[Any]) -> Piece:
-    return tuple(part if isinstance(part, str) else Slot(part[0], Escape(part[1])) for part in parts)

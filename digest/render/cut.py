@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from markupsafe import Markup
 
 from digest.errors import TemplateError
-from digest.model.rendered import Escape, Piece, Slot
+from digest.model.pieces import Escape, Piece, Slot
 
 #: Values that the page is compiled without: of the reader, and of their set of sections.
-SLOTS = ("reader", "minutes", "preheader", "unsubscribe_url", "preferences_url", "view_url")
+SLOTS = ("reader", "reading", "preheader", "follows", "unsubscribe_url", "preferences_url", "view_url")
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,16 +43,23 @@ class Stencil:
             )
 
     def cut(self, page: str, *, is_html: bool) -> dict[str, Piece]:
-        """Return the pieces of *page* by name; what stands before the first mark is called ``opening``."""
+        """
+        Return the pieces of *page* by name; what stands before the first mark is called ``opening``.
+
+        TemplateError when a mark stands twice.
+        """
         parts = re.split(rf"<!--zq{self.key}:([a-z0-9._]+)-->\n?", page)
         names = ["opening", *parts[1::2]]
+        if twice := [name for name, times in Counter(names).items() if times > 1]:
+            raise TemplateError(f"the mark {twice[0]} stands twice; a page is cut at each mark once")
         return {name: self._piece(text, is_html=is_html) for name, text in zip(names, parts[0::2], strict=True)}
 
     def _piece(self, text: str, *, is_html: bool) -> Piece:
         parts = re.split(rf"zq{self.key}n(\d+)z", text)
         piece: list[str | Slot] = []
         for literal, number in zip(parts[0::2], [*parts[1::2], None], strict=True):
-            piece.append(literal)
+            if literal:
+                piece.append(literal)
             if number is not None:
                 piece.append(_slot(SLOTS[int(number)], is_html=is_html))
         return tuple(piece)

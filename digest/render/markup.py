@@ -1,10 +1,18 @@
 """From a filled MJML template to the HTML of a mail."""
 
+import re
+
 from mjml import mjml2html
 
 from digest.errors import TemplateError
 from digest.render.inline import inline
 from digest.render.lint import Severity, lint_markup
+
+#: A reference to a sign beyond ASCII; those that markup is made of stay.
+_REFERENCE = re.compile(r"&#(1[6-9]\d|[2-9]\d\d|\d{4,7});")
+#: Where a comment for Outlook ends and the next begins.
+_SEAM = re.compile(r"<!\[endif\]--><!--\[if mso \| IE\]>")
+_BREAK = re.compile(r"(?<=>)\s*\n\s*(?=<)")
 
 
 def compile_markup(name: str, source: str) -> str:
@@ -13,7 +21,7 @@ def compile_markup(name: str, source: str) -> str:
 
     TemplateError when it is not well formed or uses what MJML does not know: the compiler would let a typo through.
     """
-    source = _hardened(source)
+    source = hardened(source)
     faults = [finding.message for finding in lint_markup(source) if finding.severity is Severity.ERROR]
     if faults:
         raise TemplateError(f"{name}: {'; '.join(faults)}")
@@ -22,10 +30,11 @@ def compile_markup(name: str, source: str) -> str:
         html: str = mjml2html(source, fonts={})
     except ValueError as fault:
         raise TemplateError(f"{name}: the MJML compiler says {fault}; mend the template") from fault
-    return inline(html)
+    # premailer and mail programs want it in capitals, or the mail would be laid out in quirks mode.
+    return _light(inline(html.replace("<!doctype html>", "<!DOCTYPE html>", 1)))
 
 
-def _hardened(source: str) -> str:
+def hardened(source: str) -> str:
     """
     Return *source* in ASCII without backslashes, both as character references.
 
@@ -33,3 +42,9 @@ def _hardened(source: str) -> str:
     characters such as U+200B; it passes references unharmed.
     """
     return source.replace("\\", "&#92;").encode("ascii", "xmlcharrefreplace").decode()
+
+
+def _light(html: str) -> str:
+    """Return *html* with its signs written out, and without what no reader sees: line breaks, comments cut in two."""
+    html = _REFERENCE.sub(lambda found: chr(int(found[1])), html)
+    return _SEAM.sub("", _BREAK.sub("", html))

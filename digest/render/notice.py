@@ -7,16 +7,18 @@ import jinja2
 
 from digest.errors import TemplateError
 from digest.model.newsletter import Newsletter
-from digest.model.rendered import printable
+from digest.model.text import printable
 from digest.render import view
 from digest.render.markup import compile_markup
-from digest.render.pages import localised, render_template
+from digest.render.pages import render_template
 
 #: The kinds, and the values that the packaged templates ask for besides the recipient's ``name``.
 KINDS: Mapping[str, frozenset[str]] = {
-    "confirm": frozenset({"confirm_url", "valid_for"}),
+    "confirm": frozenset({"confirm_url", "valid_days"}),
     "welcome": frozenset({"latest_url", "archive_url", "preferences_url", "unsubscribe_url"}),
-    "review": frozenset({"edition", "subject", "stories", "goes_out", "desk_url"}),
+    "review": frozenset(
+        {"number", "subject", "stories", "fate", "reason", "at", "sources_answered", "sources_asked", "desk_url"}
+    ),
 }
 #: There is none on the day of the first sign-up.
 _MAY_BE_EMPTY = "latest_url"
@@ -37,7 +39,8 @@ def render_notice(
     """
     Return the mail of *kind* from ``notices/<kind>/`` in the name of *newsletter*.
 
-    *values* are those of ``KINDS``: text, and addresses where the name ends in ``_url``. A ``name`` is welcome.
+    *values* are those of ``KINDS``: text, and addresses where the name ends in ``_url``. A ``name`` is welcome. The
+    ``fate`` of an Edition under review is ``auto``, ``waits`` or ``held``.
     TemplateError names a kind or value that is not there, and a URL that is no http(s) address.
     """
     missing = sorted(KINDS.get(kind, frozenset()) - set(values))
@@ -49,14 +52,10 @@ def render_notice(
     context = {"paper": paper, "name": "", **{name: _safe(name, value) for name, value in values.items()}}
     page = f"notices/{kind}/body.mjml"
     return RenderedNotice(
-        subject=printable(_part(environment, f"notices/{kind}/subject.txt", context, paper.language)),
-        html=compile_markup(page, _part(environment, page, context, paper.language)),
-        text=_part(environment, f"notices/{kind}/body.txt", context, paper.language).strip() + "\n",
+        subject=printable(render_template(environment, f"notices/{kind}/subject.txt", context)),
+        html=compile_markup(page, render_template(environment, page, context)),
+        text=render_template(environment, f"notices/{kind}/body.txt", context).strip() + "\n",
     )
-
-
-def _part(environment: jinja2.Environment, name: str, context: Mapping[str, object], language: str) -> str:
-    return render_template(localised(environment, name, language), context)
 
 
 def _safe(name: str, value: str) -> str:

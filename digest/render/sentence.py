@@ -2,7 +2,7 @@
 
 import re
 
-from digest.model.rendered import shorten
+from digest.model.text import shorten
 
 #: What is left of a cut text fills at least this share of the room, or the next kind of cut is tried.
 _ENOUGH = 0.35

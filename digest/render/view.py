@@ -2,25 +2,31 @@
 
 import datetime as dt
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import quote, urlsplit, urlunsplit
 
-import jinja2
-from babel import Locale, UnknownLocaleError
 from babel.dates import format_date, format_timedelta
-from jinja2.environment import TemplateModule
 
 from digest.errors import SettingsError
-from digest.model.draft import Draft, Section, Story
+from digest.links import Links, without_tracking
+from digest.model.draft import Draft, Picture, Section, Story
+from digest.model.layout import KEPT
+from digest.model.look import Images, Logo, Look, Place
 from digest.model.newsletter import Newsletter
-from digest.model.rendered import TODAY_LINES, printable
-from digest.render.pages import localised
+from digest.model.rendered import TODAY_LINES
+from digest.model.text import printable
+from digest.render.languages import locale
+from digest.render.press import Press
 
 #: The best Stories of a Section may each get a line in the summary; one of them may be the lead.
 LINES = TODAY_LINES + 1
+#: So many Stories of a Section stand at length.
+MEDIUMS = 2
 #: Other sources that are named; the rest is counted, unless it is a single one.
 _NAMED_SOURCES = 2
 _HEX_COLOUR = re.compile("#[0-9a-fA-F]{6}")
+_FONTS = re.compile("[A-Za-z0-9 ,-]*")
 _PATH_SAFE = "%/:@!$&'()*+,;=~-._"
 
 
@@ -34,9 +40,13 @@ class Paper:
     direction: str
     start: str
     end: str
-    accent: str
-    accent_dark: str
-    logo: str
+    #: The newsletter's own colours by role, which take the place of the theme's.
+    day: Mapping[str, str]
+    night: Mapping[str, str]
+    #: Empty for the theme's own.
+    headline_font: str
+    text_font: str
+    logo: Logo | None
     #: Led by the title.
     postal_address: str
 
@@ -50,6 +60,16 @@ class Link:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PictureView:
+    """A picture as shown, *width* by *height* CSS pixels."""
+
+    url: str
+    alt: str
+    width: int
+    height: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class StoryView:
     """One Story as printed: all text on one line, all URLs absolute http(s) or empty."""
 
@@ -60,28 +80,36 @@ class StoryView:
     #: "2 hr. ago"; empty when nobody knows.
     age: str
     note: str
-    picture: str
-    alt: str
+    lead_picture: PictureView | None
+    medium_picture: PictureView | None
     #: Empty when the Story is in the newsletter's own language.
     language: str
     #: The name of that language, in the newsletter's: "French".
     spoken: str
     direction: str
     also: tuple[Link, ...]
+    #: How many other sources there are, and how many of them are not named.
+    others: int
     more: int
     is_update: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SectionView:
-    """One Section as printed: two Stories at length, the others in a line each."""
+    """One Section as printed."""
 
     index: int
     slug: str
     title: str
-    first: StoryView | None
-    second: StoryView | None
-    others: tuple[StoryView, ...]
+    #: All, each of which may stand in a line.
+    stories: tuple[StoryView, ...]
+    #: How many Stories are left to the web where only the best have room; 0 when there are no more than those.
+    more: int
+
+    @property
+    def mediums(self) -> tuple[StoryView, ...]:
+        """Return the Stories that stand at length where there is room."""
+        return self.stories[:MEDIUMS]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,60 +146,51 @@ class EditionView:
 
 
 def paper(newsletter: Newsletter) -> Paper:
-    """Return how *newsletter* presents itself; SettingsError when its language or a colour of its look is not one."""
+    """Return how *newsletter* presents itself; SettingsError when its language, a colour or a font is none."""
     look = newsletter.look
-    faults = [
-        f'newsletter "{newsletter.title}": look.{key} is {value!r}; give a colour such as "#a4262c"'
-        for key, value in (("accent", look.accent), ("accent_dark", look.accent_dark))
-        if not _HEX_COLOUR.fullmatch(value)
-    ]
-    if faults:
+    day = {"accent": look.accent, "link": look.link, "canvas": look.canvas}
+    night = {"accent": look.accent_dark, "link": look.link_dark, "canvas": look.canvas_dark}
+    if faults := _faults(newsletter.title, look):
         raise SettingsError(faults)
     language = newsletter.language
     direction = locale(language).text_direction
+    logo = look.logo
     return Paper(
         title=printable(newsletter.title),
         language=language,
         direction=direction,
         start="left" if direction == "ltr" else "right",
         end="right" if direction == "ltr" else "left",
-        accent=look.accent,
-        accent_dark=look.accent_dark,
-        logo=web_address(look.logo.url) if look.logo else "",
+        day=day,
+        night=night,
+        headline_font=look.headline_font,
+        text_font=look.text_font,
+        logo=logo if logo and web_address(logo.url) == logo.url else None,
         postal_address=_postal_address(newsletter.title, newsletter.sender.postal_address),
     )
 
 
-def locale(language: str) -> Locale:
-    """Return the customs of *language*, a BCP 47 tag; SettingsError when it is none."""
-    try:
-        return Locale.parse(language.replace("_", "-"), sep="-")
-    except (UnknownLocaleError, ValueError) as fault:
-        raise SettingsError([f'language is "{language}"; give a tag such as "en" or "de-AT"']) from fault
-
-
-def words(environment: jinja2.Environment, language: str) -> TemplateModule:
-    """Return the fixed words of the page in *language*, English where there are none."""
-    return localised(environment, "_base/words.jinja", language).module
-
-
-def edition(draft: Draft, language: str, now: dt.datetime) -> EditionView:
-    """Return the page of *draft* in *language*; ages are counted back from *now*."""
-    sections = tuple(_section(index, section, language, now) for index, section in enumerate(draft.sections))
+def edition(draft: Draft, newsletter: Newsletter, press: Press) -> EditionView:
+    """Return the page of *draft* in the language and look of *newsletter*."""
+    sections = tuple(_section(index, section, newsletter, press) for index, section in enumerate(draft.sections))
     return EditionView(
         number=draft.number,
-        date=format_date(draft.date, "full", locale=locale(language)),
+        date=format_date(draft.date, "full", locale=locale(newsletter.language)),
         is_weekly=draft.cadence.edition.value == "weekly",
         intro=printable(draft.intro),
         lines=tuple(
-            Line(index=view.index, place=place, headline=headline(story), url=web_address(story.url))
-            for view, section in zip(sections, draft.sections, strict=True)
+            Line(index=section.index, place=place, headline=story.headline, url=story.url)
+            for section in sections
             for place, story in enumerate(section.stories[:LINES])
         ),
         leads=tuple(
-            Lead(index=view.index, section=view.title, story=view.first, is_alone=not view.second)
-            for view in sections
-            if view.first
+            Lead(
+                index=section.index,
+                section=section.title,
+                story=section.stories[0],
+                is_alone=len(section.stories) == 1,
+            )
+            for section in sections
         ),
         sections=sections,
     )
@@ -203,21 +222,39 @@ def web_address(url: str) -> str:
     )
 
 
-def _section(index: int, section: Section, language: str, now: dt.datetime) -> SectionView:
-    stories = [_story(story, language, now) for story in section.stories]
+def _faults(title: str, look: Look) -> list[str]:
+    """Return what would break out of a style sheet, where settings were made by hand."""
+    colours = ("accent", "accent_dark", "link", "link_dark", "canvas", "canvas_dark")
+    return [
+        f'newsletter "{title}": look.{key} is {getattr(look, key)!r}; give a colour such as "#a4262c"'
+        for key in colours
+        if not _HEX_COLOUR.fullmatch(getattr(look, key))
+    ] + [
+        f'newsletter "{title}": look.{key} is {getattr(look, key)!r}; give names of fonts with commas between'
+        for key in ("headline_font", "text_font")
+        if not _FONTS.fullmatch(getattr(look, key))
+    ]
+
+
+def _section(index: int, section: Section, newsletter: Newsletter, press: Press) -> SectionView:
     return SectionView(
         index=index,
         slug=quote(section.slug),
         title=printable(section.title),
-        first=stories[0],
-        second=stories[1] if len(stories) > 1 else None,
-        others=tuple(stories[2:]),
+        stories=tuple(_story(story, newsletter, press) for story in section.stories),
+        more=max(0, len(section.stories) - KEPT),
     )
 
 
-def _story(story: Story, language: str, now: dt.datetime) -> StoryView:
+def _story(story: Story, newsletter: Newsletter, press: Press) -> StoryView:
+    language = newsletter.language
+
+    def address(url: str) -> str:
+        found = web_address(url)
+        return found if newsletter.keep_tracking else without_tracking(found)
+
     source = printable(story.source)
-    also = {printable(link.name): web_address(link.url) for link in reversed(story.also)}
+    also = {printable(link.name): address(link.url) for link in reversed(story.also)}
     also.pop(source, None)
     links = [Link(name=name, url=url) for name, url in reversed(also.items()) if name]
     named = _NAMED_SOURCES if len(links) != _NAMED_SOURCES + 1 else len(links)
@@ -226,20 +263,41 @@ def _story(story: Story, language: str, now: dt.datetime) -> StoryView:
         foreign = ""
     return StoryView(
         headline=headline(story),
-        url=web_address(story.url),
+        url=address(story.url),
         summary=printable(story.summary),
         source=source,
-        age=_age(now - story.published, language) if story.published else "",
+        age=_age(press.now - story.published, language) if story.published else "",
         note=printable(story.note),
-        picture=web_address(story.picture.url) if story.picture else "",
-        alt=printable(story.picture.alt) if story.picture else "",
+        lead_picture=_picture(story.picture, Place.LEAD, newsletter.look, press.links),
+        medium_picture=_picture(story.picture, Place.MEDIUM, newsletter.look, press.links),
         language=foreign,
         spoken=_spoken(foreign, language),
         direction=_direction(foreign or language),
         also=tuple(links[:named]),
+        others=len(links),
         more=max(0, len(links) - named),
         is_update=story.is_update,
     )
+
+
+def _picture(picture: Picture | None, place: Place, look: Look, links: Links) -> PictureView | None:
+    """Return *picture* for *place*: our own copy, or its publisher's as the newsletter wishes; None without either."""
+    size = look.places.get(place)
+    if picture is None or size is None:
+        return None
+    if look.images is Images.PROXY:
+        copy = picture.copy(place)
+        url = links.picture(copy.sha256) if copy else ""
+    else:
+        url = web_address(picture.url) if _is_loaded(picture.url) else ""
+    return PictureView(url=url, alt=printable(picture.alt), width=size.width, height=size.height) if url else None
+
+
+def _is_loaded(url: str) -> bool:
+    """Return whether mail programs load *url*: by https, or from this very machine."""
+    parts = urlsplit(url)
+    host = parts.hostname or ""
+    return parts.scheme == "https" or host == "localhost" or host.startswith("127.")
 
 
 def _age(passed: dt.timedelta, language: str) -> str:
@@ -256,7 +314,7 @@ def _age(passed: dt.timedelta, language: str) -> str:
 def _postal_address(title: str, address: str) -> str:
     """Return *address* on one line, led by *title* unless it begins with it."""
     line = printable(address)
-    return line if not line or line.startswith(printable(title)) else f"{printable(title)}, {line}"
+    return line if not line or line.startswith(printable(title)) else f"{printable(title)} · {line}"
 
 
 def _spoken(foreign: str, language: str) -> str:

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from digest.model.edition import Edition, EditionState
 from digest.model.ids import EditionId
 from digest.model.past_edition import PastEdition
-from digest.model.rendered import printable
+from digest.model.text import printable
 from subscribers.cadence import Cadence
 
 _PUBLIC = (EditionState.SENDING, EditionState.SENT)

@@ -9,7 +9,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from digest import resources
 from digest.links import Links
-from digest.model.rendered import printable
+from digest.model.text import printable
 from digest.services import Services
 from digest.web import words
 

@@ -64,7 +64,7 @@ def gone_out(services: Services, given: Draft) -> EditionId:
     with services.session() as session:
         edition = editions.open_for(session, "morning", given.cadence, given.date, due_at=now)
         edition.save(given, period=(now, now), coverage=(1, 1))
-        edition.approve(render(given, newsletter, services.environment(newsletter), now), by="anna", at=now)
+        edition.approve(render(given, newsletter, services.press(newsletter, edition.id)), by="anna", at=now)
         edition.begin()
         return edition.id
 

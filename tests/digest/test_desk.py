@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from digest import desk, letters, pipeline
+from digest import desk, pipeline
 from digest.errors import UnknownEdition, UnknownNewsletter, WrongState
 from digest.model.edition import EditionState
 from digest.model.ids import EditionId
-from digest.services import Services
+from digest.services import INERT_TOKEN, Services
 from digest.store import editions
 from subscribers.cadence import Cadence
 from tests.conftest import MakeServices
@@ -119,8 +119,8 @@ def test_a_preview_carries_links_that_open_nothing(services: Services) -> None:
 
     filled = desk.preview(services, edition_id)
 
-    assert services.links.unsubscribe(letters.INERT_TOKEN) in filled.html
-    assert services.links.unsubscribe(letters.INERT_TOKEN) in filled.text
+    assert services.links.unsubscribe(INERT_TOKEN) in filled.html
+    assert services.links.unsubscribe(INERT_TOKEN) in filled.text
 
 
 @pytest.mark.parametrize(
@@ -146,7 +146,7 @@ def test_after_approval_the_preview_is_the_frozen_mail(
     desk.approve(services, edition_id, by="anna@example.org")
     before = desk.preview(services, edition_id)
 
-    renamed = make_services(sqlite_url, more=f'accent = "#123456"\n{TWO_SECTIONS}')
+    renamed = make_services(sqlite_url, more=f'look = {{ accent = "#123456" }}\n{TWO_SECTIONS}')
 
     assert desk.preview(renamed, edition_id) == before
     assert desk.open_edition(renamed, edition_id).rendered_hash is not None

@@ -1,9 +1,6 @@
 """Sources that only name their articles: the pages behind the links are found, read once, and become news."""
 
-import threading
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Self
 
 import pytest
 from sqlalchemy import select
@@ -12,6 +9,7 @@ from digest import pipeline
 from digest.model.article import Article
 from digest.services import Services
 from tests.conftest import MakeServices
+from tests.flow.publisher import Site
 
 SENTENCES = (
     "The ferry company says that the boats will go every night from the first of December.",
@@ -22,42 +20,6 @@ PIECES = {
     "night-ferry-line-opens-between-the-islands": "Night ferry line opens between the islands",
     "council-buys-the-old-lighthouse-at-last": "Council buys the old lighthouse at last",
 }
-
-
-class Site:
-    """A little publisher's site on loopback: what each path answers, and what was asked of it."""
-
-    def __init__(self) -> None:
-        self.pages: dict[str, tuple[str, str]] = {}
-        self.asked: list[str] = []
-        site = self
-
-        class Answers(BaseHTTPRequestHandler):
-            def do_GET(self) -> None:
-                site.asked.append(self.path)
-                kind, text = site.pages.get(self.path, ("", ""))
-                self.send_response(200 if kind else 404)
-                body = text.encode()
-                self.send_header("Content-Type", kind or "text/plain")
-                self.send_header("Content-Length", str(len(body)))
-                self.end_headers()
-                self.wfile.write(body)
-
-            def log_message(self, format: str, *args: object) -> None:  # noqa: A002 (the base class's name)
-                pass
-
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Answers)
-        self._thread = threading.Thread(target=self._server.serve_forever)
-        self.url = f"http://127.0.0.1:{self._server.server_port}"
-
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._server.shutdown()
-        self._thread.join()
-        self._server.server_close()
 
 
 def article_page(title: str) -> str:

@@ -12,7 +12,7 @@ from PIL import Image, ImageDraw
 
 from digest.model.newsletter import Newsletter
 from digest.model.past_edition import PastEdition
-from digest.render.view import locale
+from digest.render.languages import locale
 from digest.web.public.lettering import Face, spelled
 
 #: In pixels; what the large networks ask for.

@@ -7,7 +7,7 @@ from babel.core import get_global
 from digest.archive import EditionPage, LeadPicture
 from digest.links import Links
 from digest.model.newsletter import Newsletter
-from digest.model.rendered import printable
+from digest.model.text import printable
 from digest.web.pages import Pages
 from digest.web.public import card
 

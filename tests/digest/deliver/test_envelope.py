@@ -194,6 +194,18 @@ def test_the_text_comes_first_and_the_html_last() -> None:
     assert {part["Content-Transfer-Encoding"] for part in message.iter_parts()} == {"quoted-printable"}
 
 
+def test_a_part_in_a_script_beyond_latin_takes_the_shorter_encoding() -> None:
+    email = replace(EMAIL, text="\u96fb\u8eca\u306f\u671d\u306b\r\u7740\u3044\u305f" * 99, html="<p>plain</p>")
+
+    mail = build(email)
+
+    assert_well_formed(mail)
+    plain, rich = parsed(mail).iter_parts()
+    assert (plain["Content-Transfer-Encoding"], rich["Content-Transfer-Encoding"]) == ("base64", "quoted-printable")
+    assert cast("bytes", plain.get_payload(decode=True)).decode().split("\r\n") == lines_of(email.text)
+    assert len(mail) < 2 * len(email.text.encode())
+
+
 def test_a_single_mail_carries_no_list_headers() -> None:
     message = parsed(build(replace(EMAIL, mailing_list=None, reply_to=None)))
 

@@ -1,6 +1,7 @@
 """An Edition moves only as its table of states allows, and says so in words that help."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
@@ -8,7 +9,8 @@ import pytest
 from digest.errors import WrongState
 from digest.model.draft import Draft
 from digest.model.edition import MOVES, Edition, EditionState
-from digest.model.rendered import RenderedDigest, Shell
+from digest.model.pieces import Shell
+from digest.model.rendered import Phrases, RenderedDigest
 from subscribers.cadence import Cadence
 
 NOW = datetime(2026, 11, 23, 5, tzinfo=UTC)
@@ -18,7 +20,15 @@ DRAFT = Draft(
 )
 SHELL = Shell(opening=(), today=(), today_end=(), closing=())
 RENDERED = RenderedDigest(
-    sections=(), html=SHELL, text=SHELL, subject="News", preheader="", anyone="you", language="en"
+    subject="News",
+    language="en",
+    preheader="",
+    phrases=Phrases(anyone="you", reading=("1 min read",), follows_all="", follows="{}"),
+    topics=(),
+    sections=(),
+    html=SHELL,
+    text=SHELL,
+    longest={},
 )
 
 #: Each act, and the state that it leads to.
@@ -54,6 +64,28 @@ def test_an_act_moves_an_edition_as_the_table_says_or_is_refused(act: str, state
     if not may:
         assert told.startswith(f"edition morning daily 2026-11-23 is {state}; only one that is ")
         assert told.endswith(f" can become {leads_to}")
+
+
+OPEN = [EditionState.DRAFT, EditionState.HELD]
+
+
+@pytest.mark.parametrize("state", OPEN)
+def test_pictures_make_a_new_version_of_the_draft(state: EditionState) -> None:
+    given, more = edition(state), replace(DRAFT, subject="News, illustrated")
+
+    given.illustrate(more)
+
+    assert (given.draft, given.draft_version, given.state) == (more, 1, state)
+
+
+@pytest.mark.parametrize("state", [state for state in EditionState if state not in OPEN])
+def test_what_no_editor_can_change_any_more_gets_no_pictures(state: EditionState) -> None:
+    given = edition(state)
+
+    with pytest.raises(WrongState, match=f"is {state}; only one that is draft or held can get pictures"):
+        given.illustrate(DRAFT)
+
+    assert (given.draft_json, given.draft_version) == (None, 0)
 
 
 @pytest.mark.parametrize("state", [state for state in EditionState if state is not EditionState.HELD])

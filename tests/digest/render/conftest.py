@@ -5,14 +5,16 @@ import json
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-import jinja2
 import pytest
 
+from digest.links import Links
 from digest.model.candidate import Score, ScorePart
-from digest.model.draft import Draft, Picture, Section, SourceLink, Story
+from digest.model.draft import Draft, Picture, PictureCopy, Section, SourceLink, Story
 from digest.model.ids import ArticleId
+from digest.model.look import PLACES, Theme
 from digest.model.newsletter import Newsletter, SectionPlan, Sender
 from digest.render.pages import environment
+from digest.render.press import Press
 from subscribers.cadence import Cadence
 
 NOW = dt.datetime(2026, 11, 23, 5, 30, tzinfo=dt.UTC)
@@ -25,6 +27,8 @@ VALUES = {
     "preferences_url": "https://digest.example/p/k3J9xQ2",
     "view_url": "https://digest.example/v/42/k3J9xQ2",
 }
+
+LINKS = Links("https://digest.example")
 
 StoryFactory = Callable[..., Story]
 DraftFactory = Callable[..., Draft]
@@ -45,6 +49,23 @@ def make_story(number: int = 1, *, score: float = 1.0, sources: Sequence[str] = 
         ),
     }
     return Story(**(defaults | fields))  # type: ignore[arg-type]
+
+
+def make_picture(number: int, theme: Theme = Theme.CLASSIC) -> Picture:
+    copies = (
+        PictureCopy(place=place, sha256=f"{number:x}" * 64, width=2 * size.width, height=2 * size.height)
+        for place, size in PLACES[theme].items()
+    )
+    return Picture(url=f"https://pictures.example/{number}.jpg", copies=tuple(copies))
+
+
+def make_press(theme: Theme = Theme.CLASSIC, language: str = "en", own: Path | None = None) -> Press:
+    return Press(
+        environment=environment(TEMPLATES, own=own, theme=theme, language=language),
+        links=LINKS,
+        now=NOW,
+        longest={name: value for name, value in VALUES.items() if name.endswith("_url")},
+    )
 
 
 def make_draft(sections: Sequence[Section], **fields: object) -> Draft:
@@ -71,7 +92,7 @@ def sample_sections() -> tuple[Section, ...]:
                 headline=row["headline"],
                 source=row["source"],
                 published=NOW - dt.timedelta(minutes=row["minutes_ago"]),
-                picture=Picture(url=f"https://pictures.example/{number}.jpg") if row["has_picture"] else None,
+                picture=make_picture(number) if row["has_picture"] else None,
                 summary=row["summary"],
                 is_update=number == 5,
                 note="The toll starts a year later for vans; we had that wrong on Friday." if number == 8 else "",
@@ -124,10 +145,20 @@ def newsletter() -> Newsletter:
 
 
 @pytest.fixture(scope="session")
-def packaged() -> Path:
-    return TEMPLATES
+def press() -> Press:
+    return make_press()
 
 
 @pytest.fixture(scope="session")
-def templates() -> jinja2.Environment:
-    return environment([TEMPLATES])
+def press_for() -> Callable[..., Press]:
+    return make_press
+
+
+@pytest.fixture(scope="session")
+def picture() -> Callable[..., Picture]:
+    return make_picture
+
+
+@pytest.fixture(scope="session")
+def packaged() -> Path:
+    return TEMPLATES

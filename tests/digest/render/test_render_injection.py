@@ -1,11 +1,9 @@
 """Whatever a feed or a reader calls themselves, no tag and no attribute is added to the mail."""
 
 import dataclasses
-import datetime as dt
 from collections.abc import Iterator
 from typing import Any
 
-import jinja2
 import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
@@ -13,9 +11,12 @@ from lxml import html as lxml_html
 
 from digest.model.draft import Draft, Picture, Section, SourceLink
 from digest.model.ids import ArticleId
+from digest.model.look import Images, Look
 from digest.model.newsletter import Newsletter
-from digest.model.rendered import printable
+from digest.model.pieces import PLAIN_NAME_LIMIT
+from digest.model.text import printable, shorten
 from digest.render import render
+from digest.render.press import Press
 from digest.render.view import web_address
 
 HOSTILE = st.text(
@@ -82,22 +83,22 @@ def test_the_words_of_a_feed_never_add_a_tag_or_an_attribute(
     words: str,
     sample: Draft,
     newsletter: Newsletter,
-    templates: jinja2.Environment,
-    now: dt.datetime,
+    press: Press,
     values: dict[str, str],
 ) -> None:
     words = f"x{words}y"
+    newsletter = dataclasses.replace(newsletter, look=Look(images=Images.LINK))
     sender = dataclasses.replace(newsletter.sender, postal_address=words)
 
-    plain = render(draft_saying(sample, "p" * len(printable(words))), newsletter, templates, now).fill(None, values)
+    plain = render(draft_saying(sample, "p" * len(printable(words))), newsletter, press).fill(None, values)
     hostile = render(
-        draft_saying(sample, words), dataclasses.replace(newsletter, title=words, sender=sender), templates, now
+        draft_saying(sample, words), dataclasses.replace(newsletter, title=words, sender=sender), press
     ).fill(None, values | {"name": words})
 
     assert list(skeleton(hostile.html)) == list(skeleton(plain.html))
     page = parsed(hostile.html)
     assert page.xpath("string(//h2[contains(@class,'lead')])") == printable(words)
-    assert page.xpath("string(//img[contains(@class,'hero')]/@alt)") == printable(words)
+    assert page.xpath("string(//img[@width=552]/@alt)") == printable(words)
     assert hostile.subject == printable(words)
     assert not set(hostile.subject + hostile.text.replace("\n", "")) & set("\r\n\0\x1b\u202e")
 
@@ -107,17 +108,16 @@ def test_a_readers_name_is_shown_as_it_is_and_adds_nothing(
     words: str,
     sample: Draft,
     newsletter: Newsletter,
-    templates: jinja2.Environment,
-    now: dt.datetime,
+    press: Press,
     values: dict[str, str],
 ) -> None:
-    compiled = render(sample, newsletter, templates, now)
+    compiled = render(sample, newsletter, press)
 
     page = compiled.fill(None, values | {"name": words, "address_hint": ""})
 
     assert list(skeleton(page.html)) == list(skeleton(compiled.fill(None, values).html))
-    assert f"Sent to {printable(words)} because" in parsed(page.html).text_content()
-    assert f"Sent to {printable(words)} because" in page.text
+    assert f"Sent to {printable(words)}." in parsed(page.html).text_content()
+    assert f"Sent to {shorten(printable(words), PLAIN_NAME_LIMIT)}." in page.text
 
 
 @given(url=HOSTILE.map(lambda tail: f"https://news.example/{tail}"))
@@ -148,14 +148,13 @@ def test_what_is_no_web_address_becomes_a_story_without_a_link(
     url: str,
     sample: Draft,
     newsletter: Newsletter,
-    templates: jinja2.Environment,
-    now: dt.datetime,
+    press: Press,
     values: dict[str, str],
 ) -> None:
     story = dataclasses.replace(sample.sections[0].stories[0], url=url, headline="No link here")
     draft = dataclasses.replace(sample, sections=(dataclasses.replace(sample.sections[0], stories=(story,)),))
 
-    filled = render(draft, newsletter, templates, now).fill(None, values)
+    filled = render(draft, newsletter, press).fill(None, values)
 
     lead = parsed(filled.html).xpath("//h2[contains(@class,'lead')]")[0]
     assert lead.text_content() == "No link here"

@@ -1,18 +1,8 @@
-"""What the linter finds, and what inlining leaves alone."""
+"""What the linter finds."""
 
-import datetime as dt
-
-import jinja2
 import pytest
-from mjml import mjml2html
 
-from digest.model.draft import Draft
-from digest.model.newsletter import Newsletter
-from digest.render import view
-from digest.render.cut import Stencil
-from digest.render.inline import inline, protect
 from digest.render.lint import Severity, lint_markup, lint_page
-from digest.render.pages import render_template
 
 GOOD = '<img src="https://a.example/p.png" alt="" width="1" height="1"><a href="https://a.example/">text</a>'
 
@@ -76,39 +66,3 @@ def test_markup_with_defaults_and_html_has_no_findings() -> None:
         lint_markup('<mjml><mj-attributes><mj-all color="red"/></mj-attributes><mj-text><i x="y"/></mj-text></mjml>')
         == ()
     )
-
-
-def test_only_the_marked_sheet_is_left_to_the_inliner() -> None:
-    html = (
-        "<!--[if mso]><style>a{}</style><![endif]--><style>b{}</style>"
-        '<style media="print">c{}</style><style>/*inline*/d{}</style>'
-    )
-
-    assert protect(html) == (
-        '<!--[if mso]><style>a{}</style><![endif]--><style data-premailer="ignore">b{}</style>'
-        '<style media="print">c{}</style><style>/*inline*/d{}</style>'
-    )
-
-
-def test_inlining_keeps_every_rule_for_phones_and_for_the_night(
-    sample: Draft, newsletter: Newsletter, templates: jinja2.Environment, now: dt.datetime
-) -> None:
-    stencil = Stencil("0123456789ab")
-    source = render_template(
-        templates.get_template("digest/body.mjml"),
-        {
-            "paper": view.paper(newsletter),
-            "words": view.words(templates, "en"),
-            "edition": view.edition(sample, "en", now),
-            "slots": stencil.slots,
-            "mark": stencil.mark,
-        },
-    )
-    before = mjml2html(source, fonts={})
-
-    after = inline(before)
-
-    for kept in ("!important", "@media", "[data-ogsc]", "[data-ogsb]", "<!--[if", "<![endif]-->"):
-        assert after.count(kept) == before.count(kept) > 0, kept
-    assert "/*inline*/" not in after
-    assert "data-premailer" not in after

@@ -1,96 +1,109 @@
 """Joined pieces are the same bytes as a page that was compiled for one reader alone."""
 
 import dataclasses
-import datetime as dt
 import itertools
+from collections.abc import Callable
+from typing import Any
 
-import jinja2
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from lxml import html as lxml_html
 
 from digest.errors import TemplateError
+from digest.model import layout
 from digest.model.draft import Draft
+from digest.model.layout import Step
+from digest.model.look import Look, Theme
 from digest.model.newsletter import Newsletter
+from digest.model.pieces import NAME_LIMIT
 from digest.model.rendered import RenderedDigest
-from digest.render import render, view
+from digest.model.text import printable
+from digest.render import render
 from digest.render.cut import Stencil
-from digest.render.stage import Context, page, plain
+from digest.render.press import Press
+from tests.digest.render.in_full import rendered_in_full
 
 SLUGS = ("electric", "industry", "rules", "on-the-road")
+PRESETS = [(Theme.CLASSIC, "en"), (Theme.COMPACT, "de"), (Theme.MAGAZINE, "ar")]
 
 
-def rendered_in_full(
-    draft: Draft, newsletter: Newsletter, templates: jinja2.Environment, now: dt.datetime, chosen: set[str]
-) -> view.EditionView:
-    """Return the page of the chosen sections only, with their lead taken out of its section."""
-    whole = view.edition(draft, newsletter.language, now)
-    scores = {s.slug: s.stories[0].score.total for s in draft.sections if s.slug in chosen}
-    lead = max(scores, key=lambda slug: scores[slug])
-    mine = [s for s in whole.sections if s.slug in chosen]
-    indexes = [s.index for s in mine]
-    deep = {(line.index, line.place): line for line in whole.lines if line.index in indexes}
-    lead_index = next(s.index for s in mine if s.slug == lead)
-    ranked = sorted(
-        (place for place in deep if place != (lead_index, 0)),
-        key=lambda p: (p[1] - (p[0] == lead_index), -draft.sections[p[0]].stories[p[1]].score.total, p),
-    )[:3]
-    return dataclasses.replace(
-        whole,
-        lines=tuple(deep[place] for place in ranked) if len(ranked) > 1 else (),
-        leads=tuple(found for found in whole.leads if found.index == lead_index),
-        sections=tuple(
-            dataclasses.replace(s, first=None) if s.slug == lead else s for s in mine if s.slug != lead or s.second
-        ),
-    )
+def everything(rendered: RenderedDigest, chosen: set[str]) -> dict[str, Step]:
+    return dict(rendered.layout(chosen).steps)
 
 
-@pytest.fixture
-def compiled(sample: Draft, newsletter: Newsletter, templates: jinja2.Environment, now: dt.datetime) -> RenderedDigest:
-    return render(sample, newsletter, templates, now)
-
-
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(chosen=st.sets(st.sampled_from(SLUGS), min_size=1))
+@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(chosen=st.sets(st.sampled_from(SLUGS), min_size=1), preset=st.sampled_from(PRESETS))
 def test_joined_pieces_equal_a_page_rendered_for_those_sections_alone(
     chosen: set[str],
-    compiled: RenderedDigest,
+    preset: tuple[Theme, str],
     sample: Draft,
     newsletter: Newsletter,
-    templates: jinja2.Environment,
-    now: dt.datetime,
+    press_for: Callable[..., Press],
     values: dict[str, str],
 ) -> None:
-    stencil = Stencil("0123456789ab")
+    theme, language = preset
+    newsletter = dataclasses.replace(newsletter, language=language, look=Look(theme=theme))
+    press = press_for(theme, language)
+    compiled = render(sample, newsletter, press)
+
     joined = compiled.fill(chosen, values)
-    minutes = max(1, round(sum(s.words for s in compiled.sections if s.slug in chosen) / 230))
-    context: Context = {
-        "paper": view.paper(newsletter),
-        "words": view.words(templates, newsletter.language),
-        "edition": rendered_in_full(sample, newsletter, templates, now, chosen),
-        "slots": values
-        | {
-            "reader": f"{values['name']} ({values['address_hint']})",
-            "minutes": str(minutes),
-            "preheader": joined.html.split("overflow:hidden;")[1].split(">", 1)[1].split("\u034f")[0],
-        },
-        "mark": stencil.mark,
-    }
 
-    html = "".join(
-        str(part) for piece in stencil.cut(page(templates, context, stencil), is_html=True).values() for part in piece
-    )
-    text = "".join(
-        str(part) for piece in stencil.cut(plain(templates, context), is_html=False).values() for part in piece
-    )
+    full = rendered_in_full(sample, newsletter, press, chosen, everything(compiled, chosen), values)
+    assert joined.html == full.html
+    assert joined.text == full.text
 
-    assert joined.html == html
-    assert joined.text == text
+
+@pytest.mark.parametrize("budget", [30_000, 26_000, 22_000, 10])
+def test_pieces_of_sections_that_gave_way_equal_a_page_rendered_that_way(
+    budget: int,
+    sample: Draft,
+    newsletter: Newsletter,
+    press: Press,
+    values: dict[str, str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(layout, "BUDGET", budget)
+    compiled = render(sample, newsletter, press)
+
+    steps = everything(compiled, set(SLUGS))
+
+    full = rendered_in_full(sample, newsletter, press, SLUGS, steps, values)
+    assert set(steps.values()) != {Step.LONG}
+    assert compiled.fill(None, values).html == full.html
+    assert compiled.fill(None, values).text == full.text
+
+
+NAMES = st.text(st.one_of(st.sampled_from("\"'<>&\\`=;{}%\n\r\0\u200b\u202e\u00a0\u0301\U0001f9d1א"), st.characters()))
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(name=NAMES, chosen=st.sets(st.sampled_from(SLUGS), min_size=1))
+def test_a_hostile_name_means_the_same_in_joined_pieces_as_in_a_page_of_its_own(
+    name: str, chosen: set[str], sample: Draft, newsletter: Newsletter, press: Press, values: dict[str, str]
+) -> None:
+    compiled = render(sample, newsletter, press)
+    name = f"x{name}"
+
+    joined = compiled.fill(chosen, values | {"name": name})
+
+    shown = values | {"name": printable(name)[:NAME_LIMIT].rstrip()}
+    full = rendered_in_full(sample, newsletter, press, chosen, everything(compiled, chosen), shown)
+    assert tree(joined.html) == tree(full.html)
+    assert joined.text.count("\n") == full.text.count("\n")
+
+
+def tree(html: str) -> list[tuple[str, tuple[tuple[str, str], ...], str, str]]:
+    """Return every element with its attributes and text, as a browser reads them."""
+    root: Any = lxml_html.document_fromstring(html)
+    return [(str(e.tag), tuple(sorted(e.attrib.items())), e.text or "", e.tail or "") for e in root.iter("*")]
 
 
 def test_every_choice_of_sections_has_one_lead_and_never_shows_it_twice(
-    compiled: RenderedDigest, sample: Draft, values: dict[str, str]
+    sample: Draft, newsletter: Newsletter, press: Press, values: dict[str, str]
 ) -> None:
+    compiled = render(sample, newsletter, press)
+
     for size in range(1, 5):
         for chosen in itertools.combinations(SLUGS, size):
             text = compiled.fill(chosen, values).text
@@ -104,9 +117,16 @@ def test_every_choice_of_sections_has_one_lead_and_never_shows_it_twice(
             )
 
 
-def test_a_template_that_swallows_a_slot_is_refused_with_its_remedy(templates: jinja2.Environment) -> None:
+def test_a_template_that_swallows_a_slot_is_refused_with_its_remedy() -> None:
     stencil = Stencil("0123456789ab")
     source = f"<p>{stencil.slots['view_url']}</p>{stencil.mark('closing')}"
 
     with pytest.raises(TemplateError, match="lost or doubled"):
         stencil.check(source, "<p></p>")
+
+
+def test_a_mark_that_stands_twice_is_refused() -> None:
+    stencil = Stencil("0123456789ab")
+
+    with pytest.raises(TemplateError, match=r"the mark tail\.0 stands twice"):
+        stencil.cut(f"{stencil.mark('tail', 0)}a{stencil.mark('tail', 0)}b", is_html=True)

@@ -259,5 +259,5 @@ def gone_out(services: Services, *drafts: Draft, state: EditionState = EditionSt
             at = dt.datetime.combine(draft.date, dt.time(5), tzinfo=dt.UTC)
             edition = editions.open_for(session, draft.newsletter, draft.cadence, draft.date, due_at=at)
             edition.save(draft, period=(at - dt.timedelta(days=1), at), coverage=(40, 40))
-            edition.approve(render(draft, newsletter, services.environment(newsletter), at), by="eve", at=at)
+            edition.approve(render(draft, newsletter, services.press(newsletter, edition.id)), by="eve", at=at)
             edition.state = state
