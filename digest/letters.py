@@ -1,6 +1,6 @@
 """Letters: from one recipient to one complete Email, for Editions and for Notices."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from datetime import datetime
 
 from digest.deliver.envelope import message_id
@@ -8,7 +8,7 @@ from digest.model.edition import Edition
 from digest.model.ids import EditionId, SubscriberId
 from digest.model.message import Email, Mailbox, MailingList, Recipient
 from digest.model.newsletter import Newsletter
-from digest.model.rendered import RenderedDigest
+from digest.model.rendered import FilledDigest, RenderedDigest
 from digest.services import Services, inert_urls
 from subscribers import tokens
 from subscribers.tokens import Claim, Purpose
@@ -91,6 +91,11 @@ def _mailing_list(services: Services, newsletter: Newsletter, edition: Edition) 
         )
 
     return mailing_list
+
+
+def for_the_web(rendered: RenderedDigest, chosen: Collection[str] | None, values: Mapping[str, str]) -> FilledDigest:
+    """Return *rendered* as a browser shows it, nothing cut for size, for the *chosen* section slugs (None: all)."""
+    return rendered.fill(chosen, values, is_whole=True)
 
 
 def reader_values(services: Services, edition_id: EditionId, public_id: str, name: str) -> dict[str, str]:

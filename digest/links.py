@@ -77,6 +77,10 @@ class Links:
         """Return the archive page of one Edition."""
         return f"{self.archive(newsletter)}/{cadence}/{date.isoformat()}"
 
+    def edition_card(self, newsletter: str, cadence: Cadence, date: dt.date) -> str:
+        """Return the picture of one Edition that is drawn from its words."""
+        return f"{self.edition(newsletter, cadence, date)}/card.png"
+
     def picture(self, sha256: str) -> str:
         """Return the address of the picture that we keep under *sha256*."""
         return f"{self.base_url}/i/{sha256}.jpg"

@@ -13,7 +13,7 @@ from digest.model.ids import EditionId
 from digest.model.newsletter import Newsletter
 from digest.model.rendered import FilledDigest
 from digest.services import Services
-from digest.store import editions
+from digest.store import published
 from subscribers import address as addresses
 from subscribers import preferences, signup, tokens, unsubscribe
 from subscribers.cadence import Cadence
@@ -71,16 +71,6 @@ class WishesView:
     masked_address: str
     state: SubscriptionState
     wishes: Wishes
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ArchiveRow:
-    """One past Edition in the archive."""
-
-    number: int
-    cadence: Cadence
-    date: dt.date
-    subject: str
 
 
 # -- sign up and confirm -----------------------------------------------------------------------------------------------
@@ -157,7 +147,7 @@ def confirm(services: Services, token: str, *, network: str) -> LinkView:
             outcome = signup.confirm(session, token, evidence, keys=services.keys.tokens, now=now)
             subscription = outcome.subscription
             if isinstance(outcome, signup.Begun):
-                latest = next(iter(editions.published(session, subscription.newsletter)), None)
+                latest = published.latest(session, subscription.newsletter)
                 notices.welcome(services, session, subscription, latest, now)
             return _link_view(services, subscription, Standing.DONE)
     except SubscriberError:
@@ -260,27 +250,7 @@ def view(services: Services, edition_id: EditionId, token: str) -> FilledDigest 
         rendered = edition.rendered
         chosen = subscription.sections if rendered.has_news_for(subscription.sections) else None
         values = letters.reader_values(services, edition.id, subscription.public_id, subscription.subscriber.name)
-        return rendered.fill(chosen, values)
-
-
-def archive(services: Services, slug: str) -> tuple[ArchiveRow, ...]:
-    """Return the past Editions of the newsletter called *slug*, the newest first; UnknownNewsletter as it says."""
-    services.newsletter(slug)
-    with services.reading() as session:
-        return tuple(
-            ArchiveRow(number=e.number, cadence=e.cadence, date=e.date, subject=e.rendered.subject)
-            for e in editions.published(session, slug)
-        )
-
-
-def archived(services: Services, slug: str, cadence: Cadence, date: dt.date) -> FilledDigest | None:
-    """Return a past Edition as sent, with all its sections and links for anybody; None when there is none."""
-    newsletter = services.newsletter(slug)
-    with services.reading() as session:
-        edition = editions.find(session, slug, cadence, date)
-        if edition is None or edition.state not in {EditionState.SENDING, EditionState.SENT}:
-            return None
-        return edition.rendered.fill(None, letters.archive_values(services, newsletter, edition))
+        return letters.for_the_web(rendered, chosen, values)
 
 
 def _behind(services: Services, session: Session, token: str, purpose: Purpose) -> Subscription | None:

@@ -101,15 +101,6 @@ def older_open(session: Session, edition: Edition) -> Sequence[Edition]:
     ).all()
 
 
-def published(session: Session, newsletter: str) -> Sequence[Edition]:
-    """Return the Editions that readers have got, the newest first."""
-    return session.scalars(
-        select(Edition)
-        .where(Edition.newsletter == newsletter, Edition.state.in_([EditionState.SENDING, EditionState.SENT]))
-        .order_by(Edition.date.desc(), Edition.id.desc())
-    ).all()
-
-
 def previous_period_end(session: Session, edition: Edition) -> dt.datetime | None:
     """Return where the last Edition that went out, of the same newsletter and cadence, left off; None for the first."""
     return session.scalar(

@@ -13,7 +13,7 @@ from digest.web.editor import desk, edition, sign_in
 from digest.web.headers import Headers
 from digest.web.operator import status
 from digest.web.pages import Pages
-from digest.web.public import about, archive, confirm, leave, pictures, preferences, subscribe
+from digest.web.public import about, archive, confirm, feed, leave, pictures, preferences, subscribe
 
 
 def create_app(services: Services, *, since_last_tick: Callable[[], timedelta] | None = None) -> FastAPI:
@@ -31,7 +31,8 @@ def create_app(services: Services, *, since_last_tick: Callable[[], timedelta] |
     app.add_middleware(Headers)
     faults.install(app)
     sign_in.install(app)
-    public = (about, subscribe, confirm, leave, preferences, archive, pictures)
+    # The feed before the archive, whose months lie at the same depth.
+    public = (about, subscribe, confirm, leave, preferences, feed, archive, pictures)
     for part in (*public, sign_in, desk, edition, status, health):
         app.include_router(part.router)
     app.mount("/static", StaticFiles(directory=resources.templates() / "web" / "static"))

@@ -12,6 +12,9 @@ DESK = _OWN + "img-src 'self' http: https: data:; frame-src 'self'; frame-ancest
 _MAIL = "default-src 'none'; img-src http: https: data:; style-src 'unsafe-inline'"
 #: A mail on a page of its own: no script, no form, an origin of its own; links open.
 SHOWN_MAIL = f"sandbox allow-popups allow-popups-to-escape-sandbox; {_MAIL}; frame-ancestors 'none'"
+#: What a mail on a page of its own bears. HTML has browsers refuse a page that is both sandboxed and cut off from its
+#: opener ("create navigation params by fetching"); without script there is nothing that an opener could reach.
+SHOWN_MAIL_HEADERS = {"Content-Security-Policy": SHOWN_MAIL, "Cross-Origin-Opener-Policy": "unsafe-none"}
 #: A mail in the desk's preview: the same, and its links lead nowhere but to a new tab.
 FRAMED_MAIL = f"sandbox; {_MAIL}; frame-ancestors 'self'"
 #: The same without pictures, as many mail programs show it at first.

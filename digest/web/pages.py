@@ -9,6 +9,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from digest import resources
 from digest.links import Links
+from digest.model.text import printable
 from digest.services import Services
 from digest.web import words
 
@@ -20,7 +21,8 @@ class Pages:
     """The templates of the pages, loaded once."""
 
     def __init__(self, services: Services) -> None:
-        #: Addresses without a host, so that the pages work through any name that leads here.
+        #: Addresses without a host, so that the pages work through any name that leads here. Where others than the
+        #: browser read them, ``site`` makes whole ones.
         self.links = Links(urlsplit(services.settings.base_url).path)
         self.environment = Environment(
             loader=FileSystemLoader(resources.templates() / "web"),
@@ -29,11 +31,16 @@ class Pages:
             trim_blocks=True,
             lstrip_blocks=True,
         )
-        self.environment.globals |= {"links": self.links, "words": words}
+        self.environment.globals |= {"links": self.links, "site": services.links, "words": words}
+        self.environment.filters["printable"] = printable
+
+    def fill(self, template: str, **values: Any) -> str:
+        """Return the text that *template* makes of *values*."""
+        return self.environment.get_template(template).render(values)
 
     def show(self, template: str, *, status: int = 200, **values: Any) -> HTMLResponse:
         """Return the page that *template* makes of *values*."""
-        return HTMLResponse(self.environment.get_template(template).render(values), status_code=status)
+        return HTMLResponse(self.fill(template, **values), status_code=status)
 
 
 def services_of(request: Request) -> Services:

@@ -82,6 +82,11 @@ def day(date: dt.date) -> str:
     return f"{date:%a} {date.day} {date:%b %Y}"
 
 
+def month(date: dt.date) -> str:
+    """Return the month in which *date* lies: "November 2026"."""
+    return f"{date:%B %Y}"
+
+
 def moment(at: dt.datetime) -> str:
     """Return an instant for operators, in UTC: "23 Nov 06:30:12"."""
     at = at.astimezone(dt.UTC)

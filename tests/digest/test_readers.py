@@ -1,6 +1,6 @@
 """The acts of readers: sign up, confirm, choose, leave and take it back, read what was sent."""
 
-from datetime import date, time, timedelta
+from datetime import time, timedelta
 from pathlib import Path
 
 import pytest
@@ -259,24 +259,6 @@ def test_a_draft_opens_to_no_reader(services: Services, tmp_path: Path) -> None:
     edition_id = desk.prepare(services, "morning")
 
     assert readers.view(services, edition_id, token(services, Purpose.VIEW)) is None
-    assert readers.archive(services, "morning") == ()
-    assert readers.archived(services, "morning", Cadence.DAILY, date(2026, 11, 23)) is None
-
-
-def test_the_archive_lists_what_went_out_and_shows_it_to_anybody(sent: tuple[Services, EditionId]) -> None:
-    services, _ = sent
-
-    (row,) = readers.archive(services, "morning")
-    page = readers.archived(services, "morning", row.cadence, row.date)
-
-    assert (row.number, row.date) == (1, date(2026, 11, 23))
-    assert page is not None
-    assert page.subject == row.subject
-    assert subscription(services).public_id not in page.html
-    assert "/u/" not in page.html
-    assert readers.archived(services, "morning", Cadence.WEEKLY, row.date) is None
-    with pytest.raises(UnknownNewsletter):
-        readers.archive(services, "evening")
 
 
 def test_a_welcome_names_the_latest_edition(sent: tuple[Services, EditionId]) -> None:

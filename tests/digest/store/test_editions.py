@@ -12,7 +12,7 @@ from digest.errors import UnknownEdition
 from digest.model.article import Article
 from digest.model.candidate import Score
 from digest.model.draft import Draft, Section, SourceLink, Story
-from digest.model.edition import Edition, EditionState, EditionStory
+from digest.model.edition import Edition, EditionStory
 from digest.model.ids import ArticleId, EditionId
 from digest.model.newsletter import SourceKind
 from digest.model.source import Source
@@ -130,16 +130,6 @@ def test_the_last_period_is_that_of_an_edition_that_went_out(session: Session) -
     session.flush()
 
     assert editions.previous_period_end(session, today) == NOW - timedelta(days=2)
-
-
-def test_published_are_those_that_readers_have_got_the_newest_first(session: Session) -> None:
-    for days, state in enumerate(EditionState):
-        open_one(session, day=DAY + timedelta(days=days)).state = state
-    session.flush()
-
-    found = editions.published(session, "morning")
-
-    assert [edition.state for edition in found] == [EditionState.SENT, EditionState.SENDING]
 
 
 def test_every_article_of_a_story_counts_as_sent_in_that_cadence_alone(session: Session) -> None:

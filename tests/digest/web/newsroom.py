@@ -2,17 +2,20 @@
 
 import datetime as dt
 import re
+from typing import Any
 
 from fastapi.testclient import TestClient
+from lxml import html
 
 from digest.model.article import Article
 from digest.model.candidate import Score, ScorePart
 from digest.model.draft import Benched, Draft, Picture, Section, SourceLink, Story
-from digest.model.edition import Edition
+from digest.model.edition import Edition, EditionState
 from digest.model.ids import ArticleId, EditionId
 from digest.model.newsletter import SourceKind
 from digest.model.source import Source
 from digest.model.staff import Role
+from digest.render import render
 from digest.services import Services
 from digest.staff import accounts
 from digest.store import editions
@@ -236,8 +239,25 @@ def sign_in(client: TestClient, email: str) -> None:
     assert answer.status_code == 303, answer.text
 
 
+def parsed(page: str) -> Any:
+    """Return the tree of a page, for questions in XPath."""
+    return html.fromstring(page)
+
+
 def csrf(client: TestClient) -> str:
     """Return the token that forms of this sign-in carry."""
     found = re.search(r'name="csrf" value="([^"]+)"', client.get("/desk").text)
     assert found
     return found[1]
+
+
+def gone_out(services: Services, *drafts: Draft, state: EditionState = EditionState.SENT) -> None:
+    """Store *drafts* as Editions that were approved at 05:00 UTC of their day and have come to *state*."""
+    newsletter = services.newsletter("wattage")
+    with services.session() as session:
+        for draft in drafts:
+            at = dt.datetime.combine(draft.date, dt.time(5), tzinfo=dt.UTC)
+            edition = editions.open_for(session, draft.newsletter, draft.cadence, draft.date, due_at=at)
+            edition.save(draft, period=(at - dt.timedelta(days=1), at), coverage=(40, 40))
+            edition.approve(render(draft, newsletter, services.press(newsletter, edition.id)), by="eve", at=at)
+            edition.state = state

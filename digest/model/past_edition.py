@@ -1,0 +1,22 @@
+"""PastEdition: an Edition that readers have got, as lists of the archive show it."""
+
+import datetime as dt
+from dataclasses import dataclass
+
+from digest.model.ids import EditionId
+from subscribers.cadence import Cadence
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PastEdition:
+    """One Edition that has gone out: what it is called and when, without its pages. All text is on one line."""
+
+    id: EditionId
+    number: int
+    cadence: Cadence
+    date: dt.date
+    subject: str
+    #: Empty where its Draft has none.
+    preheader: str
+    #: When its content was frozen; the Date of its mails.
+    approved_at: dt.datetime
