@@ -28,10 +28,14 @@ def answer(
     return Response(body, media_type=media_type, headers=headers)
 
 
+def has(request: Request, etag: str) -> bool:
+    """Return whether the asker of *request* has what bears *etag*, weak or strong (RFC 9110 §13.1.2)."""
+    return bool({etag, "*"} & set(_tags(request)))
+
+
 def _is_known(request: Request, headers: dict[str, str]) -> bool:
     if "if-none-match" in request.headers:  # where it is there, the date counts for nothing: RFC 9110 §13.1.3
-        known = set(_tags(request))
-        return bool(known & {headers["ETag"], "*"})
+        return has(request, headers["ETag"])
     # Equal, not merely as late: what has changed may be older than what stood there before.
     return "Last-Modified" in headers and request.headers.get("if-modified-since") == headers["Last-Modified"]
 

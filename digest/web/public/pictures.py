@@ -2,15 +2,15 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Header, HTTPException, Path
+from fastapi import APIRouter, HTTPException, Path, Request
 from starlette.responses import Response
 
 from digest.store import pictures
+from digest.web.fresh import has
 from digest.web.pages import READ, Wired
 
 router = APIRouter()
 Sha256 = Annotated[str, Path(pattern="^[0-9a-f]{64}$")]
-Known = Annotated[str, Header(alias="If-None-Match")]
 
 HEADERS = {
     # The address is made of the content, so what is behind it never changes.
@@ -24,19 +24,13 @@ HEADERS = {
 
 
 @router.api_route("/i/{sha256}.jpg", methods=READ)
-def picture(sha256: Sha256, services: Wired, known: Known = "") -> Response:
+def picture(sha256: Sha256, services: Wired, request: Request) -> Response:
     """Give the picture with these bytes; 304 to whoever has it."""
     headers = {**HEADERS, "ETag": f'"{sha256}"'}
     with services.reading() as session:
         found = pictures.find(session, sha256)
         if found is None:
             raise HTTPException(404)
-        if _is_known(known, headers["ETag"]):
+        if has(request, headers["ETag"]):
             return Response(status_code=304, headers=headers)
         return Response(found.content, media_type=found.media_type, headers=headers)
-
-
-def _is_known(known: str, etag: str) -> bool:
-    """Return whether *etag* is among those of If-None-Match, weak or strong (RFC 9110 §13.1.2)."""
-    tags = {tag.strip().removeprefix("W/") for tag in known.split(",")}
-    return bool(tags & {"*", etag})

@@ -78,7 +78,7 @@ def test_a_reader_walks_from_edition_to_edition_and_back_to_the_list(page: Page,
 
 def test_what_a_link_of_the_mail_opens_is_free_of_the_sandbox(page: Page, address: str) -> None:
     page.goto(address + EDITION)
-    link = page.get_by_role("link", name="Unsubscribe").first
+    link = page.locator("h2 a").first
     boxed = page.evaluate("self.origin")
 
     link.evaluate("link => { link.href = location.href.replace(/archive.*/, 'help'); link.target = '_blank' }")
@@ -91,6 +91,16 @@ def test_what_a_link_of_the_mail_opens_is_free_of_the_sandbox(page: Page, addres
     opened.value.wait_for_url(f"{address}/help")
     assert boxed == "null"
     assert [shown.evaluate("self.origin") for shown in (opened.value, page)] == [address, address]
+
+
+def test_what_is_said_to_one_reader_is_not_shown_to_anybody(page: Page, address: str) -> None:
+    page.goto(address + EDITION)
+
+    shown = page.locator("body").inner_text()
+
+    assert "That is all for today." in shown
+    for personal in ("Sent to", "You follow", "mute", "Unsubscribe", "Preferences"):
+        assert personal not in shown
 
 
 def test_a_script_in_a_past_edition_would_not_run(page: Page, address: str) -> None:
