@@ -1,23 +1,41 @@
 """Renew the pictures in docs/images from a day of the sample newspaper, seen through Debian's Chromium."""
 
+import dataclasses
+import datetime as dt
+import io
 import os
 import tempfile
-from collections.abc import Iterator
+import tomllib
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
-from playwright.sync_api import Browser, Page, sync_playwright
+from PIL import Image
+from playwright.sync_api import Browser, Page, Route, sync_playwright
 
-from digest import logs
+from digest import illustration, letters, logs
 from digest.clock import SystemClock
 from digest.demo.day import EDITOR, SLUG, Day
+from digest.model.candidate import Score, ScorePart
+from digest.model.draft import Draft, Picture, Section, SourceLink, Story
+from digest.model.edition import Edition
+from digest.model.ids import ArticleId, EditionId
+from digest.model.look import Images, Look, Theme
+from digest.model.newsletter import SectionPlan
+from digest.render import render
+from digest.services import press
+from digest.store import editions
 
-IMAGES = Path(__file__).parent / "images"
+FOLDER = Path(__file__).parent
+IMAGES = FOLDER / "images"
+DRAWN = FOLDER.parent / "digest" / "demo" / "newspaper" / "pictures"
 CHROMIUM = "/usr/bin/chromium"
 #: Chromium asks its maker's servers for things unless told not to.
 QUIET = ["--disable-gpu", "--disable-background-networking", "--disable-component-update", "--disable-sync"]
 Scheme = Literal["light", "dark"]
+#: Where the pictures of the Arabic sample are said to be.
+ELSEWHERE = "https://pictures.example/"
 
 
 @contextmanager
@@ -30,7 +48,13 @@ def seen(browser: Browser, width: int, height: int, scheme: Scheme = "light") ->
         context.close()
 
 
-def desk(day: Day, browser: Browser, edition_id: int) -> None:
+def save(page: Page, name: str) -> None:
+    """Write what *page* shows into docs/images, in as many colours as it needs to look right."""
+    shown = Image.open(io.BytesIO(page.screenshot())).convert("RGB")
+    shown.quantize(192, dither=Image.Dither.NONE).save(IMAGES / name, optimize=True)
+
+
+def desk(day: Day, browser: Browser, edition_id: EditionId) -> None:
     """Take the desk with today's Draft, as its editor sees it."""
     with seen(browser, 1400, 760) as page:
         page.goto(day.services.links.desk())
@@ -40,35 +64,122 @@ def desk(day: Day, browser: Browser, edition_id: int) -> None:
         page.wait_for_load_state("networkidle")
         page.goto(f"{day.services.links.desk()}/edition/{edition_id}")
         page.wait_for_load_state("networkidle")
-        page.screenshot(path=IMAGES / "desk.png")
+        save(page, "desk.png")
 
 
-def mail(day: Day, browser: Browser, name: str) -> None:
-    """Take the mail, wide in light and on a phone in dark."""
-    address = f"{day.inbox_url}mail/{name}/html"
-    shots: list[tuple[str, int, int, Scheme]] = [
-        ("mail.png", 680, 1200, "light"),
-        ("mail-dark.png", 680, 1200, "dark"),
-        ("mail-phone.png", 375, 1200, "light"),
-        ("mail-phone-dark.png", 375, 1200, "dark"),
-    ]
-    for file, width, height, scheme in shots:
-        with seen(browser, width, height, scheme) as page:
-            page.goto(address)
-            page.wait_for_load_state("networkidle")
-            page.screenshot(path=IMAGES / file)
+def themes(day: Day, browser: Browser, mails: Mapping[Theme, str]) -> None:
+    """Take the mail in each theme: wide, on a phone, by night, from right to left, and without its pictures."""
+    for theme, html in mails.items():
+        name = f"mail-{theme}"
+        take(browser, html, f"{name}.png", 680)
+        take(browser, html, f"{name}-dark.png", 680, scheme="dark")
+        take(browser, html, f"{name}-phone.png", 375)
+        take(browser, html, f"{name}-phone-dark.png", 375, scheme="dark")
+        take(browser, html, f"{name}-off.png", 680, has_pictures=False)
+        take(browser, _in_arabic(day, theme), f"{name}-rtl.png", 680)
 
 
-def pages(day: Day, browser: Browser) -> None:
+def take(
+    browser: Browser, html: str, file: str, width: int, *, scheme: Scheme = "light", has_pictures: bool = True
+) -> None:
+    """Take the top of the mail *html*, with or without its pictures."""
+
+    def answer(route: Route) -> None:
+        asked = route.request
+        if asked.resource_type == "document":
+            route.fulfill(body=html, content_type="text/html; charset=utf-8")
+        elif not has_pictures:
+            route.abort()
+        elif asked.url.startswith(ELSEWHERE):
+            route.fulfill(path=DRAWN / asked.url.removeprefix(ELSEWHERE), content_type="image/jpeg")
+        else:
+            # By itself the browser would not let this page ask a server on this machine.
+            route.fulfill(response=route.fetch())
+
+    with seen(browser, width, 1200, scheme) as page:
+        page.route("**/*", answer)
+        page.goto("http://127.0.0.1/mail")
+        page.wait_for_load_state("networkidle")
+        save(page, file)
+
+
+def _in_theme(day: Day, draft: Draft, edition_id: EditionId, theme: Theme) -> str:
+    """Return today's mail in *theme*, with pictures of the sizes that it wants."""
+    services, look = day.services, Look(theme=theme)
+    newsletter = dataclasses.replace(day.newsletter, look=look)
+    if checks := illustration.wanted(draft, look):
+        reads = illustration.fetch(services, checks)
+        draft = illustration.illustrated(draft, look, reads)
+        with services.session() as session:
+            illustration.keep(session, draft, reads, services.clock.now())
+    rendered = render(draft, newsletter, press(newsletter, services.links, edition_id, services.clock.now()))
+    return rendered.fill(None, letters.inert_values(services, edition_id) | {"name": "Ada Winter"}).html
+
+
+def _in_arabic(day: Day, theme: Theme) -> str:
+    sample = tomllib.loads((FOLDER / "arabic.toml").read_text(encoding="utf-8"))
+    now = day.services.clock.now()
+    number = iter(range(1, 100))
+    sections = tuple(
+        Section(
+            slug=f"s{place}",
+            title=section["title"],
+            stories=tuple(_story(next(number), said, now) for said in section["story"]),
+        )
+        for place, section in enumerate(sample["section"])
+    )
+    newsletter = dataclasses.replace(
+        day.newsletter,
+        title=sample["title"],
+        language="ar",
+        look=Look(theme=theme, images=Images.LINK),
+        sections=tuple(SectionPlan(slug=section.slug, title=section.title) for section in sections),
+    )
+    draft = Draft(
+        newsletter=SLUG,
+        cadence=newsletter.schedule.cadences[0],
+        date=now.date(),
+        number=42,
+        subject=sections[0].stories[0].headline,
+        preheader="",
+        sections=sections,
+    )
+    rendered = render(draft, newsletter, press(newsletter, day.services.links, EditionId(1), now))
+    return rendered.fill(None, letters.inert_values(day.services, EditionId(1)) | {"name": "ليلى"}).html
+
+
+def _story(number: int, said: dict[str, Any], now: dt.datetime) -> Story:
+    return Story(
+        article_id=ArticleId(number),
+        headline=said["headline"],
+        url=f"https://news.example/{number}",
+        source=said["source"],
+        summary=said.get("summary", ""),
+        published=now - dt.timedelta(hours=2 * number - 1),
+        score=Score(parts=(ScorePart(name="coverage", weight=1, value=20 - number, fact=""),), decay=1),
+        also=tuple(
+            SourceLink(article_id=ArticleId(100 * number + n), name=name, url=f"https://also.example/{n}", title=name)
+            for n, name in enumerate(said.get("also", ()))
+        ),
+        picture=Picture(url=f"{ELSEWHERE}{said['picture']}.jpg") if "picture" in said else None,
+        note=said.get("note", ""),
+        is_update=said.get("is_update", False),
+    )
+
+
+def pages(day: Day, browser: Browser, edition: Edition) -> None:
     """Take the pages that readers see."""
+    links = day.services.links
     for file, address in {
         "inbox.png": day.inbox_url,
-        "subscribe.png": day.services.links.subscribe(SLUG),
+        "subscribe.png": links.subscribe(SLUG),
+        "archive.png": links.archive(SLUG),
+        "archive-edition.png": links.edition(SLUG, edition.cadence, edition.date),
     }.items():
         with seen(browser, 800, 720) as page:
             page.goto(address)
             page.wait_for_load_state("networkidle")
-            page.screenshot(path=IMAGES / file)
+            save(page, file)
 
 
 def main() -> None:
@@ -81,14 +192,17 @@ def main() -> None:
         day.sign_up_readers(lambda _: None)
         day.gather(lambda *_: None)
         edition_id = day.prepare()
+        with day.services.reading() as session:
+            draft = editions.get(session, edition_id).draft
+        mails = {theme: _in_theme(day, draft, edition_id, theme) for theme in Theme}
         with sync_playwright() as player:
             browser = player.chromium.launch(executable_path=CHROMIUM, args=[*QUIET, *sandbox])
             desk(day, browser, edition_id)
+            themes(day, browser, mails)
             day.approve(edition_id)
             day.send(edition_id, lambda _: None)
-            whole = next(one for one in day.inbox.messages() if "ada@" in one.recipient)
-            mail(day, browser, whole.name)
-            pages(day, browser)
+            with day.services.reading() as session:
+                pages(day, browser, editions.get(session, edition_id))
             browser.close()
 
 
