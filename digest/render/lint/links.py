@@ -46,11 +46,10 @@ def _leads(href: str) -> bool:
 
 
 def in_the_open(url: str, yardstick: Yardstick) -> bool:
-    """Return whether *url* is read by http from anywhere but our own address on this machine."""
+    """Return whether *url* is read by http, and not on this machine, where we are ourselves."""
     if scheme_of(url) != "http":
         return False
-    ours, theirs = split(yardstick.base_url), split(url)
-    return theirs.netloc != ours.netloc or not _is_this_machine(ours.hostname or "")
+    return not all(_is_this_machine(split(each).hostname or "") for each in (url, yardstick.base_url))
 
 
 def _is_this_machine(host: str) -> bool:
