@@ -5,7 +5,14 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import HTMLResponse
 from starlette.exceptions import HTTPException
 
-from digest.errors import DatabaseNotReady, TemplateError, UnknownEdition, UnknownNewsletter, WrongState
+from digest.errors import (
+    DatabaseNotReady,
+    TemplateError,
+    UnknownEdition,
+    UnknownNewsletter,
+    UnreadableInput,
+    WrongState,
+)
 from digest.logs import logger
 from digest.web.headers import common
 from digest.web.pages import pages_of
@@ -36,6 +43,7 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(UnknownEdition, _unknown)
     app.add_exception_handler(WrongState, _wrong_state)
     app.add_exception_handler(TemplateError, _template_fault)
+    app.add_exception_handler(UnreadableInput, _unreadable_pages)
     app.add_exception_handler(DatabaseNotReady, _not_ready)
     app.add_exception_handler(Exception, _failed)
 
@@ -74,6 +82,12 @@ async def _wrong_state(request: Request, fault: Exception) -> HTMLResponse:
 async def _template_fault(request: Request, fault: Exception) -> HTMLResponse:
     """Tell the desk which mail template has to be mended; nobody else fills one."""
     return _page(request, 409, f"A mail template is at fault, so that the mail cannot be shown: {fault}.")
+
+
+async def _unreadable_pages(request: Request, fault: Exception) -> HTMLResponse:
+    """Say that an Edition cannot be shown any more, because its pages are damaged or of another version."""
+    log.error("web.unreadable_pages", path=request.url.path.rpartition("/")[0], fault=str(fault))
+    return _page(request, 410, "The pages of this edition were kept by another version of the service.")
 
 
 async def _not_ready(request: Request, fault: Exception) -> HTMLResponse:

@@ -1,16 +1,22 @@
 import datetime as dt
 import re
+import zlib
 from dataclasses import replace
 
 import pytest
 from fastapi.testclient import TestClient
+from sqlalchemy import update
 
-from digest import desk
+from digest import desk, proof, spam
+from digest.errors import TemplateError
+from digest.model import layout
+from digest.model.edition import Edition
 from digest.model.ids import EditionId
 from digest.services import Services
+from digest.spam import SpamScore
 from digest.store import job_runs, sources
 from digest.web.editor.preview import Scheme, in_scheme
-from tests.digest.web.newsroom import OWN, csrf, drafted, edition, paper, sign_in, story
+from tests.digest.web.newsroom import OWN, csrf, drafted, edition, gone_out, paper, sign_in, story
 from tests.fakes import FixedClock
 
 
@@ -69,13 +75,104 @@ def test_a_story_is_linked_only_to_the_web(
     assert "<b>" not in text
 
 
-@pytest.mark.parametrize("view", ["desktop", "phone", "dark", "text"])
+@pytest.mark.parametrize("view", ["desktop", "phone", "dark", "without pictures", "text"])
 def test_each_tab_of_the_preview_opens(client: TestClient, page: str, view: str) -> None:
     answer = client.get(page, params={"view": view, "section": "industry"})
 
     assert answer.status_code == 200
     assert ("<iframe sandbox" in answer.text) == (view != "text")
     assert "srcdoc" not in answer.text
+
+
+def test_the_preview_without_pictures_lets_the_browser_load_none(client: TestClient, page: str) -> None:
+    shown = client.get(page, params={"view": "without pictures"}).text
+
+    source = re.search(r'<iframe sandbox src="([^"]+)"', shown)
+    assert source is not None
+    policy = client.get(source[1].replace("&amp;", "&")).headers["Content-Security-Policy"]
+    assert "img-src 'none'" in policy
+    assert "sandbox" in policy
+    assert "img-src 'none'" not in client.get(f"{page}/preview").headers["Content-Security-Policy"]
+
+
+def test_sections_that_gave_way_for_room_are_named(
+    client: TestClient, page: str, services: Services, edition_id: EditionId, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(layout, "BUDGET", desk.open_edition(services, edition_id).layout.size_bytes - 1)
+
+    text = " ".join(client.get(page).text.split())
+
+    assert re.search(r"For room, <strong>(Electric|Industry|Research)</strong> stands in lines\.", text)
+
+
+def test_findings_of_the_lint_stand_beside_the_preview(
+    client: TestClient, editor: str, services: Services, clock: FixedClock
+) -> None:
+    draft = paper(clock)
+    open_one = replace(draft.sections[2].stories[0], url="http://cellandgrid.example/1", also=())
+    section = replace(draft.sections[2], stories=(open_one,))
+    edition_id = drafted(services, replace(draft, sections=(*draft.sections[:2], section)))
+    sign_in(client, editor)
+
+    text = client.get(f"/desk/edition/{edition_id}").text
+
+    assert '<span class="state warn">warning</span>' in text
+    assert "a link leads to http://cellandgrid.example/1 without https" in text
+
+
+@pytest.mark.parametrize(
+    ("score", "said"),
+    [
+        (None, "There is no spam filter on this machine"),
+        (SpamScore(score=-0.3, required=5, rules=()), "says SpamAssassin."),
+        (SpamScore(score=2, required=5, rules=(("MANY_CAPITALS", 2.0),)), "MANY_CAPITALS 2"),
+    ],
+)
+def test_the_spam_filter_is_asked_on_wish(
+    score: SpamScore | None, said: str, client: TestClient, page: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[bytes] = []
+
+    def check(mail: bytes) -> SpamScore | None:
+        asked.append(mail)
+        return score
+
+    monkeypatch.setattr(spam, "check", check)
+
+    unasked = client.get(page).text
+    text = client.get(page, params={"spam": "true"}).text
+
+    assert "Ask the spam filter" in unasked
+    assert said in text
+    assert len(asked) == 1
+    assert b"\r\nList-Unsubscribe: <" in asked[0]
+
+
+def test_a_template_at_fault_is_told_with_its_line(
+    client: TestClient, page: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: object) -> None:
+        raise TemplateError("digest/body.mjml, line 7: 'storry' is undefined; mend the template")
+
+    monkeypatch.setattr(proof, "render", broken)
+
+    answer = client.get(page)
+
+    assert answer.status_code == 409
+    assert "digest/body.mjml, line 7: &#39;storry&#39; is undefined; mend the template." in answer.text
+
+
+def test_pages_that_were_kept_by_another_version_are_gone_and_not_a_fault(
+    client: TestClient, services: Services, clock: FixedClock
+) -> None:
+    gone_out(services, paper(clock))
+    with services.session() as session:
+        session.execute(update(Edition).values(rendered_bytes=zlib.compress(b'{"version": 1}')))
+
+    answer = client.get("/archive/wattage/daily/2026-11-23")
+
+    assert answer.status_code == 410
+    assert "kept by another version" in answer.text
 
 
 def test_the_preview_is_the_mail_itself_shut_in(client: TestClient, services: Services, page: str) -> None:
