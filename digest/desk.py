@@ -1,7 +1,7 @@
 """The acts of editors: see today's Editions, look at one, preview it, approve, hold and release it."""
 
 import datetime as dt
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from digest import calendar, letters, pipeline, proof
@@ -10,7 +10,7 @@ from digest.model.delivery import Account
 from digest.model.draft import Draft
 from digest.model.edition import Edition, EditionState
 from digest.model.ids import EditionId
-from digest.model.layout import Layout
+from digest.model.layout import Layout, Step
 from digest.model.newsletter import Approval, Newsletter
 from digest.model.rendered import FilledDigest
 from digest.render.lint import Finding
@@ -19,6 +19,12 @@ from digest.store import deliveries, editions
 from subscribers.cadence import Cadence
 
 MINUTE = dt.timedelta(minutes=1)
+#: What becomes of a section for which there is no room in full.
+_STEPS = {
+    Step.LINES: "stands in lines",
+    Step.WEB: "leaves most to the web",
+    Step.NAME: "is named, and left to the web",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,10 +54,17 @@ class DeskEdition:
     mail: FilledDigest
     #: How that mail was made to fit, and its size.
     layout: Layout
+    #: How long the mail of a reader of all sections takes.
+    minutes: int
     findings: tuple[Finding, ...]
     rendered_hash: str | None
     #: What SpamAssassin finds; None where it was not asked or is not installed.
     spam: tuple[Finding, ...] | None = None
+
+    @property
+    def given_way(self) -> Mapping[str, str]:
+        """Return what has become of each section for which there was no room in full, in words by its slug."""
+        return {slug: _STEPS[step] for slug, step in self.layout.shortened.items()}
 
 
 def todays(services: Services) -> tuple[DeskRow, ...]:
@@ -104,6 +117,7 @@ def open_edition(
             draft=edition.draft,
             mail=pages.fill(chosen, letters.inert_values(services, edition.id)),
             layout=pages.layout(chosen),
+            minutes=pages.layout().minutes,
             findings=proof.read(services, newsletter, edition, pages, chosen),
             rendered_hash=edition.rendered_hash,
             spam=proof.read_for_spam(services, newsletter, edition, pages) if asks_spam_filter else None,

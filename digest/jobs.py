@@ -125,12 +125,11 @@ def _prepare(services: Services, tally: Tally, _stop: Event) -> None:
 
 
 def _prepared(services: Services, newsletter: Newsletter, edition: Edition) -> str:
-    """Make the Draft of *edition*, tell its editors, and return what it came to in one word."""
+    """Make the Draft of *edition*, and return what it came to in one word."""
     if _skip_if_too_late(services, newsletter, edition.cadence, edition.date):
         return "skipped"
     pipeline.gather_afresh(services, [newsletter], unless_asked_within=pipeline.FRESH)
     result = pipeline.prepare_edition(services, newsletter, edition.cadence, edition.date)
-    notices.tell_editors(services, newsletter, edition.id)
     return type(result).__name__.lower()
 
 
@@ -145,11 +144,7 @@ def _skip_if_too_late(services: Services, newsletter: Newsletter, cadence: Caden
 
 
 def _approve(services: Services, tally: Tally, _stop: Event) -> None:
-    """
-    Approve the Drafts that nobody has touched, when their hour has come and their newsletter says so.
-
-    Editors are told of one that is held instead, for what is wrong with its mail.
-    """
+    """Approve the Drafts that nobody has touched, when their hour has come and their newsletter says so."""
     now = services.clock.now()
     with services.reading() as session:
         drafts = [edition for edition in editions.in_states(session, EditionState.DRAFT) if edition.due_at <= now]
@@ -161,12 +156,22 @@ def _approve(services: Services, tally: Tally, _stop: Event) -> None:
                     tally.counts["skipped"] += 1
                 elif pipeline.approve_automatically(services, edition.id):
                     tally.counts["approved"] += 1
-                else:
-                    notices.tell_editors(services, newsletter, edition.id)
 
 
 def _notices(services: Services, tally: Tally, stop: Event) -> None:
-    """Send the single mails that wait."""
+    """
+    Tell editors of each Draft and what becomes of it, and send the single mails that wait.
+
+    Every one that is open is told of again, for whoever made or held it may have been stopped before they said so;
+    what has been told is not repeated.
+    """
+    with services.reading() as session:
+        open_ones = editions.in_states(session, EditionState.DRAFT, EditionState.HELD)
+    for edition in open_ones:
+        newsletter = _known(services, edition.newsletter)
+        if newsletter is not None:
+            with tally.each(str(edition)):
+                notices.tell_editors(services, newsletter, edition.id)
     report = notices.send(services, stop=stop)
     tally.counts.update(report.counts)
     if report.halted:

@@ -1,9 +1,10 @@
 """Every address that we print, in one place."""
 
 import datetime as dt
+import ipaddress
 import re
 from dataclasses import dataclass
-from urllib.parse import quote, urlsplit, urlunsplit
+from urllib.parse import quote, unquote, urlsplit, urlunsplit
 
 from digest.model.ids import EditionId
 from subscribers.cadence import Cadence
@@ -12,22 +13,47 @@ from subscribers.cadence import Cadence
 TRACKING = (
     r"(?:utm|mtm|piwik|matomo|hsa|vero|oly|guce)_\w+|pk_(?:campaign|kwd|keyword|source|medium|content|cid)|mc_[ce]id"
     r"|at_(?:medium|campaign|custom\d)\w*|ns_\w+|_ga|_gl|_hsenc|_hsmi|__twitter_impression|fbclid|gclid|gclsrc|dclid|gbraid|wbraid|msclkid|yclid|twclid|ttclid"
-    r"|igshid|igsh|mkt_tok|cmpid?|ncid|ocid|sr_share|smid|smtyp|xtor|wt\.\w+|guccounter|taid|tpcc|spm"
+    r"|igshid|igsh|mkt_tok|cmp(?:id)?|ncid|ocid|sr_share|smid|smtyp|xtor|wt\.\w+|guccounter|taid|tpcc|spm"
 )
 _TRACKING = re.compile(TRACKING, re.IGNORECASE)
 
 
 def tracking_in(url: str) -> tuple[str, ...]:
-    """Return the names of the parameters in *url* with which third parties follow readers."""
-    names = (part.partition("=")[0] for part in urlsplit(url).query.split("&"))
-    return tuple(name for name in names if _TRACKING.fullmatch(name))
+    """Return the names of the parameters in *url*, and in its fragment, with which third parties follow readers."""
+    parts = urlsplit(url)
+    pairs = [*parts.query.split("&"), *_pairs(parts.fragment)]
+    return tuple(pair.partition("=")[0] for pair in pairs if _follows(pair))
 
 
 def without_tracking(url: str) -> str:
     """Return *url* without the parameters with which third parties follow readers; all else stays as it is written."""
     parts = urlsplit(url)
-    kept = [part for part in parts.query.split("&") if not _TRACKING.fullmatch(part.partition("=")[0])]
-    return urlunsplit(parts._replace(query="&".join(kept)))
+    query = "&".join(pair for pair in parts.query.split("&") if not _follows(pair))
+    fragment = parts.fragment
+    if pairs := _pairs(fragment):
+        fragment = "&".join(pair for pair in pairs if not _follows(pair))
+    return urlunsplit(parts._replace(query=query, fragment=fragment))
+
+
+def _pairs(fragment: str) -> list[str]:
+    """Return the parameters that *fragment* is made of; none when it names a place on the page."""
+    pairs = fragment.split("&")
+    return pairs if all("=" in pair for pair in pairs) else []
+
+
+def _follows(pair: str) -> bool:
+    """Return whether *pair*, a name with its value, only tells a third party where a reader comes from."""
+    return _TRACKING.fullmatch(unquote(pair.partition("=")[0])) is not None
+
+
+def is_this_machine(host: str) -> bool:
+    """Return whether *host*, a name or a number, is the machine of whoever asks."""
+    if host == "localhost" or host.endswith(".localhost"):
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
 
 
 @dataclass(frozen=True, slots=True)

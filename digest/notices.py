@@ -1,5 +1,6 @@
 """Notices: single mails, put in as rows in the transaction of the act that calls for them, and sent like Deliveries."""
 
+import hashlib
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from functools import partial
@@ -51,7 +52,7 @@ def welcome(
 
 
 def tell_editors(services: Services, newsletter: Newsletter, edition_id: EditionId) -> None:
-    """Tell the newsletter's editors that a Draft is ready or held, and what becomes of it; once per state."""
+    """Tell the newsletter's editors that a Draft is ready or held, and what becomes of it: once for each reason."""
     now = services.clock.now()
     with services.session() as session:
         edition = editions.get(session, edition_id)
@@ -73,7 +74,7 @@ def tell_editors(services: Services, newsletter: Newsletter, edition_id: Edition
                     "sources_asked": str(edition.sources_asked),
                     "desk_url": services.links.desk_edition(edition.id),
                 },
-                dedupe_key=f"review:{edition.id}:{edition.state}:{address}"[:200],
+                dedupe_key=f"review:{edition.id}:{edition.state}:{_short_hash(edition.reason)}:{address}"[:200],
                 expires_at=now + WORTH_SENDING,
             )
             notices.enqueue(session, wish, now)
@@ -112,6 +113,10 @@ def _fate(newsletter: Newsletter, edition: Edition) -> str:
     if edition.state is EditionState.HELD:
         return "held"
     return "auto" if newsletter.approval is Approval.AUTO else "waits"
+
+
+def _short_hash(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:8]
 
 
 def _to_reader(

@@ -4,13 +4,17 @@ from collections.abc import Collection
 
 from digest import letters, spam
 from digest.deliver.envelope import build
-from digest.errors import SpamCheckFailed, TemplateError, UnfitToSend
+from digest.errors import SettingsError, SpamCheckFailed, TemplateError, UnfitToSend
+from digest.links import Links
+from digest.model.draft import Draft
 from digest.model.edition import Edition
+from digest.model.ids import EditionId
 from digest.model.newsletter import Newsletter
 from digest.model.rendered import RenderedDigest
 from digest.render import render
 from digest.render.lint import Finding, Rule, Severity, Yardstick, accepted, lint_page
-from digest.services import Services
+from digest.render.press import Press
+from digest.services import Services, inert_urls, mail_templates
 
 
 def rendered(services: Services, newsletter: Newsletter, edition: Edition) -> RenderedDigest:
@@ -28,14 +32,24 @@ def read(
     chosen: Collection[str] | None = None,
 ) -> tuple[Finding, ...]:
     """Return what the lint says of the mail of a reader of the *chosen* sections (None: all), errors first."""
-    values = letters.inert_values(services, edition.id)
+    return _read(newsletter, pages, chosen, services.links, edition.id)
+
+
+def _read(
+    newsletter: Newsletter,
+    pages: RenderedDigest,
+    chosen: Collection[str] | None,
+    links: Links,
+    edition_id: EditionId,
+) -> tuple[Finding, ...]:
+    values = inert_urls(links, edition_id)
     try:
-        reasons = accepted(services.environment(newsletter))
+        reasons = accepted(mail_templates(newsletter))
     except TemplateError as fault:
         # An Edition that is frozen needs its templates no more; that their list is at fault must not hide it.
         return (Finding(Severity.ERROR, Rule.CLIENT_SUPPORT, str(fault)),)
     yardstick = Yardstick(
-        base_url=services.settings.base_url,
+        base_url=links.base_url,
         size_bytes=pages.layout(chosen).size_bytes,
         unsubscribe_url=values["unsubscribe_url"],
         keeps_tracking=newsletter.keep_tracking,
@@ -45,17 +59,24 @@ def read(
 
 
 def fit_to_send(services: Services, newsletter: Newsletter, edition: Edition) -> RenderedDigest:
+    """Return the pages that the Draft of *edition* gives; UnfitToSend as ``fit`` says."""
+    return fit(edition.draft, newsletter, services.press(newsletter, edition.id), edition.id)
+
+
+def fit(draft: Draft, newsletter: Newsletter, press: Press, edition_id: EditionId) -> RenderedDigest:
     """
-    Return the pages that the Draft of *edition* gives; UnfitToSend says what must be mended before they may go out.
+    Return the pages that *draft* gives; UnfitToSend says what must be mended before they may go out.
 
     They are looked at as the mail of all sections, and as that of each alone: every lead is in one of them.
     """
     try:
-        pages = render(edition.draft, newsletter, services.press(newsletter, edition.id))
+        pages = render(draft, newsletter, press)
     except TemplateError as fault:
         raise UnfitToSend(f"a template is at fault: {fault}") from fault
+    except SettingsError as fault:
+        raise UnfitToSend(f"the settings are at fault: {fault}") from fault
     alone = [(section.slug,) for section in pages.sections] if len(pages.sections) > 1 else []
-    found = [each for chosen in (None, *alone) for each in read(services, newsletter, edition, pages, chosen)]
+    found = [each for chosen in (None, *alone) for each in _read(newsletter, pages, chosen, press.links, edition_id)]
     if faults := dict.fromkeys(finding.message for finding in found if finding.severity is Severity.ERROR):
         raise UnfitToSend(f"the lint found {'; '.join(faults)}")
     return pages

@@ -2,8 +2,9 @@
 Renew the facts in digest/render/lint/clients.tsv, by ``python docs/clients.py caniemail.json``.
 
 The file given is the data of Can I email (https://www.caniemail.com/api/data.json, or that of the package caniemail).
-Only yes and no are taken from it. Which features are looked for, and how, stands in the table's own first two columns,
-which stay; features of the file without a row are printed, so that somebody writes one or knows why not.
+Of each feature and program it takes yes, in part, no or unknown. Which features are looked for, and how, stands in the
+table's own first two columns, which stay; features of the file without a row are printed, so that somebody writes one
+or knows why not.
 """
 
 import json

@@ -81,9 +81,10 @@ def _replacing(rendered: RenderedDigest, reader: Callable[[], dict[str, str]]) -
     """Return what most tools do: a finished page with marks, each replaced by its value."""
     marks = {name: f"https://mark.example/{name}" for name in sample.VALUES}
     page = rendered.fill(None, marks | {"name": "markofthename"})
+    finished_html, finished_text = page.html, page.text
 
     def replaced() -> tuple[str, str]:
-        html, text = page.html, page.text
+        html, text = finished_html, finished_text
         values = reader()
         for mark, value in (*((marks[name], values[name]) for name in marks), ("markofthename", values["name"])):
             html, text = html.replace(mark, value), text.replace(mark, value)

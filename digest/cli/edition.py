@@ -16,15 +16,12 @@ from digest.database import Session
 from digest.desk import DeskEdition
 from digest.model.delivery import Account
 from digest.model.edition import Edition, EditionState
-from digest.model.layout import BUDGET, Step
+from digest.model.layout import BUDGET
 from digest.model.newsletter import Approval, Newsletter
 from digest.render.lint import Finding, Severity
 from digest.services import Services
 from digest.store import deliveries, editions
 from subscribers.cadence import Cadence
-
-#: What becomes of a section for which there is no room in full.
-STEPS = {Step.LINES: "stands in lines", Step.WEB: "leaves most to the web"}
 
 
 class Decision(StrEnum):
@@ -245,7 +242,7 @@ def _proof_facts(opened: DeskEdition, findings: Sequence[Finding]) -> dict[str, 
 
 def _size_line(opened: DeskEdition) -> str:
     size = f"{opened.layout.size_bytes:,} of {BUDGET:,} bytes, encoded, with the longest name"
-    steps = ", ".join(f"{slug} {STEPS[step]}" for slug, step in opened.layout.shortened.items())
+    steps = ", ".join(f"{slug} {fate}" for slug, fate in opened.given_way.items())
     return f"{size}; for room, {steps}" if steps else size
 
 

@@ -124,12 +124,6 @@ class Draft:
         """Return all Stories in reading order."""
         return tuple(story for section in self.sections for story in section.stories)
 
-    @property
-    def reading_minutes(self) -> int:
-        """Return how many minutes headlines and summaries take at 230 words a minute, at least 1."""
-        words = sum(len(f"{story.headline} {story.summary}".split()) for story in self.stories)
-        return max(1, round(words / 230))
-
     def has_enough_news(self, minimum: int) -> bool:
         """Say whether there are at least *minimum* Stories; with fewer, no Edition is better."""
         return len(self.stories) >= minimum

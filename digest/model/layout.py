@@ -6,6 +6,7 @@ from enum import IntEnum
 from typing import NamedTuple, Self
 
 from digest.model.pieces import NAME_LIMIT, Piece, SectionPieces
+from digest.model.text import word_count
 
 #: Mailboxes show no more bytes of a mail's HTML than this, and hide the unsubscribe link with the rest.
 CLIPPED_AT = 104_448
@@ -30,6 +31,12 @@ class Step(IntEnum):
     LINES = 1
     #: The best in a line each; that there is more on the web.
     WEB = 2
+    #: That it is on the web.
+    NAME = 3
+
+
+#: In the order in which they are taken.
+STEPS = tuple(Step)
 
 
 class Size(NamedTuple):
@@ -85,10 +92,15 @@ class Measure(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Layout:
-    """What a set of sections looks like: bytes of its HTML with the longest values, and the steps, by section slug."""
+    """
+    What a set of sections looks like.
+
+    The bytes of its HTML with the longest values, the step of each section by its slug, the minutes that it takes.
+    """
 
     size_bytes: int
     steps: Mapping[str, Step]
+    minutes: int
 
     @property
     def shortened(self) -> Mapping[str, Step]:
@@ -96,15 +108,22 @@ class Layout:
         return {slug: step for slug, step in self.steps.items() if step is not Step.LONG}
 
 
+def words_in(piece: Piece) -> int:
+    """Return how many words *piece* gives to read, its slots aside."""
+    return word_count("".join(part for part in piece if isinstance(part, str)))
+
+
 def rows(pieces: SectionPieces, step: Step, *, is_led: bool) -> list[Piece]:
-    """Return the Section in *step*, from its label to its end; where its first Story is the lead, without that."""
+    """Return the Section in *step*, whole; where its first Story is the lead, without that."""
     first = 1 if is_led else 0
+    if step is Step.NAME:
+        return [pieces.elsewhere] if pieces.briefs[first:] else []
     if step is Step.LONG:
         stories = [*pieces.mediums[first:], *pieces.briefs[max(first, len(pieces.mediums)) :]]
-    elif step is Step.LINES or not pieces.more:
-        stories = [*pieces.briefs[first:]]
-    else:
+    elif step is Step.WEB and pieces.more:
         stories = [*pieces.briefs[first:KEPT], pieces.more]
+    else:
+        stories = [*pieces.briefs[first:]]
     return [pieces.head, *stories, pieces.tail] if stories else []
 
 
@@ -113,13 +132,13 @@ def fitted(sizes: Sequence[Mapping[Step, Size]], around: Size) -> tuple[list[Ste
     Return the step of each Section, and the encoded bytes of the page.
 
     *sizes* are those of the Sections in each step, the one that gives way last first; *around* is all else. The first
-    steps are taken that fit the budget: lines before anything is left to the web, the last Section before the others.
+    steps are taken that fit the budget: each before the next, the last Section before the others.
     """
     steps = [Step.LONG] * len(sizes)
     total = around
     for each in sizes:
         total = total.plus(each[Step.LONG])
-    for step in (Step.LINES, Step.WEB):
+    for step in STEPS[1:]:
         for place in reversed(range(len(sizes))):
             if total.encoded <= BUDGET:
                 return steps, total.encoded

@@ -8,11 +8,11 @@ from enum import StrEnum
 from typing import Any, NamedTuple
 from urllib.parse import quote
 
-from digest.model.text import UNPRINTABLE, printable, shorten, wrap
+from digest.model.text import UNPRINTABLE, narrowed, printable, wrap
 
 #: A reader's name and the hint at their address are cut to this many characters.
 NAME_LIMIT = 64
-#: In the text part to so many together, so that the line stays within its width in any language.
+#: In the text part to so many columns together, so that the line stays within its width in any language.
 PLAIN_NAME_LIMIT = 52
 #: A longer URL is refused: cut short, it would lead nowhere.
 URL_LIMIT = 2000
@@ -61,10 +61,18 @@ class SectionPieces:
     briefs: tuple[Piece, ...]
     #: That there is more on the web than the best; empty where there is not.
     more: Piece
+    #: In place of all these: that it is on the web, where not even its best Stories have room.
+    elsewhere: Piece
     #: What closes it behind the Stories.
     tail: Piece
     #: One summary line for each of the best Stories.
     lines: tuple[Piece, ...]
+
+    @property
+    def every(self) -> tuple[Piece, ...]:
+        """Return all of its pieces."""
+        once = (self.lead, self.head, self.more, self.elsewhere, self.tail)
+        return (*once, *self.mediums, *self.briefs, *self.lines)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,7 +94,7 @@ def of_reader(values: Mapping[str, str], anyone: str) -> dict[Slot, bytes]:
     reader = _reader(values) or anyone
     texts = {
         Slot("reader", Escape.TEXT): html.escape(reader).encode(),
-        Slot("reader", Escape.PLAIN): shorten(reader, PLAIN_NAME_LIMIT).encode(),
+        Slot("reader", Escape.PLAIN): narrowed(reader, PLAIN_NAME_LIMIT).encode(),
     }
     for name, value in values.items():
         if name.endswith("_url"):
@@ -118,7 +126,7 @@ def shell_from_json(data: dict[str, Any]) -> Shell:
 
 def section_from_json(data: dict[str, Any]) -> SectionPieces:
     """Return the pieces of a section that were stored as the JSON object *data*."""
-    one = {name: piece_from_json(data[name]) for name in ("lead", "head", "more", "tail")}
+    one = {name: piece_from_json(data[name]) for name in ("lead", "head", "more", "elsewhere", "tail")}
     many = {name: tuple(piece_from_json(parts) for parts in data[name]) for name in ("mediums", "briefs", "lines")}
     return SectionPieces(**one, **many)  # type: ignore[arg-type]  # each has its kind
 

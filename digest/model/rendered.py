@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any, NamedTuple
 
 from digest.errors import UnreadableInput
-from digest.model.layout import LONGEST_READER, Layout, Measure, Size, Step, fitted, rows
+from digest.model.layout import LONGEST_READER, Layout, Measure, Size, Step, fitted, rows, words_in
 from digest.model.pieces import (
     Escape,
     Piece,
@@ -47,7 +47,6 @@ class RenderedSection:
     text: SectionPieces
     headlines: tuple[str, ...]
     scores: tuple[float, ...]
-    words: int
 
     @property
     def score(self) -> float:
@@ -61,7 +60,7 @@ class Phrases:
 
     #: What the reader is called who has neither name nor address hint: "you".
     anyone: str
-    #: "1 min read", "2 min read" and so on, as far as the whole Edition takes.
+    #: "1 min read", "2 min read" and so on, for as long as any set of sections takes.
     reading: tuple[str, ...]
     #: "You follow all sections."
     follows_all: str
@@ -156,6 +155,7 @@ class RenderedDigest:
     )
     _literals: dict[str, bytes] = field(default_factory=dict, init=False, repr=False, compare=False)
     _measures: dict[Piece, Measure] = field(default_factory=dict, init=False, repr=False, compare=False)
+    _words: dict[Piece, int] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def has_news_for(self, chosen: Collection[str] | None) -> bool:
         """Return whether any of the *chosen* section slugs (None: all) has a Story in this Edition."""
@@ -196,7 +196,10 @@ class RenderedDigest:
             data = json.loads(zlib.decompress(stored))
             version = data.pop("version")
             if version != VERSION:
-                raise UnreadableInput(f"the stored pages have layout {version}, this program reads {VERSION}")
+                raise UnreadableInput(
+                    f"the stored pages have layout {version}, this program reads {VERSION}; send or cancel what is "
+                    "approved before the program is renewed"
+                )
             phrases = data.pop("phrases")
             return cls(
                 phrases=Phrases(**phrases | {"reading": tuple(phrases["reading"])}),
@@ -231,23 +234,25 @@ class RenderedDigest:
         indexes = self._indexes(chosen)
         if not indexes:
             raise ValueError("none of the chosen sections has news in this edition; ask has_news_for() first")
-        lead = max(indexes, key=lambda i: self.sections[i].score)
+        lead = self._best(indexes)
         today = self._today(indexes, lead)
-        common = of_set(
-            {
-                "preheader": self._preheader(indexes, lead, today),
-                "reading": self.phrases.reading[self._minutes(indexes) - 1],
-                "follows": self._follows(chosen),
-            },
-            is_flowed=self.is_flowed,
-        )
-        whole = dict.fromkeys(indexes, Step.LONG)
-        layout, steps = self._fitted(indexes, self._around(lead, today), common, lead)
+        said = {"preheader": self._preheader(indexes, lead, today), "follows": self._follows(chosen)}
+        steps, size_bytes = self._fitted(indexes, self._around(lead, today), said, lead)
+        if is_whole:
+            steps = dict.fromkeys(indexes, Step.LONG)
+        minutes = self._minutes(steps, lead)
+        common = of_set(said | {"reading": self.phrases.reading[minutes - 1]}, is_flowed=self.is_flowed)
         html, text = (
-            _Sheet(self._ordered(whole if is_whole else steps, lead, today, medium), common, self._literals)
-            for medium in ("html", "text")
+            _Sheet(self._ordered(steps, lead, today, medium), common, self._literals) for medium in ("html", "text")
+        )
+        layout = Layout(
+            size_bytes=size_bytes, steps={self.sections[i].slug: step for i, step in steps.items()}, minutes=minutes
         )
         return _Plan(subject=self._subject(lead), html=html, text=text, layout=layout)
+
+    def _best(self, indexes: Collection[int]) -> int:
+        """Return whose first Story leads: the best, and of those alike the one whose Section comes first."""
+        return max(indexes, key=lambda i: self.sections[i].score)
 
     def _around(self, lead: int, today: list[tuple[int, int]]) -> list[Piece]:
         shell = self.html
@@ -256,10 +261,12 @@ class RenderedDigest:
         return [shell.opening, *summary, self.sections[lead].html.lead, shell.closing]
 
     def _fitted(
-        self, indexes: Sequence[int], around: Sequence[Piece], common: Values, lead: int
-    ) -> tuple[Layout, dict[int, Step]]:
-        """Return the layout, and the step of each section by its index."""
+        self, indexes: Sequence[int], around: Sequence[Piece], said: Mapping[str, str], lead: int
+    ) -> tuple[dict[int, Step], int]:
+        """Return the step of each section by its index, and the bytes of them all with what is *said* of them."""
+        said = {**said, "reading": max(self.phrases.reading, key=len)}
         values = {name: Size(size, size) for name, size in self.longest.items()}
+        common = of_set(said, is_flowed=self.is_flowed)
         values |= {slot.name: Size.of(value) for slot, value in common.items() if slot.escape is Escape.TEXT}
         values["reader"] = LONGEST_READER
 
@@ -272,8 +279,7 @@ class RenderedDigest:
         best_first = sorted(indexes, key=lambda i: -self.sections[i].score)
         sizes = [{step: size(rows(self.sections[i].html, step, is_led=i == lead)) for step in Step} for i in best_first]
         taken, size_bytes = fitted(sizes, size(around))
-        steps = dict(sorted(zip(best_first, taken, strict=True)))
-        return Layout(size_bytes=size_bytes, steps={self.sections[i].slug: step for i, step in steps.items()}), steps
+        return dict(sorted(zip(best_first, taken, strict=True))), size_bytes
 
     def _measure(self, piece: Piece) -> Measure:
         found = self._measures.get(piece)
@@ -281,9 +287,17 @@ class RenderedDigest:
             found = self._measures[piece] = Measure.of(piece)
         return found
 
-    def _minutes(self, indexes: Sequence[int]) -> int:
-        words = sum(self.sections[i].words for i in indexes)
-        return min(max(1, round(words / WORDS_PER_MINUTE)), len(self.phrases.reading))
+    def _minutes(self, steps: Mapping[int, Step], lead: int) -> int:
+        """Return how many minutes the sections take as they are shown; there is no mail that takes none."""
+        texts = (rows(self.sections[i].text, step, is_led=i == lead) for i, step in steps.items())
+        words = sum(self._words_in(piece) for pieces in ([self.sections[lead].text.lead], *texts) for piece in pieces)
+        return min(minutes(words), len(self.phrases.reading))
+
+    def _words_in(self, piece: Piece) -> int:
+        found = self._words.get(piece)
+        if found is None:
+            found = self._words[piece] = words_in(piece)
+        return found
 
     def _follows(self, chosen: Collection[str] | None) -> str:
         titles = [topic.title for topic in self.topics if chosen is None or topic.slug in chosen]
@@ -304,7 +318,7 @@ class RenderedDigest:
 
     def _subject(self, lead: int) -> str:
         """Return the editors' subject, or the headline of the set's lead where that is another than the Edition's."""
-        is_best = self.sections[lead].score == max(section.score for section in self.sections)
+        is_best = lead == self._best(range(len(self.sections)))
         return self.subject if is_best else shorten(self.sections[lead].headlines[0], SUBJECT_LIMIT)
 
     def _preheader(self, indexes: Sequence[int], lead: int, today: list[tuple[int, int]]) -> str:
@@ -326,6 +340,11 @@ class RenderedDigest:
         for i, step in steps.items():
             pieces += rows(forms[i], step, is_led=i == lead)
         return [*pieces, shell.closing]
+
+
+def minutes(words: int) -> int:
+    """Return how many minutes it takes to read so many *words*, at least 1."""
+    return max(1, round(words / WORDS_PER_MINUTE))
 
 
 def _section(data: dict[str, Any]) -> RenderedSection:

@@ -13,6 +13,11 @@ from digest.model.pieces import Escape, Piece, Slot
 SLOTS = ("reader", "reading", "preheader", "follows", "unsubscribe_url", "preferences_url", "view_url")
 
 
+#: Attributes that say something to readers, or lead them on.
+_SAYING = ("href", "title", "alt", "aria-label", "content")
+_OPEN_ATTRIBUTE = re.compile(r"""<[^<>]*\s([\w:-]+)\s*=\s*(?:"[^"<>]*|'[^'<>]*)""")
+
+
 @dataclass(frozen=True, slots=True)
 class Stencil:
     """
@@ -46,12 +51,15 @@ class Stencil:
         """
         Return the pieces of *page* by name; what stands before the first mark is called ``opening``.
 
-        TemplateError when a mark stands twice.
+        TemplateError when a mark stands twice or is no mark of a page, and when a slot stands where it must not.
         """
         parts = re.split(rf"<!--zq{self.key}:([a-z0-9._]+)-->\n?", page)
         names = ["opening", *parts[1::2]]
         if twice := [name for name, times in Counter(names).items() if times > 1]:
             raise TemplateError(f"the mark {twice[0]} stands twice; a page is cut at each mark once")
+        if lost := re.search(rf"zq{self.key}:[\w.]*", "".join(parts[0::2])):
+            name = lost[0].partition(":")[2]
+            raise TemplateError(f"the mark {name} was not cut; it is a comment of its own, named in small letters")
         return {name: self._piece(text, is_html=is_html) for name, text in zip(names, parts[0::2], strict=True)}
 
     def _piece(self, text: str, *, is_html: bool) -> Piece:
@@ -61,11 +69,22 @@ class Stencil:
             if literal:
                 piece.append(literal)
             if number is not None:
-                piece.append(_slot(SLOTS[int(number)], is_html=is_html))
+                name = SLOTS[int(number)]
+                if is_html and (place := _forbidden(literal)):
+                    raise TemplateError(f"the slot {name} stands in {place}; use slots in text, titles and links only")
+                piece.append(_slot(name, is_html=is_html))
         return tuple(piece)
 
     def _finds(self, text: str) -> list[str]:
         return re.findall(rf"zq{self.key}(?::[a-z0-9._]+|n\d+z)", text)
+
+
+def _forbidden(before: str) -> str:
+    """Return where a value would do more than say something: in a style or in an attribute of another kind."""
+    if before.rfind("<style") > before.rfind("</style"):
+        return "a style sheet"
+    attribute = _OPEN_ATTRIBUTE.fullmatch(before, max(0, before.rfind("<")))
+    return f"the attribute {attribute[1]}" if attribute and attribute[1] not in _SAYING else ""
 
 
 def _slot(name: str, *, is_html: bool) -> Slot:

@@ -11,16 +11,19 @@ from lxml import etree
 from premailer import Premailer
 
 from digest.errors import TemplateError
+from digest.model.text import shorten
 
 #: ``<mj-style inline="inline">`` begins with this comment.
 MARKER = "/*inline*/"
 
 _SHEET = re.compile(r"<style\b[^>]*>\s*/\*inline\*/(?P<css>.*?)</style>", re.DOTALL)
 _OTHER_SHEET = re.compile(r"<style\b[^>]*>(.*?)</style>", re.DOTALL)
-#: What is no page: comments and sheets. Else one opening tag, as the compiler and our templates write them.
+#: What is no page: comments and sheets. Else one opening tag, as the compiler and our templates write them. Last, one
+#: with a class that is written otherwise, and would go without its style.
 _TAG = re.compile(
-    r"<!--.*?-->|<style\b.*?</style>|<(?P<name>[a-z][a-z0-9]*)(?P<attributes>(?:\s+[a-zA-Z:_-]+=\"[^\"]*\")*)\s*(?P<end>/?)>",
-    re.DOTALL,
+    r"<!--.*?-->|<style\b.*?</style>|<(?P<name>[a-z][a-z0-9]*)(?P<attributes>(?:\s+[a-zA-Z_:][\w:.-]*=\"[^\"]*\")*)\s*(?P<end>/?)>"
+    r"|(?P<odd><[a-zA-Z][^<>]*\sclass\s*=[^<>]*>)",
+    re.DOTALL | re.ASCII,
 )
 _CLASS_OR_STYLE = re.compile(r"\s+(class|style)=\"([^\"]*)\"")
 _COMMENT = re.compile(r"/\*.*?\*/", re.DOTALL)
@@ -45,7 +48,7 @@ def inline(html: str) -> str:
 
     Each kind of tag is worked out once, by premailer: tags of the same name, class and style come out alike, since the
     sheet may only hold rules for a name or classes. Classes that no other sheet names are taken off. TemplateError
-    names a selector that looks at more than the tag itself.
+    names a selector that looks at more than the tag itself, and a tag that is written so that it would be passed over.
     """
     marked = _SHEET.search(html)
     if marked is None:
@@ -60,6 +63,11 @@ def inline(html: str) -> str:
     def with_style(found: re.Match[str]) -> str:
         text = found[0]
         if text not in written:
+            if found["odd"]:
+                raise TemplateError(
+                    f"{shorten(text, 80)} would go without its style; write the tag in small letters, and each of its "
+                    "attributes once, in double quotes"
+                )
             tag = _Tag.of(found) if found["name"] else None
             if tag is None:
                 return text
@@ -117,7 +125,14 @@ class _Tag(NamedTuple):
 @lru_cache(maxsize=16)
 def _known(css: str) -> dict[Kind, str]:
     """Return what has been worked out for the sheet *css*, to be added to."""
-    for selectors in _RULE.findall(_COMMENT.sub("", css)):
+    rules = _COMMENT.sub("", css)
+    # Whoever reads the sheet would fetch what an @import names, and a backslash can spell that in many ways.
+    if "@" in rules or "\\" in rules:
+        raise TemplateError(
+            "the style sheet to be inlined has an @ or a backslash; it may hold plain rules only: put @media and its "
+            "like into a sheet of their own"
+        )
+    for selectors in _RULE.findall(rules):
         for selector in selectors.split(","):
             if not _SIMPLE.fullmatch(selector.strip()):
                 raise TemplateError(

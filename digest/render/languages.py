@@ -28,7 +28,7 @@ def translations(directories: Sequence[Path], language: str) -> NullTranslations
     """
     Return the words of *language* from the folders ``languages`` in *directories*; the first that has a phrase wins.
 
-    The catalogue of a country (``pt-BR.po``) comes before that of its language (``pt.po``). What none of them has is
+    The catalogue of a country (``pt-PT.po``) comes before that of its language (``pt.po``). What none of them has is
     English. TemplateError when a catalogue cannot be read.
     """
     found = NullTranslations()

@@ -10,10 +10,10 @@ from digest.render.inline import inline
 from digest.render.lint import refuse_faults
 
 #: A reference to a sign beyond ASCII; those that markup is made of stay.
-_REFERENCE = re.compile(r"&#(1[6-9]\d|[2-9]\d\d|\d{4,7});")
+_REFERENCE = re.compile(r"&#(1[6-9]\d|[2-9]\d\d|[1-9]\d{3,6});")
 #: Where a comment for Outlook ends and the next begins.
 _SEAM = re.compile(r"<!\[endif\]--><!--\[if mso \| IE\]>")
-_BREAK = re.compile(r"(?<=>)\s*\n\s*(?=<)")
+_BREAK = re.compile(r"(?<=>)[ \t\r]*\n[ \t\r\n]*(?=<)")
 
 
 def compile_markup(name: str, source: str, environment: jinja2.Environment) -> str:

@@ -9,10 +9,10 @@ from markupsafe import Markup
 
 from digest.errors import TemplateError, WrongState
 from digest.model.draft import Draft, Section
-from digest.model.layout import KEPT, Size
+from digest.model.layout import KEPT, Size, words_in
 from digest.model.newsletter import Newsletter
 from digest.model.pieces import Piece, SectionPieces, Shell
-from digest.model.rendered import WORDS_PER_MINUTE, Phrases, RenderedDigest, RenderedSection, Topic
+from digest.model.rendered import Phrases, RenderedDigest, RenderedSection, Topic, minutes
 from digest.model.text import printable
 from digest.render import view
 from digest.render.cut import Stencil
@@ -57,7 +57,7 @@ def render(draft: Draft, newsletter: Newsletter, press: Press) -> RenderedDigest
         subject=printable(draft.subject),
         language=newsletter.language,
         preheader=printable(draft.preheader),
-        phrases=phrases(press.environment, sum(section.words for section in sections)),
+        phrases=phrases(press.environment, sum(words_in(piece) for each in sections for piece in each.text.every)),
         topics=tuple(Topic(plan.slug, printable(plan.title)) for plan in newsletter.sections),
         sections=sections,
         html=html.shell(),
@@ -83,10 +83,9 @@ def plain(environment: jinja2.Environment, context: Context) -> str:
 def phrases(environment: jinja2.Environment, words: int) -> Phrases:
     """Return what is said of a set of sections in the language of *environment*, which has *words* words at most."""
     said = template_module(environment, PHRASES)
-    minutes = range(1, max(1, round(words / WORDS_PER_MINUTE)) + 1)
     return Phrases(
         anyone=str(said.anyone),
-        reading=tuple(str(said.reading(count)) for count in minutes),
+        reading=tuple(str(said.reading(count)) for count in range(1, minutes(words) + 1)),
         follows_all=str(said.follows_all),
         follows=str(said.follows("{}")),
     )
@@ -117,6 +116,7 @@ class _Pieces:
             mediums=self._many("medium", index, len(stories[: view.MEDIUMS])),
             briefs=self._many("brief", index, len(stories)),
             more=self[f"more.{index}"] if len(stories) > KEPT else (),
+            elsewhere=self[f"elsewhere.{index}"],
             tail=self[f"tail.{index}"],
             lines=self._many("line", index, len(stories[: view.LINES])),
         )
@@ -134,5 +134,4 @@ def _section(index: int, section: Section, html: _Pieces, text: _Pieces) -> Rend
         text=text.section(index, section.stories),
         headlines=tuple(view.headline(story) for story in best),
         scores=tuple(story.score.standing for story in best),
-        words=sum(view.word_count(story) for story in section.stories),
     )

@@ -3,13 +3,14 @@
 import datetime as dt
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from urllib.parse import quote, urlsplit, urlunsplit
 
+import idna
 from babel.dates import format_date, format_timedelta
 
 from digest.errors import SettingsError
-from digest.links import Links, without_tracking
+from digest.links import Links, is_this_machine, without_tracking
 from digest.model.draft import Draft, Picture, Section, Story
 from digest.model.layout import KEPT
 from digest.model.look import Images, Logo, Look, Place
@@ -130,6 +131,9 @@ class Line:
     place: int
     headline: str
     url: str
+    #: Empty when it is in the newsletter's own language.
+    language: str
+    direction: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -165,7 +169,7 @@ def paper(newsletter: Newsletter) -> Paper:
         night=night,
         headline_font=look.headline_font,
         text_font=look.text_font,
-        logo=logo if logo and web_address(logo.url) == logo.url else None,
+        logo=replace(logo, url=address) if logo and (address := web_address(logo.url)) else None,
         postal_address=_postal_address(newsletter.title, newsletter.sender.postal_address),
     )
 
@@ -179,7 +183,14 @@ def edition(draft: Draft, newsletter: Newsletter, press: Press) -> EditionView:
         is_weekly=draft.cadence.edition.value == "weekly",
         intro=printable(draft.intro),
         lines=tuple(
-            Line(index=section.index, place=place, headline=story.headline, url=story.url)
+            Line(
+                index=section.index,
+                place=place,
+                headline=story.headline,
+                url=story.url,
+                language=story.language,
+                direction=story.direction,
+            )
             for section in sections
             for place, story in enumerate(section.stories[:LINES])
         ),
@@ -197,29 +208,30 @@ def edition(draft: Draft, newsletter: Newsletter, press: Press) -> EditionView:
 
 
 def headline(story: Story) -> str:
-    """Return the headline on one line; a Story without words goes by its source."""
-    return printable(story.headline) or printable(story.source)
-
-
-def word_count(story: Story) -> int:
-    """Return how many words *story* gives to read; scripts without spaces count two signs as a word."""
-    text = f"{story.headline} {story.summary} {story.note}"
-    return len(text.split()) + sum("\u3040" <= sign <= "\u9fff" for sign in text) // 2
+    """Return the headline on one line; a Story without words goes by its source, or by the host that it is on."""
+    return printable(story.headline) or printable(story.source) or urlsplit(web_address(story.url)).netloc or "…"
 
 
 def web_address(url: str) -> str:
     """Return *url* in ASCII, or nothing unless it is an absolute http(s) address that is safe to print."""
     try:
         parts = urlsplit(printable(url).replace(" ", "%20"))
-        host = parts.netloc.encode("idna").decode("ascii") if not parts.netloc.isascii() else parts.netloc
+        host = parts.netloc if parts.netloc.isascii() else _ascii(parts.netloc)
     except ValueError:
         return ""
-    if parts.scheme not in {"http", "https"} or not parts.hostname or not re.fullmatch(r"[\w.:@\[\]-]+", host):
+    # Whoever stands before an @ is no part of the host, and would be taken for it.
+    if parts.scheme not in {"http", "https"} or not parts.hostname or not re.fullmatch(r"[\w.:\[\]-]+", host):
         return ""
     query = quote(parts.query, safe=f"{_PATH_SAFE}?")
     return urlunsplit(
         (parts.scheme, host, quote(parts.path, safe=_PATH_SAFE), query, quote(parts.fragment, safe=_PATH_SAFE))
     )
+
+
+def _ascii(netloc: str) -> str:
+    """Return *netloc* with its host as A-labels (UTS 46, as browsers do); ValueError when it cannot be one."""
+    host, colon, port = netloc.partition(":")
+    return f"{idna.encode(host, uts46=True).decode('ascii')}{colon}{port}"
 
 
 def _faults(title: str, look: Look) -> list[str]:
@@ -296,8 +308,7 @@ def _picture(picture: Picture | None, place: Place, look: Look, links: Links) ->
 def _is_loaded(url: str) -> bool:
     """Return whether mail programs load *url*: by https, or from this very machine."""
     parts = urlsplit(url)
-    host = parts.hostname or ""
-    return parts.scheme == "https" or host == "localhost" or host.startswith("127.")
+    return parts.scheme == "https" or is_this_machine(parts.hostname or "")
 
 
 def _age(passed: dt.timedelta, language: str) -> str:

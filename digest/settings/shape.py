@@ -15,6 +15,7 @@ from typing import Annotated, Any, Literal, Self
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
+from babel import Locale, UnknownLocaleError
 from cssselect import HTMLTranslator, SelectorError
 from pydantic import (
     AfterValidator,
@@ -93,6 +94,14 @@ def _web(value: str) -> str:
         host = None
     if not host or parts.scheme not in {"http", "https"} or re.search(r"\s", value):
         raise ValueError("is no web address; give one such as https://news.example.org")
+    return value
+
+
+def _language(value: str) -> str:
+    try:
+        Locale.parse(value, sep="-")
+    except (UnknownLocaleError, ValueError):
+        raise ValueError('is no language whose dates are known; give one such as "en", "en-GB" or "fr"') from None
     return value
 
 
@@ -372,7 +381,9 @@ class NewsletterTable(Part):
     reply_to: MailboxText | None = Field(None, description="Where answers go; by default to the sender.")
     postal_address: str = Field("", max_length=300, description="Your postal address, as the law asks in each mail.")
     description: str = Field("", max_length=300, description="One sentence for the sign-up page.")
-    language: str = Field("en", pattern=LOCALE, description='The language of its words and dates: "en", "en-GB", "fr".')
+    language: Annotated[str, AfterValidator(_language)] = Field(
+        "en", pattern=LOCALE, description='The language of its words and dates: "en", "en-GB", "fr".'
+    )
     at: Hour = Field(dt.time(7, 0), description="The local hour at which it is delivered.")
     zone: Zone = Field(ZoneInfo("UTC"), description="The time zone of that hour, and of readers who named none.")
     cadences: tuple[Literal[Cadence.DAILY, Cadence.WEEKLY], ...] = Field(

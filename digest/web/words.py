@@ -3,7 +3,6 @@
 import datetime as dt
 
 from digest.model.edition import EditionState
-from digest.model.layout import Step
 from digest.model.newsletter import Newsletter
 from subscribers.cadence import Cadence
 
@@ -26,8 +25,6 @@ CADENCES = {
     Cadence.WEEKDAYS: "Monday to Friday",
     Cadence.WEEKLY: "Once a week",
 }
-#: What becomes of a section for which there is no room in full.
-STEPS = {Step.LINES: "stands in lines", Step.WEB: "leaves most to the web"}
 WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 
 

@@ -67,6 +67,7 @@ WRONG_IN_NEWSLETTER = [
     ('look = { headline_font = "serif;}" }', 'look] headline_font is "serif;}"', "Palatino, serif"),
     ('language = "en-gb"', 'language is "en-gb"', "en-GB"),
     ('language = "english"', 'language is "english"', "such as en"),
+    ('language = "xx"', 'language "xx" is no language', 'such as "en"'),
     ('look = { logo = "logo.png" }', 'look] logo is "logo.png"', "give a web address"),
     ('reply_to = "nobody"', 'reply_to "nobody"', "give one such as"),
     ('editors = ["a@example.org", "b@"]', 'editors 2] "b@"', "give one such as"),

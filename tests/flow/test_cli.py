@@ -268,6 +268,39 @@ def test_check_tells_what_is_in_order_and_what_is_not(digest: Command, inbox: In
     assert "body.txt" in faults["templates of morning"]
 
 
+@pytest.mark.parametrize(
+    ("setting", "told"),
+    [
+        ('accent = "#ffff66"', "contrast"),
+        ('canvas = "#5c5852"', "contrast"),
+    ],
+)
+def test_check_tells_of_what_would_hold_every_edition(
+    setting: str, told: str, digest: Command, inbox: Inbox, tmp_path: Path
+) -> None:
+    config = tmp_path / "config.toml"
+    before, source, rest = config.read_text(encoding="utf-8").partition("[[newsletter.source]]")
+    config.write_text(f"{before}[newsletter.look]\n{setting}\n\n{source}{rest}", encoding="utf-8")
+
+    ran = digest("check", "--json")
+
+    faults = {each["what"]: each["message"] for each in ran.json if not each["ok"]}
+    assert ran.code == 1
+    assert list(faults) == ["templates of morning"]
+    assert told in faults["templates of morning"]
+
+
+def test_check_says_where_a_postal_address_is_missing(digest: Command, inbox: Inbox, tmp_path: Path) -> None:
+    config = tmp_path / "config.toml"
+    lines = [line for line in config.read_text(encoding="utf-8").splitlines() if not line.startswith("postal_address")]
+    config.write_text("\n".join(lines), encoding="utf-8")
+
+    ran = digest("check")
+
+    assert ran.code == 0
+    assert "without a postal_address, which many countries ask for by law" in ran.out
+
+
 # -- sources and articles ----------------------------------------------------------------------------------------------
 
 

@@ -1,5 +1,6 @@
 """An Edition whose mail has faults reaches nobody: it is held, with the reason, until somebody mends it."""
 
+import dataclasses
 from datetime import UTC, datetime, timedelta
 from email.message import EmailMessage
 from pathlib import Path
@@ -109,6 +110,54 @@ def test_a_fault_that_comes_after_the_draft_holds_it_at_its_hour_and_tells_the_e
     assert recipients(inbox) == {"anna": 2}
     assert all("is on the desk" in subject for subject in told)
     assert "It is held: the lint found" in content(mails(inbox)[1], "plain").replace("\n", " ")
+
+
+def test_editors_are_told_again_when_what_they_released_is_held_for_another_reason(
+    services: Services, footer: Path, clock: FixedClock, inbox: Inbox
+) -> None:
+    write(footer, FAULTY)
+    jobs.tick(services)
+    with services.reading() as session:
+        (held,) = editions.in_states(session, EditionState.HELD)
+    desk.release(services, held.id)
+    write(footer, '<p><img src="https://news.example.org/i.gif" width="600" height="10" /></p>')
+
+    clock.set(DUE)
+    jobs.tick(services)
+    jobs.tick(services)
+
+    told = [" ".join(content(mail, "plain").split()) for mail in mails(inbox)]
+    assert len(told) == 2
+    assert "too small to be seen" in told[0]
+    assert "too small to be seen" not in told[1]
+    assert "It is held: the lint found" in told[1]
+    assert recipients(inbox) == {"anna": 2}
+
+
+def test_editors_are_told_of_a_draft_whose_maker_was_stopped_before_it_could_tell(
+    services: Services, inbox: Inbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patch:
+        patch.setattr(pipeline, "illustrate", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
+        with pytest.raises(KeyboardInterrupt):
+            jobs.tick(services)
+    before = len(mails(inbox))
+
+    jobs.tick(services)
+    jobs.tick(services)
+
+    assert before == 0
+    assert recipients(inbox) == {"anna": 1}
+
+
+def test_settings_that_have_become_unfit_hold_it_too(services: Services, monkeypatch: pytest.MonkeyPatch) -> None:
+    newsletter = dataclasses.replace(services.newsletter("morning"), language="xx")
+    monkeypatch.setattr(Services, "newsletter", lambda *_: newsletter)
+
+    made = prepare(services)
+
+    assert isinstance(made, Held)
+    assert made.reason.startswith('the settings are at fault: language is "xx"')
 
 
 def test_a_template_that_cannot_be_filled_holds_it_too(services: Services, footer: Path) -> None:

@@ -1,10 +1,9 @@
 """Where the links of a page lead, and what they are called."""
 
-import ipaddress
 import re
 from collections.abc import Iterator
 
-from digest.links import tracking_in
+from digest.links import is_this_machine, tracking_in
 from digest.render.lint.finding import Finding, Rule, Severity, excerpt, told
 from digest.render.lint.page import Element, Page, Yardstick, split, text_of
 from digest.render.lint.refused import ACTING, scheme_of
@@ -49,16 +48,7 @@ def in_the_open(url: str, yardstick: Yardstick) -> bool:
     """Return whether *url* is read by http, and not on this machine, where we are ourselves."""
     if scheme_of(url) != "http":
         return False
-    return not all(_is_this_machine(split(each).hostname or "") for each in (url, yardstick.base_url))
-
-
-def _is_this_machine(host: str) -> bool:
-    if host == "localhost" or host.endswith(".localhost"):
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
+    return not all(is_this_machine(split(each).hostname or "") for each in (url, yardstick.base_url))
 
 
 def names(page: Page) -> Iterator[Finding]:

@@ -1,4 +1,4 @@
-"""What mailboxes take out or take for an attack, and what should have been filled in before."""
+"""What mailboxes take out or take for an attack."""
 
 import re
 from collections.abc import Iterator
@@ -10,8 +10,6 @@ from digest.render.lint.vocabulary import REFUSED
 #: Schemes that act instead of leading somewhere.
 ACTING = ("javascript", "data", "vbscript")
 _SCHEME = re.compile(r"[\x00-\x20]*([a-z][a-z\d+.-]*):", re.IGNORECASE)
-#: Marks and tokens of a page that was not cut and filled (``digest.render.cut``), and expressions of a template.
-_UNFILLED = re.compile(r"zq[0-9a-f]{12}(?:n\d+z|:[\w.]+)|\{\{[^{}]*\}\}|\{%[^{}]*%\}")
 
 
 def scheme_of(url: str) -> str:
@@ -43,12 +41,3 @@ def refused(page: Page) -> Iterator[Finding]:
     if acting:
         one, many = "a link acts instead of leading somewhere: {example!r}", "{count} links act, such as {example!r}"
         yield Finding(Severity.ERROR, Rule.REFUSED, f"{told(acting, one, many)}; lead to an https address")
-
-
-def unfilled(page: Page) -> Iterator[Finding]:
-    """Tell of marks, tokens and expressions of a template that nobody has filled."""
-    marks = [excerpt(mark, 40) for mark in _UNFILLED.findall(page.html)]
-    if marks:
-        one, many = "{example} was never filled", "{count} places were never filled, such as {example}"
-        message = f"{told(marks, one, many)}; mend the template"
-        yield Finding(Severity.ERROR, Rule.MARKUP, message)

@@ -10,6 +10,8 @@ from digest.render.lint.page import Page
 # Gmail drops a <style> that is longer than this, and all that follow once they are so long together.
 _SHEET = 8_192
 _SHEETS = 16_384
+#: Stories give way by themselves; what is left is what the templates put around them.
+_REMEDY = "make the templates shorter, or have fewer sections"
 _URL = re.compile(r"""url\(\s*["']?\s*([^"')\s]*)""", re.IGNORECASE)
 
 
@@ -18,10 +20,10 @@ def size(page: Page) -> Iterator[Finding]:
     given = page.yardstick.size_bytes
     count = len(page.html.encode("utf-8", "replace")) if given is None else given
     if count >= CLIPPED_AT:
-        message = f"the mail has {count:,} bytes; mailboxes clip it at {CLIPPED_AT:,}: drop the lowest stories"
+        message = f"the mail has {count:,} bytes; mailboxes clip it at {CLIPPED_AT:,}: {_REMEDY}"
         yield Finding(Severity.ERROR, Rule.SIZE, message)
     elif count > BUDGET:
-        message = f"the mail has {count:,} bytes of {BUDGET:,}; drop the lowest stories"
+        message = f"the mail has {count:,} bytes of {BUDGET:,}; {_REMEDY}"
         yield Finding(Severity.WARNING, Rule.SIZE, message)
 
 

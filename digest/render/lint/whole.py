@@ -9,7 +9,6 @@ from digest.render.lint.page import Page, Yardstick
 _RULES: tuple[Callable[[Page], Iterator[Finding]], ...] = (
     size.size,
     refused.refused,
-    refused.unfilled,
     unsubscribe.unsubscribe,
     links.targets,
     links.names,

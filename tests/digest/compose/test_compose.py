@@ -1,7 +1,6 @@
 from collections.abc import Callable
 from dataclasses import replace
 
-import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -232,15 +231,6 @@ def test_the_only_story_explains_itself_in_the_preheader(
     draft = compose(newsletter, [cluster(article("Bridge closes", summary="Two pylons have cracks."))], edition)
 
     assert draft.preheader == "Two pylons have cracks."
-
-
-@pytest.mark.parametrize(("words", "minutes"), [(0, 1), (228, 1), (458, 2), (2298, 10)])
-def test_reading_takes_a_minute_for_230_words(
-    newsletter: Newsletter, edition: EditionFacts, article: Article, cluster: Clusters, words: int, minutes: int
-) -> None:
-    draft = compose(newsletter, [cluster(article("Bridge closes", summary="word " * words))], edition)
-
-    assert draft.reading_minutes == minutes
 
 
 def test_a_draft_comes_back_from_json_as_it_was(

@@ -8,8 +8,8 @@ from typing import Any
 from digest.model.draft import Draft
 from digest.model.layout import KEPT, Step
 from digest.model.newsletter import Newsletter
-from digest.model.rendered import TODAY_LINES, WORDS_PER_MINUTE
-from digest.model.text import printable, shorten, wrap
+from digest.model.rendered import TODAY_LINES, minutes
+from digest.model.text import printable, shorten, word_count, wrap
 from digest.render import view
 from digest.render.cut import Stencil
 from digest.render.pages import template_module
@@ -55,22 +55,38 @@ def rendered_in_full(
     )
     told = [next(s.stories[0].headline for s in mine if s.slug == lead), *(line.headline for line in edition.lines)]
     said = template_module(press.environment, PHRASES)
-    words = sum(view.word_count(story) for s in draft.sections if s.slug in chosen for story in s.stories)
     titles = [printable(plan.title) for plan in newsletter.sections if plan.slug in chosen]
-    is_best = scores[lead][0] == max(s.stories[0].score.standing for s in draft.sections)
+    is_best = lead == max(draft.sections, key=lambda s: s.stories[0].score.standing).slug
     subject = draft.subject if is_best else shorten(told[0], 70)
     follows = said.follows_all if len(titles) == len(newsletter.sections) else said.follows(" · ".join(titles))
     slots = dict(values) | {
         "reader": f"{values['name']} ({values['address_hint']})",
-        "reading": str(said.reading(max(1, round(words / WORDS_PER_MINUTE)))),
+        "reading": "",
         "preheader": shorten(" · ".join(headline for headline in told if headline not in subject), 150),
         "follows": str(follows),
     }
     stencil = Stencil("0123456789ab")
     context: Any = {"paper": view.paper(newsletter), "edition": edition, "slots": slots, "mark": stencil.mark}
+    left_out = {
+        f"{name}.{s.index}"
+        for s in mine
+        for name in (("head", "tail") if steps[s.slug] is Step.NAME else ("elsewhere",))
+    }
+    unread = stencil.cut(plain(press.environment, context), is_html=False)
+    words = sum(
+        word_count(part)
+        for name, piece in unread.items()
+        if name not in left_out and name.partition(".")[0] in {"lead", "head", "medium", "brief", "more", "elsewhere"}
+        for part in piece
+        if isinstance(part, str)
+    )
+    slots["reading"] = str(said.reading(minutes(words)))
     html = page(press.environment, context, stencil)
     text = plain(press.environment, context | {"slots": slots | {"follows": wrap(slots["follows"])}})
-    return InFull(html=_without_marks(html, stencil, is_html=True), text=_without_marks(text, stencil, is_html=False))
+    return InFull(
+        html=_without_marks(html, stencil, left_out, is_html=True),
+        text=_without_marks(text, stencil, left_out, is_html=False),
+    )
 
 
 def _shown(section: view.SectionView, step: Step, *, is_led: bool) -> Any:
@@ -85,11 +101,15 @@ def _shown(section: view.SectionView, step: Step, *, is_led: bool) -> Any:
         briefs, more = section.stories[first:KEPT], section.more
     if not (mediums or briefs):
         return None
+    if step is Step.NAME:
+        briefs = ()
     return SimpleNamespace(
         index=section.index, slug=section.slug, title=section.title, mediums=mediums, stories=briefs, more=more
     )
 
 
-def _without_marks(text: str, stencil: Stencil, *, is_html: bool) -> str:
-    pieces = stencil.cut(text, is_html=is_html).values()
-    return "".join(part for piece in pieces for part in piece if isinstance(part, str))
+def _without_marks(text: str, stencil: Stencil, left_out: Collection[str], *, is_html: bool) -> str:
+    pieces = stencil.cut(text, is_html=is_html)
+    return "".join(
+        part for name, piece in pieces.items() if name not in left_out for part in piece if isinstance(part, str)
+    )

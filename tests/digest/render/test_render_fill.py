@@ -11,8 +11,8 @@ from digest.errors import UnreadableInput
 from digest.model.draft import Draft, Section, Story
 from digest.model.newsletter import Newsletter
 from digest.model.pieces import Slot
-from digest.model.rendered import PREHEADER_LIMIT, RenderedDigest
-from digest.model.text import shorten
+from digest.model.rendered import PREHEADER_LIMIT, WORDS_PER_MINUTE, RenderedDigest
+from digest.model.text import shorten, word_count
 from digest.render import render
 from digest.render.press import Press
 
@@ -105,13 +105,50 @@ def test_reading_minutes_count_the_chosen_sections_only(
     draft: Callable[..., Draft],
 ) -> None:
     sections = [
-        Section(slug="long", title="Long", stories=(story(1, summary="word " * 1150),)),
+        Section(slug="long", title="Long", stories=(story(1, note="word " * 1150),)),
         Section(slug="short", title="Short", stories=(story(2),)),
     ]
     compiled = render(draft(sections), newsletter, press)
 
     assert "5 min read" in compiled.fill(None, values).text
     assert "1 min read" in compiled.fill(["short"], values).text
+    assert (compiled.layout().minutes, compiled.layout(["short"]).minutes) == (5, 1)
+
+
+def test_reading_minutes_count_what_is_shown_and_not_what_was_cut(
+    newsletter: Newsletter,
+    press: Press,
+    values: dict[str, str],
+    story: Callable[..., Story],
+    draft: Callable[..., Draft],
+) -> None:
+    headline, summary = "A headline of nine words tells it at once", "A sentence of six words stands. " * 100
+    stories = tuple(story(n, headline=headline, summary=summary) for n in range(40))
+    compiled = render(draft([Section(slug="long", title="Long", stories=stories)]), newsletter, press)
+
+    filled = compiled.fill(None, values)
+
+    shown = word_count(filled.text)
+    assert "3 min read" in filled.text
+    assert abs(shown / WORDS_PER_MINUTE - 3) < 0.6
+
+
+def test_of_two_alike_the_first_leads_and_gives_the_subject(
+    newsletter: Newsletter,
+    press: Press,
+    values: dict[str, str],
+    story: Callable[..., Story],
+    draft: Callable[..., Draft],
+) -> None:
+    sections = [
+        Section(slug="a", title="A", stories=(story(1, score=3.0, headline="Alpha"),)),
+        Section(slug="b", title="B", stories=(story(2, score=3.0, headline="Beta"),)),
+    ]
+    compiled = render(draft(sections, subject="Alpha, by the editors"), newsletter, press)
+
+    assert compiled.fill(None, values).subject == "Alpha, by the editors"
+    assert compiled.fill(["a"], values).subject == "Alpha, by the editors"
+    assert compiled.fill(["b"], values).subject == "Beta"
 
 
 @pytest.mark.parametrize(

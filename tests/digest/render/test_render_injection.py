@@ -9,12 +9,13 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from lxml import html as lxml_html
 
+from digest import proof
 from digest.model.draft import Draft, Picture, Section, SourceLink
-from digest.model.ids import ArticleId
+from digest.model.ids import ArticleId, EditionId
 from digest.model.look import Images, Look, Theme
 from digest.model.newsletter import Newsletter
 from digest.model.pieces import PLAIN_NAME_LIMIT
-from digest.model.text import printable, shorten
+from digest.model.text import narrowed, printable
 from digest.render import render
 from digest.render.press import Press
 from digest.render.view import web_address
@@ -105,6 +106,32 @@ def test_the_words_of_a_feed_never_add_a_tag_or_an_attribute(
     assert not set(hostile.subject + hostile.text.replace("\n", "")) & set("\r\n\0\x1b\u202e")
 
 
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(words=HOSTILE, url=HOSTILE)
+@example(words="Leaking ${{ secrets.TOKEN }} {% raw %} zq0123456789ab:closing", url="https://news.example/{{ value }}")
+@example(words="\u200c", url="https://news.example/1")
+@example(words="", url="javascript:evil()")
+@example(words="here", url="http://[::1]:99999/")
+def test_nothing_that_a_feed_says_keeps_an_edition_from_going_out(
+    words: str, url: str, sample: Draft, newsletter: Newsletter, press: Press
+) -> None:
+    newsletter = dataclasses.replace(newsletter, look=Look(images=Images.LINK))
+    draft = draft_saying(sample, words)
+    stories = tuple(
+        dataclasses.replace(
+            story,
+            url=url,
+            language=words,
+            picture=Picture(url=url, alt=words),
+            also=(SourceLink(article_id=ArticleId(9), name=words, url=url, title=words),),
+        )
+        for story in draft.stories
+    )
+    hostile = dataclasses.replace(draft, sections=(Section(slug="words", title="Words", stories=stories),))
+
+    assert proof.fit(hostile, newsletter, press, EditionId(1)).sections
+
+
 @pytest.mark.parametrize("words", VECTORS)
 def test_a_readers_name_is_shown_as_it_is_and_adds_nothing(
     words: str,
@@ -119,7 +146,7 @@ def test_a_readers_name_is_shown_as_it_is_and_adds_nothing(
 
     assert list(skeleton(page.html)) == list(skeleton(compiled.fill(None, values).html))
     assert f"Sent to {printable(words)}." in parsed(page.html).text_content()
-    assert f"Sent to {shorten(printable(words), PLAIN_NAME_LIMIT)}." in page.text
+    assert f"Sent to {narrowed(printable(words), PLAIN_NAME_LIMIT)}." in page.text
 
 
 @given(url=HOSTILE.map(lambda tail: f"https://news.example/{tail}"))
@@ -143,6 +170,8 @@ def test_the_address_of_a_story_never_leaves_its_attribute(url: str) -> None:
         "https://",
         "http://[",
         "https://a b/",
+        "https://bank.example@evil.example/",
+        "https://user:secret@bücher.example/",
         "ftp://news.example",
     ],
 )
@@ -165,4 +194,8 @@ def test_what_is_no_web_address_becomes_a_story_without_a_link(
 
 
 def test_a_host_in_another_script_is_printed_as_an_a_label() -> None:
-    assert web_address("https://bücher.example/weg") == "https://xn--bcher-kva.example/weg"
+    assert web_address("https://bücher.example:8080/weg") == "https://xn--bcher-kva.example:8080/weg"
+
+
+def test_a_host_is_not_taken_for_another_that_is_spelt_alike() -> None:
+    assert web_address("https://straße.example/") == "https://xn--strae-oqa.example/"

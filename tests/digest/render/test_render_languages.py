@@ -18,7 +18,7 @@ from digest.render.press import Press
 from digest.render.stage import phrases
 from tests.digest.render.conftest import TEMPLATES
 
-LANGUAGES = ("ar", "de", "es", "fr", "it", "nl", "pt")
+LANGUAGES = ("ar", "de", "es", "fr", "it", "nl", "pt", "pt-PT")
 JINJA = {"trim_blocks": "true", "lstrip_blocks": "true"}
 PLACEHOLDER = re.compile(r"%\((\w+)\)s")
 
@@ -72,7 +72,8 @@ def test_every_phrase_is_translated_in_each_plural_and_keeps_its_values(language
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_no_phrase_can_break_out_of_an_attribute_or_add_a_tag(language: str) -> None:
-    said = " ".join(str(message.string) for message in catalogue(language) if message.id)
+    strings = [message.string for message in catalogue(language) if message.id]
+    said = "".join(each if isinstance(each, str) else "".join(each or ()) for each in strings)
 
     assert not set(said) & set("<>&\\{}")
     assert '"' not in said.replace('", "', "").replace('("', "").replace('")', "")

@@ -43,6 +43,16 @@ def long_one(
     return render(draft(sections), many, press)
 
 
+def size_of(rendered: RenderedDigest, step: Step) -> int:
+    """Return the bytes of the mail with every section in *step*."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(layout, "BUDGET", 10)
+        patch.setattr(layout, "STEPS", tuple(each for each in Step if each <= step))
+        size = rendered.layout().size_bytes
+    rendered._plans.clear()
+    return size
+
+
 def test_a_mail_with_room_shows_every_section_at_length(sample: Draft, newsletter: Newsletter, press: Press) -> None:
     found = render(sample, newsletter, press).layout()
 
@@ -55,7 +65,7 @@ def test_the_last_sections_give_way_first_and_lines_come_before_the_web(
     long_one: RenderedDigest, values: dict[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     seen: list[list[Step]] = []
-    for budget in (120_000, 92_160, 80_000, 70_000, 60_000, 52_000):
+    for budget in (120_000, 92_160, 80_000, 70_000, 60_000, 52_000, 36_000):
         monkeypatch.setattr(layout, "BUDGET", budget)
         long_one._plans.clear()
         found = long_one.layout()
@@ -67,12 +77,28 @@ def test_the_last_sections_give_way_first_and_lines_come_before_the_web(
     assert seen[0] == [Step.LONG] * 8
     for steps in seen:
         assert steps == sorted(steps)
-        assert not {Step.LONG, Step.WEB} <= set(steps)
+        assert max(steps) - min(steps) <= 1
     assert Step.LINES in seen[2]
-    assert Step.WEB in seen[-1]
+    assert Step.WEB in seen[-2]
+    assert Step.NAME in seen[-1]
 
 
 def test_what_is_left_to_the_web_is_counted_and_linked(
+    long_one: RenderedDigest, values: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(layout, "BUDGET", size_of(long_one, Step.WEB))
+
+    filled = long_one.fill(None, values)
+    found = long_one.layout()
+
+    assert set(found.steps.values()) == {Step.WEB}
+    assert filled.text.count("+ 9 more stories on the web") == 8
+    assert f'href="{values["view_url"]}#s3"' in filled.html
+    assert "Headline 3.2 of" in filled.html
+    assert "Headline 3.3 of" not in filled.html
+
+
+def test_at_last_a_section_is_named_and_found_on_the_web(
     long_one: RenderedDigest, values: dict[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(layout, "BUDGET", 10)
@@ -80,12 +106,36 @@ def test_what_is_left_to_the_web_is_counted_and_linked(
     filled = long_one.fill(None, values)
     found = long_one.layout()
 
-    assert set(found.steps.values()) == {Step.WEB}
+    assert set(found.steps.values()) == {Step.NAME}
     assert found.size_bytes > 10
-    assert filled.text.count("+ 9 more stories on the web") == 8
-    assert f'href="{values["view_url"]}#s3"' in filled.html
-    assert "Headline 3.2 of" in filled.html
-    assert "Headline 3.3 of" not in filled.html
+    assert all(f"\n\n+ Read Section {n} on the web\n" in filled.text for n in range(8))
+    assert all(f'href="{values["view_url"]}#s{n}"' in filled.html for n in range(8))
+    assert all(f">Read Section {n} on the web</a>" in filled.html for n in range(8))
+    assert "Headline 0.0 of" in filled.html, "it is the lead"
+    assert "Headline 0.1 of" in filled.html, "it stands in the summary"
+    assert "Headline 7.0 of" not in filled.html
+
+
+def test_a_mail_of_forty_sections_is_never_clipped(
+    newsletter: Newsletter, press: Press, story: Callable[..., Story], draft: Callable[..., Draft]
+) -> None:
+    sections = [
+        Section(
+            slug=f"s{n}",
+            title=f"Section {n}",
+            stories=tuple(
+                story(100 * n + m, score=100 - n, headline="A headline of a usual length, more or less")
+                for m in range(8)
+            ),
+        )
+        for n in range(40)
+    ]
+    many = dataclasses.replace(newsletter, sections=tuple(SectionPlan(slug=s.slug, title=s.title) for s in sections))
+
+    found = render(draft(sections), many, press).layout()
+
+    assert found.size_bytes <= BUDGET
+    assert Step.NAME in found.steps.values()
 
 
 def test_on_the_web_nothing_is_left_out(
@@ -106,23 +156,34 @@ def test_a_reader_of_few_sections_has_more_room_for_each(
     monkeypatch.setattr(layout, "BUDGET", 40_000)
 
     assert long_one.layout({"s6", "s7"}).steps == {"s6": Step.LONG, "s7": Step.LONG}
-    assert long_one.layout().steps["s7"] is Step.WEB
+    assert long_one.layout().steps["s7"] is Step.NAME
 
 
-def test_a_section_with_few_stories_is_never_left_to_the_web(
+def test_of_a_section_with_few_stories_none_is_left_to_the_web_alone(
     sample: Draft,
     newsletter: Newsletter,
     press: Press,
     values: dict[str, str],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(layout, "BUDGET", 10)
     compiled = render(sample, newsletter, press)
+    pieces = compiled.sections[2].html
 
-    text = compiled.fill(["on-the-road", "rules"], values).text
+    assert layout.rows(pieces, Step.WEB, is_led=False) == layout.rows(pieces, Step.LINES, is_led=False)
 
-    assert "on the web" not in text
-    assert all(story.headline in text for s in sample.sections[2:] for story in s.stories)
+
+def test_a_section_of_which_the_lead_is_all_leaves_nothing_to_the_web(
+    newsletter: Newsletter,
+    press: Press,
+    values: dict[str, str],
+    story: Callable[..., Story],
+    draft: Callable[..., Draft],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(layout, "BUDGET", 10)
+    one = draft([Section(slug="rules", title="Rules", stories=(story(1),))])
+
+    assert "on the web" not in render(one, newsletter, press).fill(None, values).text
 
 
 @given(
@@ -186,6 +247,7 @@ def test_scripts_beyond_latin_are_counted_in_base64() -> None:
 
 def test_the_steps_are_the_first_that_fit() -> None:
     big = {Step.LONG: Size(40_000, 40_000), Step.LINES: Size(20_000, 20_000), Step.WEB: Size(5_000, 5_000)}
+    big[Step.NAME] = Size(3_000, 3_000)
 
     def steps(sections: int) -> list[Step]:
         return fitted([big] * sections, Size(10_000, 10_000))[0]
@@ -194,7 +256,7 @@ def test_the_steps_are_the_first_that_fit() -> None:
     assert steps(3) == [Step.LONG, Step.LINES, Step.LINES]
     assert steps(4) == [Step.LINES] * 4
     assert steps(5) == [Step.LINES, Step.LINES, Step.LINES, Step.WEB, Step.WEB]
-    assert steps(40) == [Step.WEB] * 40
+    assert steps(40) == [Step.NAME] * 40
 
 
 def test_forty_stories_stay_far_below_the_budget(

@@ -3,6 +3,7 @@
 import dataclasses
 import re
 import socket
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -10,7 +11,7 @@ from lxml import html as lxml_html
 
 from digest.errors import SettingsError, WrongState
 from digest.model.draft import Draft
-from digest.model.look import Look
+from digest.model.look import Look, Theme
 from digest.model.newsletter import Newsletter
 from digest.render import render
 from digest.render.lint import Yardstick, lint_page
@@ -134,15 +135,50 @@ def test_a_story_in_another_language_says_so(
     assert page.xpath("//h2[contains(@class,'lead')]/@dir") == ["rtl"]
 
 
+@pytest.mark.parametrize("theme", Theme)
+def test_only_the_words_of_a_foreign_story_are_spoken_and_run_as_in_its_language(
+    theme: Theme, sample: Draft, newsletter: Newsletter, press_for: Callable[..., Press], values: dict[str, str]
+) -> None:
+    foreign = tuple(
+        dataclasses.replace(story, language="ar", headline=f"\u0633\u064a\u0627\u0631 {n}", summary="\u0633")
+        for n, story in enumerate(sample.sections[0].stories)
+    )
+    sections = (dataclasses.replace(sample.sections[0], stories=foreign), *sample.sections[1:])
+    newsletter = dataclasses.replace(newsletter, look=Look(theme=theme))
+    page = parsed(
+        render(dataclasses.replace(sample, sections=sections), newsletter, press_for(theme)).fill(None, values).html
+    )
+
+    spoken = page.xpath("//*[@lang='ar']")
+
+    assert all(element.get("dir") == "rtl" for element in spoken)
+    assert {str(element.tag) for element in spoken} == {"h2", "h3", "p"}
+    assert not any("ago" in element.text_content() for element in spoken)
+    for story in foreign:
+        headlines = page.xpath(f"//*[contains(text(), '{story.headline}')]")
+        assert headlines
+        assert all(headline.xpath("ancestor-or-self::*[@lang='ar']") for headline in headlines if headline.tag != "div")
+
+
 def test_a_draft_without_a_story_is_not_rendered(sample: Draft, newsletter: Newsletter, press: Press) -> None:
     with pytest.raises(WrongState, match=r"No\. 42 of auto-daily has no story"):
         render(dataclasses.replace(sample, sections=()), newsletter, press)
 
 
+@pytest.mark.parametrize("headline", ["\x00 ", "\u200c", "\u200b\u2060", ""])
+@pytest.mark.parametrize("source", ["Motorpost", "\u200d"])
 def test_a_story_without_words_still_has_something_to_click(
-    sample: Draft, newsletter: Newsletter, press: Press, values: dict[str, str], yardstick: Yardstick
+    headline: str,
+    source: str,
+    sample: Draft,
+    newsletter: Newsletter,
+    press: Press,
+    values: dict[str, str],
+    yardstick: Yardstick,
 ) -> None:
-    silent = dataclasses.replace(sample.sections[0].stories[0], headline="\x00 ", summary="", picture=None, also=())
+    silent = dataclasses.replace(
+        sample.sections[0].stories[0], headline=headline, source=source, summary="", picture=None, also=()
+    )
     draft = dataclasses.replace(sample, sections=(dataclasses.replace(sample.sections[0], stories=(silent,)),))
 
     page = render(draft, newsletter, press).fill(None, values).html

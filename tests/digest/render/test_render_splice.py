@@ -125,6 +125,40 @@ def test_a_template_that_swallows_a_slot_is_refused_with_its_remedy() -> None:
         stencil.check(source, "<p></p>")
 
 
+@pytest.mark.parametrize(
+    ("html", "message"),
+    [
+        ('<p style="color:{reader}">x</p>', "the slot reader stands in the attribute style"),
+        ("<td bgcolor='#fff{reader}'>x</td>", "the slot reader stands in the attribute bgcolor"),
+        ('<img src="{view_url}" />', "the slot view_url stands in the attribute src"),
+        ("<style>.a{{color:{reader}}}</style>", "the slot reader stands in a style sheet"),
+    ],
+)
+def test_a_slot_where_a_value_would_do_more_than_say_something_is_refused(html: str, message: str) -> None:
+    stencil = Stencil("0123456789ab")
+
+    with pytest.raises(TemplateError, match=f"{message}; use slots in text, titles and links only"):
+        stencil.cut(html.format(**stencil.slots), is_html=True)
+
+
+@pytest.mark.parametrize(
+    "html", ['<a href="{view_url}?x=1&amp;y={reader}" title="{reader}">{reader}</a>', "a > {reader}"]
+)
+def test_a_slot_in_text_or_a_link_is_cut_out(html: str) -> None:
+    stencil = Stencil("0123456789ab")
+
+    piece = stencil.cut(html.format(**stencil.slots), is_html=True)["opening"]
+
+    assert sum(not isinstance(part, str) for part in piece) == html.count("{")
+
+
+def test_a_mark_that_is_misspelt_is_refused() -> None:
+    stencil = Stencil("0123456789ab")
+
+    with pytest.raises(TemplateError, match="the mark Closing was not cut"):
+        stencil.cut(f"a{stencil.mark('Closing')}b", is_html=True)
+
+
 def test_a_mark_that_stands_twice_is_refused() -> None:
     stencil = Stencil("0123456789ab")
 

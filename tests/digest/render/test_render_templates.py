@@ -1,6 +1,7 @@
 """Templates of a newsletter's own, and faults in templates, told with their place and remedy."""
 
 import os
+import socket
 from collections.abc import Callable
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from digest.model.newsletter import Newsletter
 from digest.render import render, view
 from digest.render.cut import Stencil
 from digest.render.inline import inline
+from digest.render.markup import _light
 from digest.render.pages import environment, render_template
 from digest.render.press import Press
 
@@ -167,6 +169,42 @@ def test_a_rule_is_written_into_every_tag_that_it_names_and_what_stands_there_wi
     assert '<p title="a &gt; b" style="margin:0;font-size:20px">A</p>' in page
     assert '<p class="small" style="margin:4px;color:#111">B</p><!-- <p> -->' in page
     assert '<td class="small" style="margin:0;color:#111" />' in page
+
+
+def test_attributes_of_every_name_may_stand_beside_a_class() -> None:
+    page = '<style>/*inline*/.muted{color:#555}</style><p data-x2="1" class="muted" aria-label="a">a</p>'
+
+    assert inline(page) == '<p data-x2="1" aria-label="a" style="color:#555">a</p>'
+
+
+@pytest.mark.parametrize(
+    "tag", ['<P class="muted">', "<p class='muted'>", '<p class = "muted">', '<p hidden class="muted">']
+)
+def test_a_tag_that_would_go_without_its_style_is_refused(tag: str) -> None:
+    with pytest.raises(TemplateError, match="would go without its style; write the tag in small letters"):
+        inline(f"<style>/*inline*/.muted{{color:#555}}</style>{tag}")
+
+
+@pytest.mark.parametrize(
+    "css", ['@IMPORT url("https://a.example/x.css");', '@\\69mport "https://a.example/x";', '.a{content:"\\201C"}']
+)
+def test_a_sheet_to_inline_can_ask_for_nothing_from_elsewhere(css: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: pytest.fail("it asked the network"))
+
+    with pytest.raises(TemplateError, match="it may hold plain rules only"):
+        inline(f'<style>/*inline*/{css}</style><p class="a">x</p>')
+
+
+@pytest.mark.parametrize(
+    ("html", "light"),
+    [
+        ("<b>a</b>&#160;\n<i>b</i>", "<b>a</b>\u00a0\n<i>b</i>"),
+        ("<b>a</b>  \n \t<i>b</i>", "<b>a</b><i>b</i>"),
+        ("&#00060;&#60;&#228;", "&#00060;&#60;ä"),
+    ],
+)
+def test_making_a_page_light_changes_nothing_that_is_read(html: str, light: str) -> None:
+    assert _light(html) == light
 
 
 def test_a_page_without_a_sheet_to_inline_stays_as_it_is() -> None:

@@ -8,6 +8,7 @@ from email import message_from_bytes, policy
 from pathlib import Path
 
 import pytest
+import wcwidth
 
 from digest.deliver.envelope import build
 from digest.model.draft import Draft, Story
@@ -57,6 +58,17 @@ def test_the_longest_name_keeps_the_line_within_its_width(
         text = render(sample, spoken, press_for(language=language)).fill(None, values | {"name": "W" * 300}).text
 
         assert max(len(line) for line in text.splitlines()) <= 72
+
+
+def test_wide_signs_keep_every_line_within_its_columns(
+    sample: Draft, newsletter: Newsletter, press: Press, values: dict[str, str]
+) -> None:
+    section = dataclasses.replace(sample.sections[0], title="列車の話" * 12, stories=sample.sections[0].stories[:1])
+    draft = dataclasses.replace(sample, sections=(section, dataclasses.replace(sample.sections[1], title="電話" * 30)))
+
+    text = render(draft, newsletter, press).fill(None, values | {"name": "山田" * 40, "address_hint": "太郎" * 40}).text
+
+    assert max(wcwidth.width(line) for line in text.splitlines()) <= 72
 
 
 def test_a_weekly_edition_speaks_of_the_week(
@@ -138,6 +150,16 @@ def test_flowed_text_holds_each_paragraph_whole(flowed: str, sample: Draft) -> N
         assert section.stories[0].headline in paragraphs
     assert sample.sections[0].stories[0].summary in paragraphs
     assert "You follow Electric · On the road." in paragraphs
+
+
+def test_flowed_text_without_spaces_keeps_its_lines_and_gets_no_blanks() -> None:
+    said = "> 列車の話は駅から始まる。" * 9
+
+    lines = wrap(said, is_flowed=True).split("\n")
+
+    assert len(lines) > 3
+    assert "".join(line.removeprefix(" ") for line in lines).replace(" ", "") == said.replace(" ", "")
+    assert not any(line.endswith(" ") or line.startswith(">") for line in lines)
 
 
 def test_lines_that_would_be_misread_are_led_by_a_blank() -> None:

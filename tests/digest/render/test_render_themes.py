@@ -56,7 +56,7 @@ def test_a_theme_has_every_part_that_a_reader_looks_for(
     text = parsed(page_of(sample, newsletter, press_for, Look(theme=theme), values)).text_content()
 
     for part in (
-        "Auto Daily", "No. 42", "Monday, November 23, 2026", "1 min read", "Inside today", "Top story", "mute",
+        "Auto Daily", "No. 42", "Monday, November 23, 2026", "2 min read", "Inside today", "Top story", "mute",
         "also in Northern Gazette, Cell & Grid and 5 more", "Update", "Editor\u2019s note:", "The Axle and 1 more",
         "That is all for today.", "Sent to Ada Winter", "You follow all sections.", "Invented Press, 1 Mill Lane",
     ):  # fmt: skip
@@ -172,6 +172,16 @@ def test_a_logo_stands_beside_the_title_or_in_its_place_on_a_plate_for_the_night
     heading = parsed(page).xpath("//h1")[0]
     assert heading.text_content() == ("" if is_title else "Auto Daily")
     assert page.count(".plate{background-color:#ffffff!important") == 2
+
+
+def test_the_address_of_a_logo_may_be_written_in_any_script(
+    sample: Draft, newsletter: Newsletter, press_for: PressFor, values: dict[str, str]
+) -> None:
+    logo = Logo(url="https://bücher.example/löwe 1.png", width=40, height=40)
+
+    page = page_of(sample, newsletter, press_for, Look(logo=logo, images=Images.NONE), values)
+
+    assert 'src="https://xn--bcher-kva.example/l%C3%B6we%201.png"' in page
 
 
 @pytest.mark.parametrize("theme", Theme)
