@@ -4,7 +4,6 @@ import html
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import Any, NamedTuple
 from urllib.parse import quote
 
@@ -21,30 +20,21 @@ _PLAIN_URL = re.compile(r"https?://[A-Za-z0-9:/?=._~%+@,;!*()\[\]#$-]+")
 _URL_SAFE = "%/:?#[]@!$&'()*+,;=~-._"
 
 
-class Escape(StrEnum):
-    """How a value is made safe for the place where its slot stands."""
-
-    #: Between tags or inside a quoted attribute of HTML.
-    TEXT = "text"
-    #: A whole URL inside a quoted attribute of HTML.
-    URL = "url"
-    #: The text part, where markup means nothing.
-    PLAIN = "plain"
-    #: A whole URL in the text part.
-    PLAIN_URL = "plain_url"
-
-
 class Slot(NamedTuple):
     """A place in a piece where a value of the reader, or of their set of sections, goes."""
 
     name: str
-    escape: Escape
+
+
+class Values(NamedTuple):
+    """What stands in each slot, by its name and in UTF-8: escaped for text and attributes of HTML, and plain."""
+
+    html: dict[str, bytes]
+    text: dict[str, bytes]
 
 
 #: Literals and slots in their order.
 Piece = tuple[str | Slot, ...]
-#: What stands in each slot, in UTF-8.
-Values = Mapping[Slot, bytes]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,38 +75,35 @@ class Shell:
     closing: Piece
 
 
-def of_reader(values: Mapping[str, str], anyone: str) -> dict[Slot, bytes]:
+def of_reader(values: Mapping[str, str], anyone: str) -> Values:
     """
-    Return what stands in the slots of one reader, escaped for each place; *anyone* stands where they have no name.
+    Return what stands in the slots of one reader; *anyone* stands where they have no name.
 
     ValueError when a URL is too long or no absolute http(s) URL.
     """
     reader = _reader(values) or anyone
-    texts = {
-        Slot("reader", Escape.TEXT): html.escape(reader).encode(),
-        Slot("reader", Escape.PLAIN): narrowed(reader, PLAIN_NAME_LIMIT).encode(),
-    }
+    in_html = {"reader": html.escape(reader).encode()}
+    in_text = {"reader": narrowed(reader, PLAIN_NAME_LIMIT).encode()}
     for name, value in values.items():
         if name.endswith("_url"):
             url = _url(name, value)
+            in_text[name] = plain = url.encode()
             # A plain one holds nothing to be escaped.
-            texts[Slot(name, Escape.PLAIN_URL)] = plain = url.encode()
-            texts[Slot(name, Escape.URL)] = plain if url is value else html.escape(url).encode()
-    return texts
+            in_html[name] = plain if url is value else html.escape(url).encode()
+    return Values(in_html, in_text)
 
 
-def of_set(values: Mapping[str, str], *, is_flowed: bool) -> dict[Slot, bytes]:
+def of_set(values: Mapping[str, str], *, is_flowed: bool) -> Values:
     """Return what stands in the slots that all readers of one set of sections share; in the text part it is wrapped."""
-    return {
-        Slot(name, escape): (html.escape(value) if escape is Escape.TEXT else wrap(value, is_flowed=is_flowed)).encode()
-        for name, value in values.items()
-        for escape in (Escape.TEXT, Escape.PLAIN)
-    }
+    return Values(
+        {name: html.escape(value).encode() for name, value in values.items()},
+        {name: wrap(value, is_flowed=is_flowed).encode() for name, value in values.items()},
+    )
 
 
 def piece_from_json(parts: list[Any]) -> Piece:
     """Return the piece that was stored as the JSON list *parts*."""
-    return tuple(part if isinstance(part, str) else Slot(part[0], Escape(part[1])) for part in parts)
+    return tuple(part if isinstance(part, str) else Slot(*part) for part in parts)
 
 
 def shell_from_json(data: dict[str, Any]) -> Shell:

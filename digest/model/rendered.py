@@ -10,12 +10,9 @@ from typing import Any, NamedTuple
 from digest.errors import UnreadableInput
 from digest.model.layout import LONGEST_READER, Layout, Measure, Size, Step, fitted, rows, words_in
 from digest.model.pieces import (
-    Escape,
     Piece,
     SectionPieces,
     Shell,
-    Slot,
-    Values,
     of_reader,
     of_set,
     section_from_json,
@@ -99,23 +96,23 @@ class _Sheet:
 
     __slots__ = ("_parts", "_slots")
 
-    def __init__(self, pieces: Sequence[Piece], common: Values, literals: dict[str, bytes]) -> None:
+    def __init__(self, pieces: Sequence[Piece], common: Mapping[str, bytes], literals: dict[str, bytes]) -> None:
         self._parts: list[bytes] = []
-        self._slots: list[tuple[int, Slot]] = []
+        self._slots: list[tuple[int, str]] = []
         for part in (part for piece in pieces for part in piece):
             if isinstance(part, str):
                 # Every plan that shows a literal shares it.
                 self._parts.append(literals.setdefault(part, part.encode()))
-            elif part in common:
-                self._parts.append(common[part])
+            elif part.name in common:
+                self._parts.append(common[part.name])
             else:
-                self._slots.append((len(self._parts), part))
+                self._slots.append((len(self._parts), part.name))
                 self._parts.append(b"")
 
-    def fill(self, values: Values) -> bytes:
+    def fill(self, values: Mapping[str, bytes]) -> bytes:
         parts = self._parts.copy()
-        for place, slot in self._slots:
-            parts[place] = values[slot]
+        for place, name in self._slots:
+            parts[place] = values[name]
         return b"".join(parts)
 
 
@@ -172,13 +169,13 @@ class RenderedDigest:
         ValueError when no chosen section has news, or when a URL is missing, too long or no http(s) URL.
         """
         plan = self._plan(chosen, is_whole=is_whole)
-        texts = of_reader(values, self.phrases.anyone)
+        reader = of_reader(values, self.phrases.anyone)
         try:
             return FilledDigest(
-                subject=plan.subject, html_bytes=plan.html.fill(texts), text_bytes=plan.text.fill(texts)
+                subject=plan.subject, html_bytes=plan.html.fill(reader.html), text_bytes=plan.text.fill(reader.text)
             )
         except KeyError as missing:
-            raise ValueError(f"fill() has no value for {missing.args[0].name}; give one") from None
+            raise ValueError(f"fill() has no value for {missing.args[0]}; give one") from None
 
     def layout(self, chosen: Collection[str] | None = None) -> Layout:
         """Return how the mail of a reader of the *chosen* sections was made to fit; ValueError as ``fill`` says."""
@@ -242,9 +239,8 @@ class RenderedDigest:
             steps = dict.fromkeys(indexes, Step.LONG)
         minutes = self._minutes(steps, lead)
         common = of_set(said | {"reading": self.phrases.reading[minutes - 1]}, is_flowed=self.is_flowed)
-        html, text = (
-            _Sheet(self._ordered(steps, lead, today, medium), common, self._literals) for medium in ("html", "text")
-        )
+        html = _Sheet(self._ordered(steps, lead, today, "html"), common.html, self._literals)
+        text = _Sheet(self._ordered(steps, lead, today, "text"), common.text, self._literals)
         layout = Layout(
             size_bytes=size_bytes, steps={self.sections[i].slug: step for i, step in steps.items()}, minutes=minutes
         )
@@ -266,8 +262,8 @@ class RenderedDigest:
         """Return the step of each section by its index, and the bytes of them all with what is *said* of them."""
         said = {**said, "reading": max(self.phrases.reading, key=len)}
         values = {name: Size(size, size) for name, size in self.longest.items()}
-        common = of_set(said, is_flowed=self.is_flowed)
-        values |= {slot.name: Size.of(value) for slot, value in common.items() if slot.escape is Escape.TEXT}
+        common = of_set(said, is_flowed=self.is_flowed).html
+        values |= {name: Size.of(value) for name, value in common.items()}
         values["reader"] = LONGEST_READER
 
         def size(pieces: Sequence[Piece]) -> Size:

@@ -25,7 +25,7 @@ def printable(text: str) -> str:
 
     Nothing is returned of a text of which no sign can be seen.
     """
-    line = " ".join(UNPRINTABLE.sub(" ", text).split())
+    line = " ".join((text if text.isprintable() else UNPRINTABLE.sub(" ", text)).split())
     return line if line.isascii() or any(sign != " " and wcwidth.wcwidth(sign) > 0 for sign in line) else ""
 
 
@@ -42,6 +42,8 @@ def shorten(text: str, limit: int) -> str:
 
 def narrowed(text: str, columns: int) -> str:
     """Return *text* cut to at most so many *columns*; a wide sign (Unicode, UAX 11) takes two."""
+    if len(text) <= columns // 2:
+        return text
     limit = columns
     while wcwidth.width(short := shorten(text, limit)) > columns:
         limit -= 1

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from markupsafe import Markup
 
 from digest.errors import TemplateError
-from digest.model.pieces import Escape, Piece, Slot
+from digest.model.pieces import Piece, Slot
 
 #: Values that the page is compiled without: of the reader, and of their set of sections.
 SLOTS = ("reader", "reading", "preheader", "follows", "unsubscribe_url", "preferences_url", "view_url")
@@ -72,7 +72,7 @@ class Stencil:
                 name = SLOTS[int(number)]
                 if is_html and (place := _forbidden(literal)):
                     raise TemplateError(f"the slot {name} stands in {place}; use slots in text, titles and links only")
-                piece.append(_slot(name, is_html=is_html))
+                piece.append(Slot(name))
         return tuple(piece)
 
     def _finds(self, text: str) -> list[str]:
@@ -85,9 +85,3 @@ def _forbidden(before: str) -> str:
         return "a style sheet"
     attribute = _OPEN_ATTRIBUTE.fullmatch(before, max(0, before.rfind("<")))
     return f"the attribute {attribute[1]}" if attribute and attribute[1] not in _SAYING else ""
-
-
-def _slot(name: str, *, is_html: bool) -> Slot:
-    if name.endswith("_url"):
-        return Slot(name, Escape.URL if is_html else Escape.PLAIN_URL)
-    return Slot(name, Escape.TEXT if is_html else Escape.PLAIN)
