@@ -13,10 +13,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from playwright.sync_api import Browser, sync_playwright
 
 from digest.database import Database
 from digest.services import Services
 from digest.settings import load
+from tests.browser import CHROMIUM, SWITCHES
 from tests.factories import config_text
 from tests.fakes import FixedClock
 
@@ -159,3 +161,12 @@ def _psql(url: str, statement: str) -> None:
             connection.exec_driver_sql(statement)
     finally:
         database.close()
+
+
+# Not for the session: while it is open, no other test of the thread can run an event loop.
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=list(SWITCHES))
+        yield browser
+        browser.close()

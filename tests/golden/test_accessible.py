@@ -1,34 +1,23 @@
 """Nothing in the mails stands in the way of readers with other eyes or hands: axe-core finds nothing serious."""
 
-from collections.abc import Iterator
 from typing import Literal
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Route, sync_playwright
+from playwright.sync_api import Browser, Route
 
 from digest.render.notice import KINDS, render_notice
+from tests.browser import needs_chromium
 from tests.digest.render.conftest import make_press
 from tests.digest.render.test_render_notice import VALUES
-from tests.digest.web.test_desk_in_browser import CHROMIUM, SWITCHES
 from tests.golden.mails import MAILS, mail, newsletter
 
-pytestmark = pytest.mark.skipif(
-    not CHROMIUM.exists(), reason="Chromium is missing; on Debian: apt-get install chromium"
-)
+pytestmark = needs_chromium
 
 PAGES = {name: lambda name=name: mail(name).html for name in MAILS} | {
     kind: lambda kind=kind: render_notice(kind, VALUES[kind], newsletter("classic"), make_press().environment).html
     for kind in KINDS
 }
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=list(SWITCHES))
-        yield browser
-        browser.close()
 
 
 def serious(browser: Browser, html: str, scheme: Literal["light", "dark"]) -> list[str]:

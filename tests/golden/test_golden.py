@@ -1,32 +1,19 @@
 """The mails are what they were: their text, their DOM and their looks. `make golden` renews what is kept of them."""
 
 import os
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from PIL import Image
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser
 
-from tests.digest.web.test_desk_in_browser import CHROMIUM, SWITCHES
+from tests.browser import needs_chromium
 from tests.golden.mails import DRESSES, MAILS, difference, dom, mail, readable, screenshot
 
 GOLDEN = Path(__file__).parent
 IS_RENEWED = os.environ.get("GOLDEN") == "renew"
 #: What differs more than this is seen, or has moved.
 TOLERATED = 0.002
-
-needs_chromium = pytest.mark.skipif(
-    not CHROMIUM.exists(), reason="Chromium is missing; on Debian: apt-get install chromium"
-)
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=list(SWITCHES))
-        yield browser
-        browser.close()
 
 
 @pytest.mark.parametrize("name", MAILS)

@@ -7,19 +7,17 @@ from typing import Literal
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, Route, sync_playwright
+from playwright.sync_api import Browser, Page, Route
 
 from digest.demo.background import Background, listening
 from digest.services import Services
 from digest.web.app import create_app
+from tests.browser import needs_chromium
 from tests.digest.web.newsroom import gone_out
 from tests.digest.web.test_archive_pages import draft
-from tests.digest.web.test_desk_in_browser import CHROMIUM, SWITCHES
 from tests.fakes import FixedClock
 
-pytestmark = pytest.mark.skipif(
-    not CHROMIUM.exists(), reason="Chromium is missing; on Debian: apt-get install chromium"
-)
+pytestmark = needs_chromium
 
 EDITION = "/archive/wattage/daily/2026-11-22"
 GRAVE = {"serious", "critical"}
@@ -33,14 +31,6 @@ def address(services: Services) -> Iterator[str]:
     socket = listening(0)
     with Background(create_app(services), [socket]):
         yield f"http://127.0.0.1:{socket.getsockname()[1]}"
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=list(SWITCHES))
-        yield browser
-        browser.close()
 
 
 @pytest.fixture

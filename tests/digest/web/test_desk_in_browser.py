@@ -3,31 +3,20 @@
 import threading
 import time
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 import uvicorn
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 
 from digest.model.ids import EditionId
 from digest.services import Services
 from digest.web.app import create_app
 from subscribers.model import SubscriptionState
 from subscribers.tokens import Purpose
+from tests.browser import needs_chromium
 from tests.digest.web.newsroom import PASSWORD, edition, subscription, token
 
-CHROMIUM = Path("/usr/bin/chromium")
-SWITCHES = (
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--no-first-run",
-)
-pytestmark = pytest.mark.skipif(
-    not CHROMIUM.exists(), reason="Chromium is missing; on Debian: apt-get install chromium"
-)
+pytestmark = needs_chromium
 
 
 @pytest.fixture
@@ -44,14 +33,6 @@ def address(services: Services) -> Iterator[str]:
     yield f"http://127.0.0.1:{port}"
     server.should_exit = True
     thread.join()
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=list(SWITCHES))
-        yield browser
-        browser.close()
 
 
 @pytest.fixture

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
@@ -12,11 +12,9 @@ from starlette.routing import Route
 from digest.demo.background import Background, listening
 from digest.demo.inbox_pages import MAIL_POLICY
 from digest.web.headers import FRAMED_MAIL, SHOWN_MAIL
-from tests.digest.web.test_desk_in_browser import CHROMIUM, SWITCHES
+from tests.browser import needs_chromium
 
-pytestmark = pytest.mark.skipif(
-    not CHROMIUM.exists(), reason="Chromium is missing; on Debian: apt-get install chromium"
-)
+pytestmark = needs_chromium
 
 POLICIES = {"shown": SHOWN_MAIL, "framed": FRAMED_MAIL, "inbox": MAIL_POLICY, "none": ""}
 MAIL = """<!DOCTYPE html><title>quiet</title>
@@ -58,14 +56,6 @@ def address(asked: Asked) -> Iterator[str]:
     app = Starlette(routes=[Route("/mail/{policy}", mail), Route("/asked/{what}", note)])
     with Background(app, [socket]):
         yield f"http://127.0.0.1:{socket.getsockname()[1]}"
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=list(SWITCHES))
-        yield browser
-        browser.close()
 
 
 @pytest.fixture
