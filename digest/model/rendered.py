@@ -287,7 +287,7 @@ class RenderedDigest:
         """Return how many minutes the sections take as they are shown; there is no mail that takes none."""
         texts = (rows(self.sections[i].text, step, is_led=i == lead) for i, step in steps.items())
         words = sum(self._words_in(piece) for pieces in ([self.sections[lead].text.lead], *texts) for piece in pieces)
-        return min(minutes(words), len(self.phrases.reading))
+        return min(reading_minutes(words), len(self.phrases.reading))
 
     def _words_in(self, piece: Piece) -> int:
         found = self._words.get(piece)
@@ -338,7 +338,7 @@ class RenderedDigest:
         return [*pieces, shell.closing]
 
 
-def minutes(words: int) -> int:
+def reading_minutes(words: int) -> int:
     """Return how many minutes it takes to read so many *words*, at least 1."""
     return max(1, round(words / WORDS_PER_MINUTE))
 

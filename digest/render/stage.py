@@ -12,7 +12,7 @@ from digest.model.draft import Draft, Section
 from digest.model.layout import KEPT, Size, words_in
 from digest.model.newsletter import Newsletter
 from digest.model.pieces import Piece, SectionPieces, Shell
-from digest.model.rendered import Phrases, RenderedDigest, RenderedSection, Topic, minutes
+from digest.model.rendered import Phrases, RenderedDigest, RenderedSection, Topic, reading_minutes
 from digest.model.text import printable
 from digest.render import view
 from digest.render.cut import Stencil
@@ -85,7 +85,7 @@ def phrases(environment: jinja2.Environment, words: int) -> Phrases:
     said = template_module(environment, PHRASES)
     return Phrases(
         anyone=str(said.anyone),
-        reading=tuple(str(said.reading(count)) for count in range(1, minutes(words) + 1)),
+        reading=tuple(str(said.reading(count)) for count in range(1, reading_minutes(words) + 1)),
         follows_all=str(said.follows_all),
         follows=str(said.follows("{}")),
     )

@@ -8,7 +8,7 @@ from typing import Any
 from digest.model.draft import Draft
 from digest.model.layout import KEPT, Step
 from digest.model.newsletter import Newsletter
-from digest.model.rendered import TODAY_LINES, minutes
+from digest.model.rendered import TODAY_LINES, reading_minutes
 from digest.model.text import printable, shorten, word_count, wrap
 from digest.render import view
 from digest.render.cut import Stencil
@@ -80,7 +80,7 @@ def rendered_in_full(
         for part in piece
         if isinstance(part, str)
     )
-    slots["reading"] = str(said.reading(minutes(words)))
+    slots["reading"] = str(said.reading(reading_minutes(words)))
     html = page(press.environment, context, stencil)
     text = plain(press.environment, context | {"slots": slots | {"follows": wrap(slots["follows"])}})
     return InFull(
