@@ -73,8 +73,8 @@ def _list_headers(mailing_list: MailingList) -> Iterator[str]:
 
 def _part(boundary: str, kind: str, text: str) -> bytes:
     """Return one part in the encoding that is shorter: quoted-printable, or base64 for scripts beyond Latin."""
-    encoding, body = "quoted-printable", quoted.encode(text)
     raw = quoted.canonical(text)
+    encoding, body = "quoted-printable", quoted.encode(raw)
     if len(body) > base64_size(len(raw)):
         encoding = "base64"
         body = base64.encodebytes(raw).replace(b"\n", b"\r\n")

@@ -9,13 +9,9 @@ _UNSAFE = re.compile(rb"[^\x20-\x3c\x3e-\x7e]|(?<=[ ]) | $")
 _ESCAPES = tuple(b"=%02X" % value for value in range(256))
 
 
-def encode(text: str) -> bytes:
-    """
-    Return *text* in UTF-8 as quoted-printable lines of at most 76 characters, each ended by CRLF.
-
-    Any line end becomes CRLF, and there is exactly one at the end. Lone surrogates become question marks.
-    """
-    return b"".join(_line(line) for line in canonical(text).split(b"\r\n"))
+def encode(raw: bytes) -> bytes:
+    """Return *raw*, as ``canonical`` gives it, in quoted-printable lines of at most 76 characters, each with CRLF."""
+    return b"".join(_line(line) for line in raw.split(b"\r\n"))
 
 
 def canonical(text: str) -> bytes:

@@ -14,8 +14,6 @@ from digest.errors import TemplateError
 from digest.model.text import shorten
 
 #: ``<mj-style inline="inline">`` begins with this comment.
-MARKER = "/*inline*/"
-
 _SHEET = re.compile(r"<style\b[^>]*>\s*/\*inline\*/(?P<css>.*?)</style>", re.DOTALL)
 _OTHER_SHEET = re.compile(r"<style\b[^>]*>(.*?)</style>", re.DOTALL)
 #: What is no page: comments and sheets. Else one opening tag, as the compiler and our templates write them. Last, one

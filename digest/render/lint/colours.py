@@ -1,15 +1,10 @@
 """Colours as CSS writes them, and how well one can be told from another (WCAG 2.2)."""
 
-import re
-from colorsys import hls_to_rgb
 from functools import lru_cache
 from typing import NamedTuple
 
-from PIL.ImageColor import colormap
+from tinycss2.color4 import Color, parse_color
 
-_HEX = re.compile(r"#(?:[0-9a-f]{3,4}|[0-9a-f]{6}|[0-9a-f]{8})")
-_FUNCTION = re.compile(r"(rgb|hsl)a?\(([^()]*)\)")
-_NUMBER = re.compile(r"([+-]?(?:\d+\.?\d*|\.\d+))(%|deg)?")
 #: Steps between a colour and black or white when a better one is looked for.
 _STEPS = 100
 
@@ -46,37 +41,14 @@ CLEAR = Colour(0, 0, 0, 0)
 @lru_cache(1024)
 def parse(text: str) -> Colour | None:
     """Return the colour that *text* writes in CSS, or None when it is no colour that can be known from it."""
-    text = text.strip().lower()
-    if text == "transparent":
-        return CLEAR
-    text = _named(text)
-    if _HEX.fullmatch(text):
-        digits = text[1:] if len(text) > 5 else "".join(digit * 2 for digit in text[1:])
-        red, green, blue, alpha = (int(f"{digits}ff"[at : at + 2], 16) for at in (0, 2, 4, 6))
-        return Colour(red, green, blue, alpha / 255)
-    if match := _FUNCTION.fullmatch(text):
-        return _function(match[1], _NUMBER.findall(match[2]))
-    return None
-
-
-def _named(text: str) -> str:
-    known = colormap.get(text, text)
-    return known if isinstance(known, str) else text
-
-
-def _function(kind: str, numbers: list[tuple[str, str]]) -> Colour | None:
-    if len(numbers) not in {3, 4}:
+    try:
+        found = parse_color(text)
+        if not isinstance(found, Color):
+            return None
+        *parts, alpha = found.to("srgb")
+    except (NotImplementedError, RecursionError):  # a space that few mail programs know
         return None
-    alpha = _share(*numbers[3], whole=1) if numbers[3:] else 1
-    if kind == "hsl":
-        hue, saturation, light = (float(number) for number, _ in numbers[:3])
-        parts = hls_to_rgb(hue / 360 % 1, min(max(light / 100, 0), 1), min(max(saturation / 100, 0), 1))
-        return Colour(*(part * 255 for part in parts))._replace(alpha=alpha)
-    return Colour(*(255 * _share(number, unit, whole=255) for number, unit in numbers[:3]))._replace(alpha=alpha)
-
-
-def _share(number: str, unit: str, *, whole: float) -> float:
-    return min(max(float(number) / (100 if unit == "%" else whole), 0), 1)
+    return Colour(*(255 * min(max(part or 0, 0), 1) for part in parts))._replace(alpha=alpha)
 
 
 def luminance(colour: Colour) -> float:

@@ -13,7 +13,6 @@ from digest.render.lint.vocabulary import ATTRIBUTES, DEFAULTS, INSTEAD, NAMES, 
 #: What to look for in a template: ``(element,)``, ``(element, attribute)``, or nothing where no name is at fault.
 Key: TypeAlias = tuple[str, ...]
 IMPORT: Key = ("@import",)
-#: Our own inliner would even fetch it.
 IMPORTS = "a style sheet has @import, which mailboxes drop; write the rules out"
 
 _ELEMENTS: Callable[[Any], Any] = etree.XPath("//*[starts-with(name(), 'mj')]")
@@ -63,7 +62,7 @@ def _faults(root: Any, source: str) -> Iterator[Fault]:
     for element in root.iter(*REFUSED):
         yield Fault((element.tag,), element.sourceline, Rule.REFUSED, refused_element(element.tag))
     for element in root.iter("mj-style", "style"):
-        if "@import" in (element.text or ""):
+        if IMPORT[0] in (element.text or "").lower():
             yield Fault(IMPORT, element.sourceline, Rule.STYLE, IMPORTS)
     # Nearly no source has such a quote at all, and finding none is far cheaper than looking at every tag.
     if "='" in source and (match := _MIXED_QUOTES.search(source)):

@@ -1,18 +1,15 @@
 """The style sheets of a page, read as far as mails use CSS: rules, and rules below @media."""
 
-import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
-from typing import NamedTuple
+from functools import lru_cache
+from typing import Any, NamedTuple
 
-_TOKEN = re.compile(
-    r"""/\*.*?(?:\*/|\Z)|"(?:[^"\\\n]|\\.)*+"?|'(?:[^'\\\n]|\\.)*+'?|\([^(){}"']*+\)|[{};]|[^{}();"'/]++|.""", re.DOTALL
-)
-_DECLARATION = re.compile(r"""(?:[^;"'()]++|"[^"]*+"|'[^']*+'|\([^()]*+(?:\([^()]*+\)[^()]*+)*+\)|["'()])+""")
-_IMPORTANT = re.compile(r"\s*!\s*important\s*$", re.IGNORECASE)
-_COMMENT = re.compile(r"/\*.*?(?:\*/|\Z)", re.DOTALL)
+import tinycss2
+
 #: At-rules that hold further rules.
-_GROUPS = ("@media", "@supports", "@layer", "@container", "@document")
+_GROUPS = frozenset({"media", "supports", "layer", "container", "document"})
 
 
 class Declaration(NamedTuple):
@@ -42,78 +39,55 @@ class Sheet:
     at_rules: tuple[str, ...]
 
 
+# An Edition is read as many mails, which share their sheets and nearly all of their attributes.
+@lru_cache(256)
 def read(text: str, media: str = "") -> Sheet:
     """Return the style sheet *text*; with *media*, all of it holds only there. Rubbish is left out, never refused."""
-    reader = _Reader((f"@media {media}",) if media.strip() else ())
-    for token in _TOKEN.findall(text):
-        reader.take(token)
-    return Sheet(text, tuple(reader.rules), tuple(reader.at_rules))
+    conditions = (f"@media {media}",) if media.strip() else ()
+    found: list[StyleRule | str] = [*conditions]
+    with suppress(RecursionError):  # nobody nests like that, and no mail program reads it
+        found += _rules(tinycss2.parse_stylesheet(text, skip_comments=True, skip_whitespace=True), conditions)
+    return Sheet(
+        text,
+        tuple(one for one in found if isinstance(one, StyleRule)),
+        tuple(one for one in found if isinstance(one, str)),
+    )
 
 
+@lru_cache(4096)
 def declarations(text: str) -> tuple[Declaration, ...]:
     """Return the declarations of a ``style`` attribute in their order."""
-    return tuple(_declarations(_COMMENT.sub(" ", text) if "/*" in text else text))
+    try:
+        return _declarations(text)
+    except RecursionError:
+        return ()
 
 
-def _declarations(text: str) -> Iterator[Declaration]:
-    for part in _DECLARATION.findall(text):
-        name, colon, value = part.partition(":")
-        name = name.strip()
-        if colon and name:
-            plain = _IMPORTANT.sub("", value)
-            # Only custom properties tell cases apart.
-            yield Declaration(name if name.startswith("--") else name.lower(), plain.strip(), plain != value)
+def _rules(nodes: Sequence[Any], conditions: tuple[str, ...]) -> Iterator[StyleRule | str]:
+    """Give the rules of *nodes*, and of each at-rule what stands before its block."""
+    for node in nodes:
+        if node.type == "qualified-rule":
+            yield StyleRule(_written(node.prelude), _declarations(node.content), conditions)
+        elif node.type == "at-rule":
+            yield (condition := f"@{node.at_keyword}{_written(node.prelude, strip=False)}".strip())
+            if node.content is not None and node.lower_at_keyword in _GROUPS:
+                held = tinycss2.parse_rule_list(node.content, skip_comments=True, skip_whitespace=True)
+                yield from _rules(held, (*conditions, condition))
 
 
-class _Reader:
-    """Takes a sheet token by token and remembers the braces that are open."""
+def _declarations(content: str | Sequence[Any]) -> tuple[Declaration, ...]:
+    return tuple(
+        # Only custom properties tell cases apart.
+        Declaration(
+            node.name if node.name.startswith("--") else node.lower_name, _written(node.value), bool(node.important)
+        )
+        for node in tinycss2.parse_blocks_contents(content, skip_comments=True, skip_whitespace=True)
+        if node.type == "declaration"
+    )
 
-    def __init__(self, conditions: tuple[str, ...]) -> None:
-        self.rules: list[StyleRule] = []
-        self.at_rules: list[str] = [*conditions]
-        self._conditions = list(conditions)
-        self._always = len(conditions)
-        self._begun: list[str] = []
-        #: What opened the block of declarations that is being read, and how many braces in it are open.
-        self._prelude = ""
-        self._depth = 0
 
-    def take(self, token: str) -> None:
-        if token.startswith("/*"):
-            return
-        if self._depth:
-            self._take_inside(token)
-            return
-        match token:
-            case "{":
-                self._open(self._text())
-            case "}":
-                self._begun.clear()
-                del self._conditions[max(self._always, len(self._conditions) - 1) :]
-            case ";":
-                if (text := self._text()).startswith("@"):
-                    self.at_rules.append(text)
-            case _:
-                self._begun.append(token)
-
-    def _open(self, prelude: str) -> None:
-        if prelude.startswith("@"):
-            self.at_rules.append(prelude)
-        if prelude.lower().startswith(_GROUPS):
-            self._conditions.append(prelude)
-        else:
-            self._prelude, self._depth = prelude, 1
-
-    def _take_inside(self, token: str) -> None:
-        self._depth += {"{": 1, "}": -1}.get(token, 0)
-        if self._depth:
-            self._begun.append(token)
-            return
-        body = self._text()
-        if not self._prelude.startswith("@"):
-            self.rules.append(StyleRule(self._prelude, tuple(_declarations(body)), tuple(self._conditions)))
-
-    def _text(self) -> str:
-        text = "".join(self._begun).strip()
-        self._begun.clear()
-        return text
+def _written(tokens: Sequence[Any], *, strip: bool = True) -> str:
+    """Return *tokens* as they mean the same, without comments, and strings in double quotes."""
+    # It puts empty comments of its own between what could be taken for one.
+    text: str = tinycss2.serialize([token for token in tokens if token.type != "comment"]).replace("/**/", "")
+    return text.strip() if strip else text

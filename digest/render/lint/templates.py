@@ -121,7 +121,7 @@ def _places(sources: dict[str, str], environment: jinja2.Environment) -> Iterato
         for tag in _TAG.finditer(markup):
             for key, start, rule, message in _faults(tag):
                 yield _Place(template, _line(markup, start), key, rule, message)
-        if (start := markup.find(IMPORT[0])) >= 0:
+        if (start := markup.lower().find(IMPORT[0])) >= 0:
             yield _Place(template, _line(markup, start), IMPORT, Rule.STYLE, IMPORTS)
 
 

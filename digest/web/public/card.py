@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from io import BytesIO
-from threading import Lock
 
 from babel.dates import format_date
 from PIL import Image, ImageDraw
@@ -19,16 +18,12 @@ from digest.web.public.lettering import Face, spelled
 WIDTH, HEIGHT = 1200, 630
 #: Cards that are kept drawn; each takes up to 80 KB.
 _KEPT = 64
-#: A card takes 9 MB while it is drawn.
-_ONE_AT_A_TIME = Lock()
-#: Everything is drawn so many times larger and brought down, for smooth edges.
-_FINENESS = 2
 
 _PAPER, _INK, _MUTED, _RULE = "#ffffff", "#1c1b19", "#5c5852", "#dedad2"
 #: The sheet on its canvas, and the text on the sheet.
 _LEFT, _TOP, _RIGHT, _BOTTOM = 40, 40, WIDTH - 40, HEIGHT - 40
 _TEXT_LEFT, _TEXT_RIGHT = _LEFT + 56, _RIGHT - 56
-_MEASURE = (_TEXT_RIGHT - _TEXT_LEFT) * _FINENESS
+_MEASURE = _TEXT_RIGHT - _TEXT_LEFT
 _ACCENT_HEIGHT = 10
 #: Where the title, the rule and the dateline under it stand.
 _TITLE_LINE, _RULE_LINE, _DATE_LINE = 120, 504, 554
@@ -57,15 +52,12 @@ class Card:
 
 def of(edition: PastEdition, newsletter: Newsletter) -> Card:
     """Return the card of *edition* of *newsletter*."""
-    day = edition.date
-    is_english = newsletter.language.partition("-")[0] == "en"
-    words = f"{day:%A}, {day.day} {day:%B %Y}" if is_english else format_date(day, "full", locale(newsletter.language))
     return Card(
         title=newsletter.title,
         headline=edition.subject,
         number=edition.number,
-        day=words,
-        date=day,
+        day=format_date(edition.date, "full", locale(newsletter.language)),
+        date=edition.date,
         accent=newsletter.look.accent,
         canvas=newsletter.look.canvas,
     )
@@ -78,12 +70,11 @@ def drawn(card: Card) -> bytes:
 
     Words in a script that cannot be written are left out; number and date stand on every card.
     """
-    with _ONE_AT_A_TIME:
-        picture = Image.new("RGB", (WIDTH * _FINENESS, HEIGHT * _FINENESS), card.canvas)
-        _fill(ImageDraw.Draw(picture), card)
-        file = BytesIO()
-        picture.reduce(_FINENESS).save(file, "PNG")
-        return file.getvalue()
+    picture = Image.new("RGB", (WIDTH, HEIGHT), card.canvas)
+    _fill(ImageDraw.Draw(picture), card)
+    file = BytesIO()
+    picture.save(file, "PNG")
+    return file.getvalue()
 
 
 def _fill(draw: ImageDraw.ImageDraw, card: Card) -> None:
@@ -97,20 +88,20 @@ def _fill(draw: ImageDraw.ImageDraw, card: Card) -> None:
 
 
 def _box(draw: ImageDraw.ImageDraw, sides: tuple[int, int, int, int], colour: str) -> None:
-    left, top, right, bottom = (side * _FINENESS for side in sides)
+    left, top, right, bottom = sides
     draw.rectangle((left, top, right - 1, bottom - 1), fill=colour)
 
 
 def _line(draw: ImageDraw.ImageDraw, line: int, size: int, colour: str, text: str | None) -> None:
-    face = Face(size * _FINENESS, colour, _PAPER, is_bold=colour == _INK)
+    face = Face(size, is_bold=colour == _INK)
     if text:
-        face.write(draw, (_TEXT_LEFT * _FINENESS, line * _FINENESS), face.cut(text, _MEASURE))
+        face.write(draw, (_TEXT_LEFT, line), face.cut(text, _MEASURE), colour)
 
 
 def _headline(draw: ImageDraw.ImageDraw, text: str) -> None:
     """Set *text* in the largest size in which it fits, centred in its space; what is too long even so is cut."""
     for size in _HEADLINE_SIZES:
-        face = Face(size * _FINENESS, _INK, _PAPER, is_bold=True)
+        face = Face(size, is_bold=True)
         lines = face.lines(text, _MEASURE)
         if len(lines) <= _MOST_LINES and _height(lines, size) <= _HEADLINE_BOTTOM - _HEADLINE_TOP:
             break
@@ -118,7 +109,7 @@ def _headline(draw: ImageDraw.ImageDraw, text: str) -> None:
         lines = [*lines[: _MOST_LINES - 1], face.cut(" ".join(lines[_MOST_LINES - 1 :]), _MEASURE)]
     first = (_HEADLINE_TOP + _HEADLINE_BOTTOM - _height(lines, size)) / 2 + size * _CAPITAL
     for number, line in enumerate(lines):
-        face.write(draw, (_TEXT_LEFT * _FINENESS, (first + number * size * _LEADING) * _FINENESS), line)
+        face.write(draw, (_TEXT_LEFT, first + number * size * _LEADING), line, _INK)
 
 
 def _height(lines: Sequence[str], size: int) -> float:

@@ -130,7 +130,7 @@ def test_a_hostile_display_name_stays_a_name_and_the_address_stays_alone(name: s
 @settings(max_examples=200, deadline=None)
 @given(st.text(st.sampled_from("é🙂ab =.\t漢F"), min_size=60, max_size=400) | HOSTILE)
 def test_quoted_printable_never_cuts_a_character_in_two(text: str) -> None:
-    encoded = quoted.encode(text)
+    encoded = quoted.encode(quoted.canonical(text))
 
     for line in encoded.split(b"\r\n"):
         piece = re.sub(rb"=([0-9A-F]{2})", lambda found: bytes([int(found[1], 16)]), line.removesuffix(b"="))
@@ -154,7 +154,7 @@ def test_quoted_printable_never_cuts_a_character_in_two(text: str) -> None:
     ],
 )
 def test_quoted_printable_is_as_the_standard_says(text: str, encoded: bytes) -> None:
-    assert quoted.encode(text) == encoded
+    assert quoted.encode(quoted.canonical(text)) == encoded
 
 
 def test_a_list_mail_carries_each_header_that_the_standards_ask_for() -> None:

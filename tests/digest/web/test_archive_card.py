@@ -1,10 +1,9 @@
-"""The card: an Edition as a picture, drawn from its words with one small font."""
+"""The card: an Edition as a picture, drawn from its words."""
 
 import dataclasses
 import datetime as dt
 from collections.abc import Iterator
 from io import BytesIO
-from itertools import pairwise
 
 import pytest
 from fastapi.testclient import TestClient
@@ -127,9 +126,7 @@ def test_a_short_headline_is_larger_than_a_long_one() -> None:
     assert heights == [pytest.approx(0.76 * 80, abs=3), pytest.approx(0.76 * 50, abs=3)]
 
 
-@pytest.mark.parametrize(
-    "headline", ["新しい電池が冬の試験で走破", "Новая батарея", "بطارية جديدة", "A 電池", "", "🚗"]
-)
+@pytest.mark.parametrize("headline", ["新しい電池が冬の試験で走破", "بطارية جديدة", "A 電池", "", "🚗"])
 def test_a_headline_that_cannot_be_written_gives_way_to_the_number(headline: str) -> None:
     number = look(headline="No. 42")
     number.paste(WHITE, DATELINE)
@@ -152,7 +149,7 @@ def test_a_date_that_cannot_be_written_stands_in_figures() -> None:
 @pytest.mark.parametrize(
     ("language", "day"),
     [
-        ("en", "Monday, 23 November 2026"),
+        ("en", "Monday, November 23, 2026"),
         ("en-GB", "Monday, 23 November 2026"),
         ("de", "Montag, 23. November 2026"),
         ("fr", "lundi 23 novembre 2026"),
@@ -189,53 +186,38 @@ def test_a_card_tells_the_day_in_the_newsletters_language(services: Services, la
     ("text", "written"),
     [
         ("Plain & simple: “yes”", "Plain & simple: “yes”"),
-        ("Élan vital", "E\u0301lan vital"),
-        ("Größe, Łódź, ďábel", "Gro\u0308sse, L\u0337o\u0301dz\u0301, d\u2019a\u0301bel"),
-        ("600 km — a first \u2013 test", "600 km -\u0336 a first -\u0336 test"),
-        ("2024\u201326", "2024-26"),
-        ("CO₂ and ﬁsh, ½ of €5bn", "CO2 and fish, 1\u20442 of EUR 5bn"),
-        ("№ 5 at 20 ℃", "No 5 at 20 °C"),
+        ("Élan, Größe, Łódź, ďábel, Việt Nam", "Élan, Größe, Łódź, ďábel, Việt Nam"),
+        ("E\u0301lan", "Élan"),
+        ("Новая батарея \u2014 Ηλιος", "Новая батарея \u2014 Ηλιος"),
+        ("5 € at 20 ℃", "5 € at 20 °C"),
         ("🚗 Cars\u200b are\ufe0f here\x07", "Cars are here"),
         ("  many \n blanks\u00a0here ", "many blanks here"),
+        ("\u0301 alone", "alone"),
+        ("🚗", ""),
     ],
 )
-def test_text_is_spelled_in_letters_that_can_be_written(text: str, written: str) -> None:
+def test_text_is_spelled_in_signs_that_the_font_has(text: str, written: str) -> None:
     assert spelled(text) == written
 
 
-@pytest.mark.parametrize("text", ["電池", "батарея", "Ηλιος", "ðþ", "ệ", "\u0301 alone", "e\u0301\u0302", "\ue000"])
+@pytest.mark.parametrize("text", ["電池", "A 電池", "بطارية", "שלום"])
 def test_text_that_would_show_as_boxes_is_refused(text: str) -> None:
-    assert not spelled(text)
+    assert spelled(text) is None
 
 
-@pytest.mark.parametrize("letter", "àéîñōŭżäåőčșçąøłđ")
-def test_an_accent_is_drawn_at_its_letter_and_takes_no_room(letter: str) -> None:
-    line = spelled(letter)
-    assert line is not None
-    bare, accent = line[0], line[1:]
-    face = Face(80, "#000000", "#ffffff")
+def test_a_number_stays_with_what_it_counts_and_a_dash_with_what_it_follows() -> None:
+    face = Face(40)
 
-    assert (bare.isascii(), len(accent), accent.isascii()) == (True, 1, False)
-    assert face.width(line) == face.width(bare)
-    assert look(headline=letter).tobytes() != look(headline=bare).tobytes()
+    lines = face.lines("It drove 600 km \u2014 and back in one day of winter", face.width("It drove 600 km \u2014"))
 
-
-def test_the_dot_of_an_i_gives_way_to_its_accent() -> None:
-    macron, dotted = (inked(look(headline=text), HEADLINE) for text in ("ī", "i"))
-
-    assert macron is not None
-    assert dotted is not None
-    column = look(headline="ī").crop(HEADLINE).convert("L")
-    middle = (macron[0] + macron[2]) // 2
-    greys = [column.getpixel((middle, y)) for y in range(macron[1], macron[3])]
-    changes = sum((a < 128) != (b < 128) for a, b in pairwise(greys))  # type: ignore[operator]
-    assert changes == 2
+    assert lines[0] == "It drove 600 km \u2014"
+    assert face.lines("It drove 600 km", face.width("It drove 600")) == ["It drove", "600 km"]
 
 
 @given(st.text(max_size=80))
 def test_any_text_is_either_refused_or_written_within_its_width(text: str) -> None:
     line = spelled(text)
-    face = Face(40, "#000000", "#ffffff", is_bold=True)
+    face = Face(40, is_bold=True)
 
     if line:
         assert all(face.width(part) <= 600 for part in face.lines(line, 600))

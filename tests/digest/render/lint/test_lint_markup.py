@@ -25,6 +25,7 @@ def column(content: str) -> str:
         (column('<mj-text onclick="1"/>'), "<mj-text> has no attribute onclick; mend the name or take it out"),
         ("<mjml><mj-head><mj-attributes><mj-all colour='2'/></mj-attributes></mj-head></mjml>", "did you mean color?"),
         ("<mjml><mj-head><mj-style>@import url(x)</mj-style></mj-head></mjml>", "@import"),
+        ("<mjml><mj-head><mj-style>@IMPORT url(x)</mj-style></mj-head></mjml>", "@import"),
         ("<mjml><p></mjml>", "line 1: it is not well formed"),
         ("<mjml>\n<mj-body width=1/></mjml>", "line 2: it is not well formed"),
         (column("<mj-text>a&nbsp;b</mj-text>"), "write entities as numbers"),

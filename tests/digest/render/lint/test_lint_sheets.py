@@ -29,7 +29,7 @@ def test_the_media_of_a_sheet_holds_for_all_of_it() -> None:
 def test_at_rules_that_hold_no_rules_are_named_and_passed_over() -> None:
     sheet = sheets.read("@import url(x;y);@charset 'a;b'; @font-face{src:url(x)}@keyframes k{from{a:b}to{c:d}}p{e:f}")
 
-    assert sheet.at_rules == ("@import url(x;y)", "@charset 'a;b'", "@font-face", "@keyframes k")
+    assert sheet.at_rules == ("@import url(x;y)", '@charset "a;b"', "@font-face", "@keyframes k")
     assert [rule.prelude for rule in sheet.rules] == ["p"]
 
 
@@ -37,19 +37,27 @@ def test_comments_and_strings_hide_what_stands_in_them() -> None:
     sheet = sheets.read("/* a{b:c} */ p::after{content:'}{;/*';color/**/:red} /* open")
 
     assert [(rule.prelude, rule.declarations) for rule in sheet.rules] == [
-        ("p::after", (Declaration("content", "'}{;/*'"), Declaration("color", "red")))
+        ("p::after", (Declaration("content", '"}{;/*"'), Declaration("color", "red")))
     ]
 
 
 def test_declarations_keep_what_is_in_brackets_and_quotes() -> None:
     assert sheets.declarations(
-        "BACKGROUND: url(data:a;b,(c;d)) ; font-family:'A;B',\"C:D\";--Own:1;color:red ! IMPORTANT"
+        "BACKGROUND: url('data:a;b,(c;d)') ; font-family:'A;B',\"C:D\";--Own:1;color:red ! IMPORTANT"
     ) == (
-        Declaration("background", "url(data:a;b,(c;d))"),
-        Declaration("font-family", "'A;B',\"C:D\""),
+        Declaration("background", 'url("data:a;b,(c;d)")'),
+        Declaration("font-family", '"A;B","C:D"'),
         Declaration("--Own", "1"),
         Declaration("color", "red", is_important=True),
     )
+
+
+@pytest.mark.parametrize("opening", ["{", "(", "a{", "@media print{", "f("])
+def test_what_is_nested_without_end_does_no_harm(opening: str) -> None:
+    deep = opening * 5000
+
+    assert len(sheets.declarations(f"left:{deep}")) <= 1
+    assert sheets.read(deep).text == deep
 
 
 @pytest.mark.parametrize("text", ["", ";;", "color", ":red", "  ;  "])
