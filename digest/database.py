@@ -16,14 +16,14 @@ from sqlalchemy.orm import Session
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from digest.errors import DatabaseNotReady, SettingsError
-from digest.model import added, article, delivery, edition, job_run, notice, picture, ruling, source, staff
+from digest.model import added, article, delivery, edition, job_run, notice, pace, picture, ruling, source, staff
 from subscribers import model as readers
 from subscribers.base import Base
 
 __all__ = ["Database", "Session", "metadata"]
 
 #: Every module whose rows the migrations must cover; importing them fills the metadata.
-ROW_MODULES = (added, article, delivery, edition, job_run, notice, picture, ruling, source, staff, readers)
+ROW_MODULES = (added, article, delivery, edition, job_run, notice, pace, picture, ruling, source, staff, readers)
 metadata = Base.metadata
 
 #: SQLite waits so long for another writer before it gives up.

@@ -6,19 +6,18 @@ The scheduler decides when; the unique keys and committed claims of the database
 
 import datetime as dt
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from threading import Event
 
-from digest import calendar, notices, pipeline
+from digest import calendar, notices, pipeline, sending
 from digest.errors import DigestError
 from digest.logs import logger
 from digest.model.edition import Edition, EditionState, SkipReason
 from digest.model.newsletter import Approval, Newsletter
 from digest.services import Services
 from digest.store import deliveries, editions, job_runs
-from digest.store import notices as notice_store
 from subscribers.cadence import Cadence
 
 log = logger(__name__)
@@ -88,10 +87,9 @@ def tick(services: Services, stop: Event | None = None) -> dict[str, Mapping[str
 
 
 def _leases(services: Services, tally: Tally, _stop: Event) -> None:
-    """Set what a vanished sender held to in doubt."""
-    now = services.clock.now()
-    with services.session() as session:
-        tally.counts["in_doubt"] = deliveries.expire_leases(session, now) + notice_store.expire_leases(session, now)
+    """Settle what killed senders left in their journals; what a vanished one held without any is in doubt."""
+    tally.counts.update(sending.recover(services))
+    tally.counts["in_doubt"] += sending.expire_leases(services)
 
 
 def _gather(services: Services, tally: Tally, _stop: Event) -> None:
@@ -174,8 +172,13 @@ def _notices(services: Services, tally: Tally, stop: Event) -> None:
                 notices.tell_editors(services, newsletter, edition.id)
     report = notices.send(services, stop=stop)
     tally.counts.update(report.counts)
-    if report.halted:
-        tally.blame("sending", report.halted)
+    _blame(tally, report.halted, report.faults)
+
+
+def _blame(tally: Tally, halted: str | None, faults: Iterable[str]) -> None:
+    """Take down why the sending stopped, and what is wrong with relays where others went on."""
+    for fault in [halted] if halted else faults:
+        tally.blame("sending", fault)
 
 
 def _send(services: Services, tally: Tally, stop: Event) -> None:
@@ -189,10 +192,12 @@ def _send(services: Services, tally: Tally, stop: Event) -> None:
             tally.counts["too_late"] += deliveries.skip_too_late(session, edition.id, now, catch_up)
     for edition in due:
         with tally.each(str(edition)):
-            sent = pipeline.send_edition(services, edition.id, stop=stop)
+            sent = sending.send_edition(services, edition.id, stop=stop)
             tally.counts.update(sent.counts)
-            if sent.halted:
-                tally.blame("sending", sent.halted)
+            _blame(tally, sent.halted, sent.faults)
+            if sent.state is EditionState.PAUSED:
+                continue
+            if sent.halted or stop.is_set():
                 break
 
 

@@ -1,96 +1,121 @@
 """Letters: from one recipient to one complete Email, for Editions and for Notices."""
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Collection, Mapping
+from dataclasses import replace
 from datetime import datetime
 
-from digest.deliver.envelope import message_id
+from digest.deliver import verp
+from digest.deliver.courier import Letter
+from digest.deliver.envelope import Envelope, message_id
+from digest.deliver.pieces import Press
+from digest.deliver.transaction import Parcel
 from digest.model.edition import Edition
 from digest.model.ids import EditionId, SubscriberId
-from digest.model.message import Email, Mailbox, MailingList, Recipient
+from digest.model.message import Addressing, Email, Mailbox, MailingList, Recipient
 from digest.model.newsletter import Newsletter
+from digest.model.pieces import of_reader
+from digest.model.relay import Relay
 from digest.model.rendered import FilledDigest, RenderedDigest
 from digest.services import Services, inert_urls
 from subscribers import tokens
 from subscribers.tokens import Claim, Purpose
 
+#: Envelopes that are kept, one for each set of sections and relay; their literals are shared.
+_KEPT_ENVELOPES = 1024
 
-def digest_letters(services: Services, newsletter: Newsletter, edition: Edition) -> Callable[[Recipient], Email | None]:
+
+def digest_letters(services: Services, newsletter: Newsletter, edition: Edition) -> Letter[Recipient]:
     """
-    Return the function that writes *edition* to one Recipient.
+    Return the function that writes *edition* to one Recipient, for one relay.
 
     It reads only what was frozen at approval. It gives None for a reader whose sections hold no news today.
     """
     rendered = edition.rendered
     approved_at = edition.approved_at
     assert approved_at is not None  # frozen pages come only with an approval
-    written = _writer(services, newsletter, edition, rendered, approved_at)
+    press = Press()
+    seals = {relay.name: services.seal(newsletter.sender.domain, relay) for relay in services.settings.relays}
+    envelopes: dict[tuple[tuple[str, ...] | None, str], Envelope | None] = {}
+    anyone = rendered.phrases.anyone
 
-    def letter(recipient: Recipient) -> Email | None:
+    def made(recipient: Recipient, relay: Relay) -> Envelope | None:
         if not rendered.has_news_for(recipient.sections):
             return None
-        return written(recipient, reader_values(services, edition.id, recipient.public_id, recipient.name))
+        plan = rendered.plan(recipient.sections)
+        specimen = _email(services, newsletter, edition, plan.subject, approved_at, is_flowed=rendered.is_flowed)
+        text, html = press.body(plan.text.parts), press.body(plan.html.parts)
+        return Envelope(specimen, text=text, html=html, seal=seals[relay.name])
+
+    def letter(recipient: Recipient, relay: Relay) -> Parcel | None:
+        key = recipient.sections, relay.name
+        if key not in envelopes:
+            if len(envelopes) >= _KEPT_ENVELOPES:
+                envelopes.clear()
+            envelopes[key] = made(recipient, relay)
+        envelope = envelopes[key]
+        if envelope is None:
+            return None
+        values = reader_values(services, edition.id, recipient.public_id, recipient.name)
+        addressing = _addressing(services, newsletter, recipient, values)
+        return envelope.address(addressing, of_reader(values, anyone))
 
     return letter
 
 
 def specimen(services: Services, newsletter: Newsletter, edition: Edition, rendered: RenderedDigest) -> Email:
     """Return the mail of *rendered* to nobody: whole, with links that open nothing."""
+    filled = rendered.fill(None, inert_values(services, edition.id))
+    date = edition.approved_at or services.clock.now()
+    email = _email(services, newsletter, edition, filled.subject, date, is_flowed=rendered.is_flowed)
+    return replace(email, text=filled.text, html=filled.html)
+
+
+def _email(
+    services: Services, newsletter: Newsletter, edition: Edition, subject: str, date: datetime, *, is_flowed: bool
+) -> Email:
+    """Return what all mails of *edition* with this *subject* share, addressed to nobody, with empty parts."""
+    sender = newsletter.sender
     nobody = Recipient(
         edition_id=edition.id,
         subscriber_id=SubscriberId(0),
         public_id="",
-        address=newsletter.sender.address,
+        address=sender.address,
         name="",
         time_zone=newsletter.schedule.zone.key,
     )
-    now = edition.approved_at or services.clock.now()
-    return _writer(services, newsletter, edition, rendered, now)(nobody, inert_values(services, edition.id))
-
-
-def _writer(
-    services: Services, newsletter: Newsletter, edition: Edition, rendered: RenderedDigest, date: datetime
-) -> Callable[[Recipient, Mapping[str, str]], Email]:
-    mailing_list_of = _mailing_list(services, newsletter, edition)
-    sender = Mailbox(name=newsletter.sender.name, address=newsletter.sender.address)
-
-    def written(recipient: Recipient, values: Mapping[str, str]) -> Email:
-        filled = rendered.fill(recipient.sections, values)
-        return Email(
-            sender=sender,
-            to=Mailbox(name=recipient.name, address=recipient.address),
-            subject=filled.subject,
-            text=filled.text,
-            html=filled.html,
-            message_id=message_id(
-                edition.id, recipient.subscriber_id, key=services.keys.message, domain=newsletter.sender.domain
-            ),
-            date=date,
-            return_path=newsletter.sender.address,
-            language=newsletter.language,
-            reply_to=newsletter.sender.reply_to,
-            text_flowed=rendered.is_flowed,
-            mailing_list=mailing_list_of(values["unsubscribe_url"]),
-        )
-
-    return written
-
-
-def _mailing_list(services: Services, newsletter: Newsletter, edition: Edition) -> Callable[[str], MailingList]:
-    sender = newsletter.sender
-
-    def mailing_list(unsubscribe_url: str) -> MailingList:
-        return MailingList(
+    return Email(
+        sender=Mailbox(name=sender.name, address=sender.address),
+        addressing=_addressing(services, newsletter, nobody, inert_values(services, edition.id)),
+        subject=subject,
+        text="",
+        html="",
+        date=date,
+        language=newsletter.language,
+        reply_to=sender.reply_to,
+        text_flowed=is_flowed,
+        mailing_list=MailingList(
             list_id=f"{newsletter.slug}.{sender.domain}",
             list_title=newsletter.title,
-            unsubscribe_url=unsubscribe_url,
             help_url=services.links.help(),
             archive_url=services.links.archive(newsletter.slug),
             owner=sender.reply_to or sender.address,
             # The last field must be stable and 5 to 15 characters long.
             feedback_id=f"{edition.id}:{newsletter.language}:{edition.cadence}:{newsletter.slug[:15]:_<5}",
-        )
+        ),
+    )
 
-    return mailing_list
+
+def _addressing(
+    services: Services, newsletter: Newsletter, recipient: Recipient, values: Mapping[str, str]
+) -> Addressing:
+    key, domain = services.keys.message, newsletter.sender.domain
+    return Addressing(
+        to=Mailbox(name=recipient.name, address=recipient.address),
+        message_id=message_id(recipient.edition_id, recipient.subscriber_id, key=key, domain=domain),
+        return_path=newsletter.sender.address,
+        token=verp.token((recipient.edition_id, recipient.subscriber_id), secret=key),
+        unsubscribe_url=values["unsubscribe_url"],
+    )
 
 
 def for_the_web(rendered: RenderedDigest, chosen: Collection[str] | None, values: Mapping[str, str]) -> FilledDigest:

@@ -7,15 +7,17 @@ from functools import partial
 from threading import Event
 
 from digest.database import Session
-from digest.deliver import deliver
-from digest.deliver.envelope import notice_id
+from digest.deliver import deliver, verp
+from digest.deliver.courier import DeliverReport
+from digest.deliver.envelope import notice_id, parcel
 from digest.deliver.outbox import NoticeOutbox
-from digest.deliver.stage import DeliverReport
+from digest.deliver.transaction import Parcel
 from digest.model.edition import Edition, EditionState
 from digest.model.ids import EditionId
-from digest.model.message import Email, Mailbox
+from digest.model.message import Addressing, Email, Mailbox
 from digest.model.newsletter import Approval, Newsletter
 from digest.model.notice import NoticeToSend, NoticeWish
+from digest.model.relay import Relay
 from digest.render.notice import render_notice
 from digest.services import Services
 from digest.store import editions, notices
@@ -82,30 +84,34 @@ def tell_editors(services: Services, newsletter: Newsletter, edition_id: Edition
 
 def send(services: Services, *, stop: Event | None = None) -> DeliverReport:
     """Send the Notices that wait."""
-    with services.courier("notices", stop) as courier:
-        return deliver(courier, NoticeOutbox(database=services.database), partial(_letter, services))
+    courier = services.courier("notices", stop=stop)
+    return deliver(courier, NoticeOutbox(database=services.database), partial(_letter, services))
 
 
-def _letter(services: Services, notice: NoticeToSend) -> Email:
-    """Return the complete mail, from the newsletter that it speaks for."""
+def _letter(services: Services, notice: NoticeToSend, relay: Relay) -> Parcel:
+    """Return the complete mail, from the newsletter that it speaks for, for *relay*."""
     wish = notice.wish
     newsletter = services.newsletter(wish.newsletter)
     sender = newsletter.sender
     values = {"name": wish.name, **wish.values}
     rendered = render_notice(wish.kind, values, newsletter, services.environment(newsletter))
-    return Email(
+    email = Email(
         sender=Mailbox(name=sender.name, address=sender.address),
-        to=Mailbox(name=wish.name, address=wish.address),
+        addressing=Addressing(
+            to=Mailbox(name=wish.name, address=wish.address),
+            message_id=notice_id(notice.id, key=services.keys.message, domain=sender.domain),
+            return_path=sender.address,
+            token=verp.token(notice.id, secret=services.keys.message),
+        ),
         subject=rendered.subject,
         text=rendered.text,
         html=rendered.html,
-        message_id=notice_id(notice.id, key=services.keys.message, domain=sender.domain),
         date=notice.created_at,
-        return_path=sender.address,
         language=newsletter.language,
         reply_to=sender.reply_to,
         text_flowed=newsletter.text_flowed,
     )
+    return parcel(email, services.seal(sender.domain, relay))
 
 
 def _fate(newsletter: Newsletter, edition: Edition) -> str:

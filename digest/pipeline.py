@@ -1,5 +1,7 @@
 """
-The flow, readable top to bottom: gather → prepare (rank, compose, illustrate) → approve (render, plan) → send.
+The flow, readable top to bottom: gather → prepare (rank, compose, illustrate) → approve (render, plan).
+
+What comes after, the sending, stands in ``sending``, so that a process that only sends loads nothing of this.
 
 Each step returns what happened and never mails by itself. Each is safe to repeat.
 """
@@ -8,20 +10,15 @@ import asyncio
 import datetime as dt
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from threading import Event
 
-from digest import calendar, illustration, letters, news, proof
+from digest import calendar, illustration, news, proof
 from digest.compose import compose
 from digest.database import Session
-from digest.deliver import deliver
-from digest.deliver.outbox import EditionOutbox
-from digest.deliver.stage import DeliverReport
 from digest.errors import UnfitToSend, WrongState
 from digest.gather import gather
 from digest.gather.identity import url_key
 from digest.gather.reading import read_pages
 from digest.logs import logger
-from digest.model.delivery import Account, DeliveryState
 from digest.model.draft import EditionFacts
 from digest.model.edition import Edition, EditionState, SkipReason
 from digest.model.entry import Failed, Fetched, Gathered, PageCheck, PageRead
@@ -79,18 +76,6 @@ class Held:
 
     edition_id: EditionId
     reason: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Sent:
-    """How far an Edition has come: its state and account, and why the sending stopped early, if it did."""
-
-    edition_id: EditionId
-    state: EditionState
-    account: Account
-    #: What this run did, by the state that mails came to.
-    counts: Mapping[str, int] = field(default_factory=dict)
-    halted: str = ""
 
 
 # -- gather ------------------------------------------------------------------------------------------------------------
@@ -361,83 +346,4 @@ def _approve(services: Services, session: Session, edition: Edition, *, by: str,
     instants = waves(session, newsletter, edition.cadence, edition.date)
     due = {(zone, hour): max(at, not_before or at) for (zone, hour), at in instants.items() if zone is not None}
     readers = audience.readers(newsletter.slug, Cadence.served_by(edition.cadence, edition.date))
-    return deliveries.plan(session, edition.id, readers, due)
-
-
-# -- send --------------------------------------------------------------------------------------------------------------
-
-
-def send_edition(
-    services: Services,
-    edition_id: EditionId,
-    *,
-    every_wave: bool = False,
-    on_progress: Callable[[Account], None] | None = None,
-    stop: Event | None = None,
-) -> Sent:
-    """
-    Send the Deliveries of an approved Edition that are due, or with *every_wave* all of them, now.
-
-    An Edition is sent once however often this runs: a Delivery that has come to its end is never claimed again.
-    WrongState when the Edition is neither approved nor already going out.
-    """
-    newsletter, edition = _begin(services, edition_id)
-    report = DeliverReport()
-    if edition.state is EditionState.SENDING:
-        outbox = EditionOutbox(
-            database=services.database,
-            edition_id=edition_id,
-            catch_up=newsletter.schedule.catch_up(edition.cadence),
-            ignore_wave=every_wave,
-        )
-        letter = letters.digest_letters(services, newsletter, edition)
-        with services.courier("digests", stop) as courier:
-            report = deliver(courier, outbox, letter, progress=lambda _: _tell(services, edition_id, on_progress))
-    return _end(services, edition_id, report)
-
-
-def resolve_doubt(services: Services, edition_id: EditionId, *, arrived: bool) -> int:
-    """
-    Decide the Deliveries of an Edition that are in doubt: they *arrived*, or are to be sent again; return how many.
-
-    Those that are sent again go out with the next run of ``send_edition``.
-    """
-    to = DeliveryState.SENT if arrived else DeliveryState.PLANNED
-    with services.session() as session:
-        edition = editions.get(session, edition_id, lock=True)
-        decided = deliveries.resolve(session, edition_id, to=to, now=services.clock.now())
-        if decided and not arrived:
-            edition.begin()
-        return decided
-
-
-def _begin(services: Services, edition_id: EditionId) -> tuple[Newsletter, Edition]:
-    with services.session() as session:
-        edition = editions.get(session, edition_id, lock=True)
-        if edition.state is not EditionState.SENT:
-            if edition.is_open:
-                raise WrongState(f"{edition} is {edition.state}; approve it first")
-            edition.begin()
-            session.refresh(edition, ["rendered_bytes"])  # the letters are written when this session has ended
-        return services.newsletter(edition.newsletter), edition
-
-
-def _end(services: Services, edition_id: EditionId, report: DeliverReport) -> Sent:
-    with services.session() as session:
-        edition = editions.get(session, edition_id, lock=True)
-        account = deliveries.account(session, edition_id)
-        if edition.state is EditionState.SENDING and account.is_finished:
-            edition.finish(services.clock.now())
-        return Sent(
-            edition_id=edition_id,
-            state=edition.state,
-            account=account,
-            counts=dict(report.counts),
-            halted=report.halted or "",
-        )
-
-
-def _tell(services: Services, edition_id: EditionId, on_progress: Callable[[Account], None] | None) -> None:
-    if on_progress is not None:
-        with services.reading() as session:
-            on_progress(deliveries.account(session, edition_id))
+    return deliveries.plan(session, edition.id, readers, due, spread=newsletter.spread)

@@ -5,8 +5,8 @@ import os
 import random
 import secrets
 import socket
-from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Collection, Iterator
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -18,8 +18,11 @@ from jinja2 import Environment
 from digest import meaning, resources
 from digest.clock import Clock
 from digest.database import Database, Session
-from digest.deliver.smtp import Line
-from digest.deliver.stage import Courier
+from digest.deliver.courier import Courier, Manners
+from digest.deliver.envelope import Seal
+from digest.deliver.pace import SharedPace
+from digest.deliver.relays import Fleet
+from digest.deliver.retry import Judge
 from digest.errors import SettingsError
 from digest.gather.robots import Robots
 from digest.http import GuardedClient, Limits
@@ -27,6 +30,7 @@ from digest.links import Links
 from digest.meaning import Meanings
 from digest.model.ids import EditionId
 from digest.model.newsletter import Newsletter
+from digest.model.relay import Relay
 from digest.render.pages import environment
 from digest.render.press import Press
 from digest.settings import Settings
@@ -99,6 +103,8 @@ class Services:
     database: Database
     keys: Keyring
     links: Links
+    #: How we stand with each relay.
+    fleet: Fleet
     #: Knows what headlines mean; None unless a newsletter asks for it.
     meanings: Meanings | None = None
     #: What sites ask of robots, remembered for a day.
@@ -122,6 +128,7 @@ class Services:
             database=database,
             keys=keys,
             links=Links(settings.base_url),
+            fleet=Fleet.of(settings.relays),
             meanings=meanings,
         )
 
@@ -153,17 +160,27 @@ class Services:
             limits=limits,
         )
 
-    @contextmanager
-    def courier(self, task: str, stop: Event | None = None) -> Iterator[Courier]:
-        """Give a courier of this process for *task*, with a line of its own to the relay, closed at the end."""
-        with Line(self.settings.relay) as line:
-            yield Courier(
-                name=f"{socket.gethostname()[:40]}:{os.getpid()}:{task}:{secrets.token_hex(4)}",
-                line=line,
-                clock=self.clock,
-                chance=random.SystemRandom(),
-                stop=stop or Event(),
-            )
+    @property
+    def journals(self) -> Path:
+        """Return the folder in which the senders of this machine keep their journals."""
+        return self.settings.state / "journals"
+
+    def courier(self, task: str, relays: Collection[str] = (), stop: Event | None = None) -> Courier:
+        """Return a courier of this process for *task*, which sends through the *relays* of these names, or all."""
+        return Courier(
+            name=f"{socket.gethostname()[:40]}:{os.getpid()}:{task}:{secrets.token_hex(4)}",
+            standings=self.fleet.called(relays),
+            clock=self.clock,
+            judge=Judge(chance=random.SystemRandom(), resends=self.settings.resends_doubt),
+            journals=self.journals,
+            pace=SharedPace(self.database),
+            manners=Manners(policy_share=self.settings.policy_share, domains=self.settings.domains),
+            stop=stop or Event(),
+        )
+
+    def seal(self, domain: str, relay: Relay) -> Seal | None:  # noqa: ARG002
+        """Return how mail from *domain* that goes through *relay* is signed; None when that is left to the relay."""
+        return None
 
     def close(self) -> None:
         """Give everything back."""

@@ -16,6 +16,7 @@ from digest.model.candidate import Score
 from digest.model.draft import Draft, Section, SourceLink, Story
 from digest.model.ids import ArticleId, EditionId
 from digest.model.newsletter import Newsletter
+from digest.model.relay import Relay
 from digest.services import Services, press
 from digest.settings import Settings
 
@@ -29,7 +30,7 @@ def check(*, as_json: Json = False) -> None:
     results = [("settings", "", f"{len(given.newsletters)} newsletters")]
     results.append(_tried("database", lambda: Services.start(given, SystemClock()).close()))
     results += [_tried_mail(given, newsletter) for newsletter in given.newsletters]
-    results.append(_tried(str(given.relay).removeprefix("the "), lambda: smtp.connect(given.relay).close()))
+    results += [_tried_relay(relay) for relay in given.relays]
     faults = [fault for _, fault, _ in results if fault]
     if as_json:
         answer(
@@ -49,6 +50,10 @@ def _tried(what: str, act: Callable[[], object]) -> tuple[str, str, str]:
     except DigestError as fault:
         return what, str(fault), ""
     return what, "", "in order"
+
+
+def _tried_relay(relay: Relay) -> tuple[str, str, str]:
+    return _tried(str(relay).removeprefix("the "), lambda: smtp.connect(relay).close())
 
 
 def _tried_mail(given: Settings, newsletter: Newsletter) -> tuple[str, str, str]:

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from digest import desk, notices, pipeline
+from digest import desk, notices, pipeline, sending
 from digest.cli.output import FAILED, Json, answer, err, fail, out, table, usage
 from digest.cli.wired import CadenceOption, Date, Slug, services, which_edition
 from digest.database import Session
@@ -176,7 +176,7 @@ def resolve(
         newsletter = given.newsletter(slug)
         with given.reading() as session:
             edition = _found(session, newsletter, date, cadence, given.clock.now())
-        decided = pipeline.resolve_doubt(given, edition.id, arrived=decision is Decision.SENT)
+        decided = sending.resolve_doubt(given, edition.id, arrived=decision is Decision.SENT)
         with given.reading() as session:
             edition = editions.get(session, edition.id)
             account = deliveries.account(session, edition.id)
@@ -193,7 +193,7 @@ def account_line(account: Account) -> str:
     )
 
 
-def _with_progress(given: Services, edition: Edition) -> pipeline.Sent:
+def _with_progress(given: Services, edition: Edition) -> sending.Sent:
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Progress(*columns, console=err, transient=True) as progress:
         task = progress.add_task("sending", total=None)
@@ -202,7 +202,7 @@ def _with_progress(given: Services, edition: Edition) -> pipeline.Sent:
             done = account.intended - account.waiting - account.deferred
             progress.update(task, total=account.intended, completed=done)
 
-        return pipeline.send_edition(given, edition.id, every_wave=True, on_progress=on_progress)
+        return sending.send_edition(given, edition.id, every_wave=True, on_progress=on_progress)
 
 
 def _found(

@@ -6,6 +6,8 @@ import unicodedata
 from collections.abc import Iterator
 from urllib.parse import urlsplit
 
+import idna
+
 from digest.errors import DigestError
 from digest.model.message import Mailbox
 
@@ -21,7 +23,10 @@ LONGEST_URL = 900
 
 _ATOMS = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~ -]*")
 _PRINTABLE = re.compile(r"[\x20-\x7e]*")
-_ADDRESS = re.compile(r"[!-;=?A-~]+@[A-Za-z0-9.\-\[\]:]+")
+# An atom or a quoted string (RFC 5321 §4.1.2), which may hold blanks, then a domain or an address literal.
+_ADDRESS = re.compile(
+    r"""(?:[!#-'*+/-9=?A-Z^-~.\-\u00a1-\ud7ff\ue000-\U0010ffff]+|"(?:[ !#-\[\]-~]|\\[ -~])+")@[A-Za-z0-9.\-\[\]:]+"""
+)
 _MESSAGE_ID = re.compile(r"<[!-;=?A-~]+@[!-;=?A-~]+>")
 _URL = re.compile(r"[!-;=?-~]+")
 
@@ -43,9 +48,9 @@ def text(name: str, value: str, *, longest: int = LONGEST_SUBJECT) -> str:
     return _folded(name, words)
 
 
-def mailbox(name: str, box: Mailbox) -> str:
-    """Return the header *name* with a display name and an address; UnfitForMail when the address is none."""
-    return _folded(name, [*phrase(box.name), f"<{address(box.address)}>"])
+def mailbox(name: str, box: Mailbox, *, allow_utf8: bool = False) -> str:
+    """Return the header *name* with a display name and an address; UnfitForMail as ``address`` says."""
+    return _folded(name, [*phrase(box.name), f"<{address(box.address, allow_utf8=allow_utf8)}>"])
 
 
 def phrase(value: str) -> list[str]:
@@ -61,13 +66,29 @@ def phrase(value: str) -> list[str]:
     return [quoted] if len(quoted) <= _LONGEST_WORD else list(_encoded_words(value))
 
 
-def address(value: str) -> str:
-    """Return *value* if it is an address that any server takes; UnfitForMail for others, such as non-ASCII ones."""
-    if not value.isascii():
-        raise UnfitForMail("the address has characters beyond ASCII, which our mail does not carry")
-    if not _ADDRESS.fullmatch(value) or len(value) > 254:
+def address(value: str, *, allow_utf8: bool = False) -> str:
+    """
+    Return *value* as it stands in a mail: its domain as A-labels (RFC 5891); UnfitForMail when it is no address.
+
+    A local part beyond ASCII is one only where the relay takes it (RFC 6531): with *allow_utf8*.
+    """
+    local, at, domain = value.rpartition("@")
+    if not domain.isascii():
+        try:
+            domain = idna.encode(domain, uts46=True).decode("ascii")
+        except idna.IDNAError as fault:
+            raise UnfitForMail("the address has a domain that is none") from fault
+    if not local.isascii() and not allow_utf8:
+        raise UnfitForMail("the address has characters beyond ASCII before its @, which not every relay carries")
+    value = f"{local}{at}{domain}"
+    if not _ADDRESS.fullmatch(value) or len(value.encode("utf-8", "replace")) > 254:
         raise UnfitForMail("the address is no mail address")
     return value
+
+
+def needs_utf8(value: str) -> bool:
+    """Return whether the address *value* has a local part that only SMTPUTF8 carries."""
+    return not value.rpartition("@")[0].isascii()
 
 
 def url(value: str) -> str:

@@ -1,16 +1,17 @@
 """Where the mail of a sender comes from and goes back to: the Deliveries of an Edition, or the Notices."""
 
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Protocol, TypeVar
 
 from digest.database import Database
 from digest.model.delivery import Claimed, DeliveryKey, Lease, Settlement
-from digest.model.ids import EditionId, NoticeId
+from digest.model.ids import EditionId, NoticeId, SubscriberId
 from digest.model.message import Recipient
 from digest.model.notice import NoticeToSend
-from digest.store import deliveries, notices
+from digest.store import deliveries, notices, pace
 
 Key = TypeVar("Key")
 Item_co = TypeVar("Item_co", covariant=True)
@@ -18,6 +19,15 @@ Item_co = TypeVar("Item_co", covariant=True)
 
 class Outbox(Protocol[Key, Item_co]):
     """Whatever holds mail to be sent. Each call is a transaction of its own, committed when it returns."""
+
+    @property
+    def kind(self) -> str:
+        """What its journals say that they are about."""
+        ...
+
+    def written(self, key: Key) -> str:
+        """Return *key* as it stands in a journal."""
+        ...
 
     def claim(self, now: datetime, lease: Lease, limit: int) -> Sequence[Claimed[Key, Item_co]]:
         """Take up to *limit* due mails under *lease*; none means that none is due."""
@@ -29,6 +39,14 @@ class Outbox(Protocol[Key, Item_co]):
 
     def settle(self, settlements: Sequence[Settlement[Key]], *, owner: str, now: datetime) -> Sequence[Settlement[Key]]:
         """Write down what has become of claimed mails; return those whose lease was lost."""
+        ...
+
+    def is_going(self) -> bool:
+        """Return whether nobody has paused or cancelled it."""
+        ...
+
+    def holds(self, now: datetime) -> Mapping[str, datetime]:
+        """Return the recipient domains that are to be left alone, and until when."""
         ...
 
 
@@ -44,9 +62,20 @@ class EditionOutbox:
     edition_id: EditionId | None
     catch_up: timedelta | None = None
     ignore_wave: bool = False
+    kind = "deliveries"
+
+    def written(self, key: DeliveryKey) -> str:
+        """Return *key* as it stands in a journal."""
+        return f"{key[0]}.{key[1]}"
+
+    @staticmethod
+    def read(text: str) -> DeliveryKey:
+        """Return the key that stands in a journal as *text*; ValueError when it is none."""
+        edition, subscriber = text.split(".")
+        return EditionId(int(edition)), SubscriberId(int(subscriber))
 
     def claim(self, now: datetime, lease: Lease, limit: int) -> list[Claimed[DeliveryKey, Recipient]]:
-        """Take up to *limit* due Deliveries under *lease*."""
+        """Take up to *limit* due Deliveries under *lease*; none of an Edition that is not going out."""
         with self.database.session() as session:
             claims = deliveries.claim(
                 session, self.edition_id, now, lease=lease, limit=limit, ignore_wave=self.ignore_wave
@@ -67,12 +96,37 @@ class EditionOutbox:
         with self.database.session() as session:
             return deliveries.settle(session, settlements, owner=owner, now=now)
 
+    def recover(self, settlements: Sequence[Settlement[DeliveryKey]], *, owner: str, now: datetime) -> Counter[str]:
+        """Settle what the journal of *owner*, who lives no more, tells, and put back the rest that it held."""
+        with self.database.session() as session:
+            return deliveries.recover(session, settlements, owner=owner, now=now)
+
+    def is_going(self) -> bool:
+        """Return whether the Edition is neither paused nor cancelled."""
+        with self.database.reading() as session:
+            return self.edition_id is None or deliveries.is_going(session, self.edition_id)
+
+    def holds(self, now: datetime) -> dict[str, datetime]:
+        """Return the recipient domains that are to be left alone, and until when."""
+        with self.database.reading() as session:
+            return pace.holds(session, now)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NoticeOutbox:
     """The Notices that wait."""
 
     database: Database
+    kind = "notices"
+
+    def written(self, key: NoticeId) -> str:
+        """Return *key* as it stands in a journal."""
+        return str(key)
+
+    @staticmethod
+    def read(text: str) -> NoticeId:
+        """Return the key that stands in a journal as *text*; ValueError when it is none."""
+        return NoticeId(int(text))
 
     def claim(self, now: datetime, lease: Lease, limit: int) -> list[Claimed[NoticeId, NoticeToSend]]:
         """Take up to *limit* due Notices under *lease*."""
@@ -90,3 +144,16 @@ class NoticeOutbox:
         """Write down what has become of claimed Notices; return those whose lease was lost."""
         with self.database.session() as session:
             return notices.settle(session, settlements, owner=owner, now=now)
+
+    def recover(self, settlements: Sequence[Settlement[NoticeId]], *, owner: str, now: datetime) -> Counter[str]:
+        """Settle what the journal of *owner*, who lives no more, tells, and put back the rest that it held."""
+        with self.database.session() as session:
+            return notices.recover(session, settlements, owner=owner, now=now)
+
+    def is_going(self) -> bool:
+        """Return that single mails always go out."""
+        return True
+
+    def holds(self, now: datetime) -> dict[str, datetime]:  # noqa: ARG002 (an outbox's signature)
+        """Return that a single mail tries any domain: somebody waits for it."""
+        return {}

@@ -1,88 +1,55 @@
-"""The line to the relay: opened when needed, secured, signed in, used for many messages, closed politely."""
+"""From a relay's address to an open connection: reached, greeted, secured, signed in. What follows is no smtplib's."""
 
 import base64
+import hmac
 import ipaddress
 import smtplib
 import socket
 import ssl
-from typing import Self
+from dataclasses import dataclass
+from functools import cache
 
-from digest.deliver.transaction import Lost, Parcel, RelayBusy, Reply, ask, transact
+from digest.deliver.transaction import Lost, Offers, Reply, readable
 from digest.errors import RelayHalted
-from digest.model.message import NotTried, Outcome
-from digest.model.relay import Relay, Security
-
-#: After so many new connections in a row that broke before taking a message, the relay is left for a while.
-FRUITLESS_CONNECTIONS = 3
+from digest.model.relay import Mechanism, Protocol, Relay, Security
 
 
-class Line:
-    """
-    A line to one relay for one thread.
+class RelayBusy(RelayHalted):
+    """The relay is out of reach or takes no mail just now; trying again later may help without anybody's doing."""
 
-    Nothing is opened before the first ``send``. A context manager: it closes the line.
-    """
 
-    def __init__(self, relay: Relay) -> None:
-        self.relay = relay
-        self._smtp: smtplib.SMTP | None = None
-        self._messages = 0
-        self._fruitless = 0
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Opened:
+    """A connection on which mail can be handed over, in non-blocking mode, and what the relay can do."""
 
-    def __enter__(self) -> Self:
-        return self
+    sock: socket.socket
+    offers: Offers
 
-    def __exit__(self, *_fault: object) -> None:
-        self.close()
 
-    def send(self, parcel: Parcel) -> Outcome:
-        """
-        Hand *parcel* to the relay, and return what became of it.
+def open_line(relay: Relay) -> Opened:
+    """Return a new connection to *relay*; RelayHalted or RelayBusy as ``connect`` says."""
+    smtp = connect(relay)
+    sock = smtp.sock
+    assert sock is not None
+    sock.setblocking(False)
+    if _has_more(smtp):
+        smtp.close()
+        raise RelayBusy(f"{relay} spoke unasked before we could mail; it is tried again later")
+    smtp.sock = None  # ours from here on
+    if smtp.file is not None:
+        smtp.file.close()
+    return Opened(sock=sock, offers=offers(smtp))
 
-        A connection that turns out to be used up is replaced once. RelayHalted when the relay refuses us as a whole;
-        RelayBusy, which is one, when it is out of reach or that may pass by itself.
-        """
-        is_new = not self._is_usable
-        outcome = self._try(parcel)
-        if isinstance(outcome, NotTried) and not is_new:
-            outcome = self._try(parcel)
-        if not isinstance(outcome, NotTried):
-            self._fruitless = 0
-            return outcome
-        self._fruitless += 1
-        if self._fruitless >= FRUITLESS_CONNECTIONS:
-            self._fruitless = 0
-            raise RelayBusy(
-                f"{self.relay} broke off {FRUITLESS_CONNECTIONS} new connections in a row before it took a message "
-                f"({outcome.reason}); it is tried again later"
-            )
-        return outcome
 
-    def close(self) -> None:
-        """Take leave of the relay; nothing that goes wrong now matters."""
-        smtp, self._smtp = self._smtp, None
-        if smtp is None:
-            return
-        try:
-            if smtp.sock is not None:
-                smtp.sock.settimeout(5)
-                ask(smtp, "QUIT")
-        except (Lost, OSError):
-            pass
-        finally:
-            smtp.close()
-
-    @property
-    def _is_usable(self) -> bool:
-        return self._smtp is not None and self._smtp.sock is not None and self._messages < self.relay.per_connection
-
-    def _try(self, parcel: Parcel) -> Outcome:
-        if not self._is_usable:
-            self.close()
-            self._smtp, self._messages = connect(self.relay), 0
-        assert self._smtp is not None
-        self._messages += 1
-        return transact(self._smtp, parcel, self.relay)
+def offers(smtp: smtplib.SMTP) -> Offers:
+    """Return what the relay said at its last greeting, the one after STARTTLS where there was one."""
+    size = smtp.esmtp_features.get("size", "").strip()
+    return Offers(
+        pipelining=smtp.has_extn("pipelining"),
+        size=smtp.has_extn("size"),
+        size_limit=int(size) if size.isdigit() and int(size) > 0 else None,
+        utf8=smtp.has_extn("smtputf8"),
+    )
 
 
 def connect(relay: Relay) -> smtplib.SMTP:
@@ -103,14 +70,31 @@ def connect(relay: Relay) -> smtplib.SMTP:
     return smtp
 
 
-def _open(relay: Relay) -> smtplib.SMTP:
-    seconds = relay.timeout.total_seconds()
+def ask(smtp: smtplib.SMTP, command: str, argument: str = "") -> Reply:
+    """Give one command and return the relay's reply; Lost when none came."""
     try:
-        smtp = (
-            smtplib.SMTP_SSL(relay.host, relay.port, timeout=seconds, context=_context(relay))
-            if relay.security is Security.TLS
-            else smtplib.SMTP(relay.host, relay.port, timeout=seconds)
-        )
+        smtp.putcmd(command, argument)
+        code, text = smtp.getreply()
+    except (smtplib.SMTPException, OSError) as fault:
+        raise Lost(f"the connection broke at {command}: {fault}") from fault
+    if not 200 <= code < 600:
+        raise Lost(f"the relay answered something that is no SMTP reply: {readable(text)[:80]}")
+    return Reply(code, readable(text))
+
+
+def _has_more(smtp: smtplib.SMTP) -> bool:
+    """Return whether something lies in the buffer that nobody asked for."""
+    if smtp.file is None:
+        return False
+    try:
+        return bool(smtp.file.peek(1))
+    except (ssl.SSLError, OSError):
+        return False
+
+
+def _open(relay: Relay) -> smtplib.SMTP:
+    try:
+        smtp = _reached(relay)
     except smtplib.SMTPConnectError as refused:
         reply = Reply(refused.smtp_code, _text(refused.smtp_error))
         if reply.is_permanent:
@@ -123,10 +107,33 @@ def _open(relay: Relay) -> smtplib.SMTP:
         raise RelayBusy(
             f"{relay} cannot be reached ({reason}); check [smtp] host and port if this stays, mail waits until then"
         ) from fault
-    assert smtp.sock is not None
-    # The dot is written apart from the body; it must not wait until the body is acknowledged.
-    smtp.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    sock = smtp.sock
+    assert sock is not None
+    if sock.family != socket.AF_UNIX:
+        # A message's last bytes must not wait until the ones before are acknowledged.
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     return smtp
+
+
+def _reached(relay: Relay) -> smtplib.SMTP:
+    seconds = relay.timeout.total_seconds()
+    if relay.protocol is Protocol.LMTP:
+        lmtp = smtplib.LMTP(local_hostname=_own_name(), timeout=seconds)
+        code, text = lmtp.connect(relay.host, relay.port)
+        if code != 220:
+            lmtp.close()
+            raise smtplib.SMTPConnectError(code, text)
+        return lmtp
+    if relay.security is Security.TLS:
+        return smtplib.SMTP_SSL(relay.host, relay.port, _own_name(), timeout=seconds, context=_context(relay))
+    return smtplib.SMTP(relay.host, relay.port, _own_name(), timeout=seconds)
+
+
+@cache
+def _own_name() -> str:
+    """Return what we call ourselves in the greeting; asked for once, since a name server may be slow."""
+    name = socket.getfqdn()
+    return name if "." in name else "[127.0.0.1]"
 
 
 def _greet(smtp: smtplib.SMTP, relay: Relay) -> None:
@@ -167,25 +174,61 @@ def _sign_in(smtp: smtplib.SMTP, relay: Relay) -> None:
             f"{relay} would get our password in clear; "
             'set [smtp] security = "starttls" or "tls", or take the username out'
         )
-    offered = smtp.esmtp_features.get("auth", "").upper().split()
-    if "PLAIN" in offered:
-        reply = ask(smtp, "AUTH", f"PLAIN {_base64(f'{chr(0)}{relay.username}{chr(0)}{relay.password}')}")
-    elif "LOGIN" in offered:
-        reply = ask(smtp, "AUTH", "LOGIN")
-        for secret in (relay.username, relay.password):
-            reply = ask(smtp, _base64(secret)) if reply.code == 334 else reply
-    else:
+    try:
+        secret = relay.secret
+    except OSError as fault:
         raise RelayHalted(
-            f"{relay} offers no sign-in that we know (PLAIN, LOGIN); check [smtp] port, or take the username out"
-        )
+            f"the password for {relay} cannot be read: {relay.password_file}: {fault.strerror}; "
+            "check [smtp] password_file"
+        ) from fault
+    reply = _answer(smtp, _mechanism(smtp, relay), relay.username, secret)
     if reply.is_temporary:
         raise RelayBusy(f"{relay} cannot check our password now ({reply}); it is tried again later")
     if not reply.is_yes:
         raise RelayHalted(f"{relay} refuses our sign-in ({reply}); check [smtp] username and password")
 
 
+def _mechanism(smtp: smtplib.SMTP, relay: Relay) -> Mechanism:
+    offered = smtp.esmtp_features.get("auth", "").upper().split()
+    if relay.mechanism is not Mechanism.AUTO:
+        known: tuple[Mechanism, ...] = (relay.mechanism,)
+    else:
+        known = (Mechanism.PLAIN, Mechanism.LOGIN, Mechanism.CRAM_MD5)
+    for mechanism in known:
+        if mechanism.upper() in offered:
+            return mechanism
+    names = ", ".join(mechanism.upper() for mechanism in known)
+    raise RelayHalted(f"{relay} offers no sign-in that we know ({names}); check [smtp] port, or take the username out")
+
+
+def _answer(smtp: smtplib.SMTP, mechanism: Mechanism, user: str, secret: str) -> Reply:
+    match mechanism:
+        case Mechanism.LOGIN:
+            reply = ask(smtp, "AUTH", "LOGIN")
+            for answer in (user, secret):
+                reply = ask(smtp, _base64(answer)) if reply.code == 334 else reply
+            return reply
+        case Mechanism.CRAM_MD5:  # RFC 2195
+            reply = ask(smtp, "AUTH", "CRAM-MD5")
+            if reply.code != 334:
+                return reply
+            try:
+                challenge = base64.b64decode(reply.text, validate=True)
+            except ValueError as fault:
+                raise Lost(f"the relay gave a challenge that cannot be read: {reply}") from fault
+            return ask(smtp, _base64(f"{user} {hmac.digest(secret.encode(), challenge, 'md5').hex()}"))
+        case Mechanism.XOAUTH2:
+            reply = ask(smtp, "AUTH", f"XOAUTH2 {_base64(f'user={user}{chr(1)}auth=Bearer {secret}{chr(1)}{chr(1)}')}")
+            # The fault stands in a challenge; an empty answer fetches the reply.
+            return ask(smtp, "") if reply.code == 334 else reply
+        case _:
+            return ask(smtp, "AUTH", f"PLAIN {_base64(f'{chr(0)}{user}{chr(0)}{secret}')}")
+
+
 def _is_on_this_machine(smtp: smtplib.SMTP) -> bool:
     assert smtp.sock is not None
+    if smtp.sock.family == socket.AF_UNIX:
+        return True
     return ipaddress.ip_address(smtp.sock.getpeername()[0].partition("%")[0]).is_loopback
 
 
@@ -211,4 +254,4 @@ def _base64(secret: str) -> str:
 
 
 def _text(raw: bytes | str) -> str:
-    return " ".join((raw.decode("utf-8", "replace") if isinstance(raw, bytes) else raw).split())
+    return readable(raw if isinstance(raw, bytes) else raw.encode())

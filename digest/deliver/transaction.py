@@ -1,29 +1,46 @@
 """
-One message on an open connection: MAIL, RCPT, DATA, body, dot.
+The conversation on one connection, without I/O: replies in, commands out, and what became of each message.
 
-Kept apart from ``smtplib.SMTP.sendmail``, which tells a connection lost before the final dot and one lost after it by
-the same exception: before, nothing has happened; after, nobody knows.
+Commands may run ahead of their replies (RFC 2920); each reply is matched to its command in order. Whoever drives it
+writes ``buffers``, says how far it came, hands over what is read, and obeys.
 """
 
-import smtplib
+import re
+from collections import deque
+from collections.abc import Iterable
 from dataclasses import dataclass
+from enum import Enum, auto
+from typing import Any
 
-from digest.errors import DigestError, RelayHalted
+from digest.errors import DigestError
 from digest.model.message import Accepted, Deferred, InDoubt, NotTried, Outcome, Rejected
-from digest.model.relay import Relay
+from digest.model.relay import Conduct
+
+DOT = b".\r\n"
+#: A relay that says more in one reply is not listened to any longer: RFC 5321 §4.5.3.1.5 allows a line 512 octets.
+LONGEST_REPLY = 16_000
+
+_LINE = re.compile(rb"([2-5][0-9][0-9])(?:([ -])(.*))?", re.DOTALL)
 
 
-class RelayBusy(RelayHalted):
-    """The relay is out of reach or takes no mail just now; trying again later may help without anybody's doing."""
+class Lost(DigestError):
+    """The connection broke, or what came over it was no SMTP; only this package sees it."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True, eq=False)
 class Parcel:
-    """A mail ready for the wire: addresses fit for SMTP, the message with CRLF line ends. *sender* may be empty."""
+    """
+    A mail ready for the wire: addresses fit for SMTP, the message with CRLF line ends, none behind them a dot.
+
+    *sender* may be empty. *needs_utf8* tells that an address needs SMTPUTF8 (RFC 6531). *mail* is what its sender knows
+    it by; the conversation only hands it back.
+    """
 
     sender: str
     recipient: str
     message: bytes
+    needs_utf8: bool = False
+    mail: Any = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,161 +74,302 @@ class Reply:
         return f"{self.code} {self.text}"
 
 
-class Lost(DigestError):
-    """The connection broke, or what came over it was no SMTP; only this package sees it."""
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """The relay waits for the message: write it with ``write_message``, or close."""
+
+    parcel: Parcel
 
 
-def transact(smtp: smtplib.SMTP, parcel: Parcel, relay: Relay) -> Outcome:
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """This is what became of a parcel."""
+
+    parcel: Parcel
+    outcome: Outcome
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """The relay refuses us rather than a recipient; the parcel is not to blame. It is *ours* to mend if permanent."""
+
+    parcel: Parcel
+    reply: Reply
+
+
+Event = Ready | Ended | Refused
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Offers:
+    """What the relay said that it can do: *size_limit* in bytes, None where it named none."""
+
+    pipelining: bool = False
+    size: bool = False
+    size_limit: int | None = None
+    utf8: bool = False
+
+
+class Step(Enum):
+    """Which reply we wait for."""
+
+    RESET = auto()
+    MAIL = auto()
+    RCPT = auto()
+    DATA = auto()
+    DOT = auto()
+    #: To a lone dot, which ended a message that was never begun.
+    VOID = auto()
+    QUIT = auto()
+
+
+class _Turn:
+    """One parcel on its way through the commands."""
+
+    __slots__ = ("parcel", "said")
+
+    def __init__(self, parcel: Parcel) -> None:
+        self.parcel = parcel
+        #: What has been said about it already: nothing that follows matters.
+        self.said = False
+
+
+class Conversation:
     """
-    Hand *parcel* over, and return what became of it. The connection is closed where it cannot be used any more.
+    What we and a relay have to say to each other once we have greeted and signed in.
 
-    RelayHalted when the relay refuses us rather than the recipient: RelayBusy if that may pass by itself.
+    ``is_closing`` tells the driver to take no more from it and close; then ``abandon`` says what became of the rest.
     """
-    is_dot_written = False
-    try:
-        refusal = _announce(smtp, parcel, relay) or _write(smtp, parcel.message)
-        if refusal is not None:
-            return refusal
-        is_dot_written = True
-        return _outcome(smtp, _dot(smtp, relay))
-    except (Lost, OSError) as fault:
-        smtp.close()
-        reason = str(fault) or type(fault).__name__
-        return InDoubt(reason=reason) if is_dot_written else NotTried(reason=reason)
 
+    def __init__(self, offers: Offers, conduct: Conduct) -> None:
+        self.offers = offers
+        is_ahead = offers.pipelining and conduct is not Conduct.LOCK_STEP
+        self._is_ahead = is_ahead
+        self.is_eager = is_ahead and conduct is Conduct.EAGER
+        self.buffers: deque[bytes | memoryview] = deque()
+        self.is_closing = False
+        #: Messages that were written whole.
+        self.messages = 0
+        self._expected: deque[tuple[Step, _Turn | None]] = deque()
+        self._held: deque[tuple[Step, bytes]] = deque()
+        self._turns: deque[_Turn] = deque()
+        self._needs_reset = False
+        self._heard = b""
+        self._lines: list[bytes] = []
+        self._said_bytes = 0
+        self._put = self._written = 0
+        self._dot_at: int | None = None
 
-def ask(smtp: smtplib.SMTP, command: str, argument: str = "") -> Reply:
-    """Give one command and return the relay's reply; Lost when none came."""
-    try:
-        smtp.putcmd(command, argument)
-    except (smtplib.SMTPException, OSError) as fault:
-        raise Lost(f"the connection broke at {command}: {fault}") from fault
-    return read(smtp)
+    @property
+    def is_idle(self) -> bool:
+        """Return whether nothing is under way."""
+        return not self._expected and not self._held
 
+    @property
+    def awaits(self) -> Step | None:
+        """Return which reply comes next; None when none is due."""
+        return self._expected[0][0] if self._expected else None
 
-def read(smtp: smtplib.SMTP) -> Reply:
-    """Return the next reply, which may have many lines; Lost when there is none or it is no SMTP."""
-    try:
-        code, text = smtp.getreply()
-    except (smtplib.SMTPException, OSError) as fault:
-        raise Lost(str(fault)) from fault
-    if not 200 <= code < 600:
-        raise Lost(f"the relay answered something that is no SMTP reply: {_readable(text)[:80]}")
-    return Reply(code, _readable(text))
+    @property
+    def parcels(self) -> list[Parcel]:
+        """Return what is under way, in its order."""
+        return [turn.parcel for turn in self._turns]
 
+    def propose(self, parcel: Parcel) -> None:
+        """Say who mails whom."""
+        turn = _Turn(parcel)
+        self._turns.append(turn)
+        commands = list(self._envelope(parcel))
+        if self._is_ahead:
+            self._put_out(b"".join(words for _, words in commands))
+            self._expected.extend((step, turn) for step, _ in commands)
+        else:
+            self._held.extend(commands)
+            self._next_held()
 
-def _announce(smtp: smtplib.SMTP, parcel: Parcel, relay: Relay) -> Outcome | None:
-    """Say who mails whom, and return None when the relay waits for the message."""
-    _wait(smtp, relay.timeout.total_seconds())
-    size = _size_argument(smtp, parcel, relay)
-    reply = ask(smtp, "MAIL", f"FROM:<{parcel.sender}>{size}")
-    if not reply.is_yes:
-        return _refused_sender(smtp, reply, relay)
-    reply = ask(smtp, "RCPT", f"TO:<{parcel.recipient}>")
-    if reply.code == 530:
-        return _refused_sender(smtp, reply, relay)
-    if not reply.is_yes:
-        # 552 at RCPT is temporary: RFC 5321 §4.5.3.1.10.
-        return _refused(smtp, Reply(452, reply.text) if reply.code == 552 else reply)
-    reply = ask(smtp, "DATA")
-    return None if reply.code == 354 else _refused(smtp, reply)
+    def _envelope(self, parcel: Parcel) -> Iterable[tuple[Step, bytes]]:
+        if self._needs_reset:
+            self._needs_reset = False
+            yield Step.RESET, b"RSET\r\n"
+        size = f" SIZE={len(parcel.message)}" if self.offers.size else ""
+        utf8 = " SMTPUTF8" if parcel.needs_utf8 else ""
+        yield Step.MAIL, f"MAIL FROM:<{parcel.sender}>{size}{utf8}\r\n".encode()
+        yield Step.RCPT, f"RCPT TO:<{parcel.recipient}>\r\n".encode()
+        yield Step.DATA, b"DATA\r\n"
 
+    def _next_held(self) -> None:
+        if self._held:
+            step, words = self._held.popleft()
+            self._expected.append((step, self._turns[-1]))
+            self._put_out(words)
 
-def _size_argument(smtp: smtplib.SMTP, parcel: Parcel, relay: Relay) -> str:
-    """Return the SIZE argument of MAIL where the relay knows it (RFC 1870); RelayHalted when the message is too big."""
-    if not smtp.has_extn("size"):
-        return ""
-    offered = smtp.esmtp_features["size"].strip()
-    size = len(parcel.message)
-    if offered.isdigit() and 0 < int(offered) < size:
-        raise RelayHalted(
-            f"{relay} takes mails of at most {offered} bytes and this one has {size}; "
-            "make the newsletter shorter, or let the relay take more"
-        )
-    return f" SIZE={size}"
+    def write_message(self) -> None:
+        """Write the message that the relay waits for, and its final dot."""
+        turn = self._turns[0]
+        message = turn.parcel.message
+        self.buffers.append(message)
+        self.buffers.append(DOT)
+        self._put += len(message) + len(DOT)
+        self._dot_at = self._put
+        self._expected.append((Step.DOT, turn))
 
+    def quit(self) -> None:
+        """Take leave."""
+        self._expected.append((Step.QUIT, None))
+        self._put_out(b"QUIT\r\n")
 
-def _write(smtp: smtplib.SMTP, message: bytes) -> Outcome | None:
-    """Write the message without its final dot; a relay that had enough of it before its end may have said so."""
-    if message.startswith(b"."):
-        message = b"." + message
-    body = message.replace(b"\r\n.", b"\r\n..")  # RFC 5321 §4.5.2
-    assert smtp.sock is not None
-    try:
-        smtp.sock.sendall(body if body.endswith(b"\r\n") else body + b"\r\n")
-    except OSError as fault:
-        reply = read(smtp)
-        smtp.close()
+    def written(self, count: int) -> None:
+        """Take note that *count* bytes of ``buffers`` were written."""
+        self._written += count
+        if self._dot_at is not None and self._written >= self._dot_at:
+            self._dot_at = None
+            self.messages += 1
+        while count:
+            first = self.buffers.popleft()
+            if count < len(first):
+                self.buffers.appendleft(memoryview(first)[count:])
+                return
+            count -= len(first)
+
+    def receive(self, data: bytes, events: list[Event]) -> None:
+        """Take what the relay said, and add to *events* what it means; Lost when that is no SMTP."""
+        heard = self._heard + data if self._heard else data
+        lines = heard.split(b"\n")
+        self._heard = lines.pop()
+        for line in lines:
+            self._count(len(line))
+            found = _LINE.fullmatch(line.rstrip(b"\r"))
+            if found is None:
+                raise Lost(f"the relay answered something that is no SMTP reply: {readable(line)[:80]}")
+            self._lines.append(found[3] or b"")
+            if found[2] != b"-":
+                reply = Reply(int(found[1]), readable(b" ".join(self._lines)))
+                self._lines, self._said_bytes = [], 0
+                self._take(reply, events)
+                if self.is_closing:
+                    break
+        self._count(len(self._heard), is_whole=False)
+
+    def _count(self, size: int, *, is_whole: bool = True) -> None:
+        total = self._said_bytes + size
+        if total > LONGEST_REPLY:
+            raise Lost(f"the relay gave a reply of more than {LONGEST_REPLY} bytes")
+        if is_whole:
+            self._said_bytes = total
+
+    def abandon(self, reason: str) -> list[Ended]:
+        """Return what became of what was under way, now that the connection is gone."""
+        self.is_closing = True
+        ended = []
+        is_written = self._is_dot_out
+        for turn in self._turns:
+            if not turn.said:
+                ended.append(Ended(turn.parcel, InDoubt(reason=reason) if is_written else NotTried(reason=reason)))
+            is_written = False  # only the first one's message can have been written
+        self._turns.clear()
+        return ended
+
+    @property
+    def _is_dot_out(self) -> bool:
+        return self._dot_at is None and any(step is Step.DOT for step, _ in self._expected)
+
+    def _put_out(self, words: bytes) -> None:
+        self.buffers.append(words)
+        self._put += len(words)
+
+    def _take(self, reply: Reply, events: list[Event]) -> None:
+        if not self._expected:
+            self.is_closing = True
+            if not reply.closes:
+                raise Lost(f"the relay spoke unasked: {reply}")
+            return
+        step, turn = self._expected[0]
+        if step is Step.DOT and self._dot_at is not None:
+            self._cut_short(reply, events)
+            return
+        self._expected.popleft()
+        if turn is None or step is Step.RESET:
+            self.is_closing = step is Step.QUIT or reply.closes or (step is Step.RESET and not reply.is_yes)
+        elif step is Step.DOT:
+            self._judge_dot(turn, reply, events)
+        elif not turn.said:
+            self._judge(step, turn, reply, events)
+        elif step is Step.DATA and reply.code == 354:
+            # Nobody is to get it: a lone dot ends what must not be sent.
+            self._put_out(DOT)
+            self._expected.append((Step.VOID, None))
+        elif reply.closes:
+            self.is_closing = True
+        if not self._is_ahead and not self.is_closing and not self._expected:
+            self._next_held()
+
+    def _took_back(self, step: Step, reply: Reply) -> None:
+        if (step is Step.RESET and not reply.is_yes) or reply.closes:
+            self.is_closing = True
+
+    def _judge(self, step: Step, turn: _Turn, reply: Reply, events: list[Event]) -> None:
+        """Take the reply to a command that comes before the message."""
+        if step is Step.DATA:
+            if reply.code == 354:
+                events.append(Ready(turn.parcel))
+                return
+        elif reply.is_yes:
+            return
+        if reply.closes:
+            self.is_closing = True
+            self._end(turn, NotTried(reason=str(reply), code=reply.code), events)
+        elif reply.is_yes or reply.code == 503 or not (reply.is_temporary or reply.is_permanent):
+            raise Lost(f"the relay gave a reply that has no meaning here: {reply}")
+        elif step is Step.MAIL or reply.code == 530:
+            # No recipient is at fault when the relay refuses at MAIL, or wants a sign-in first.
+            self._needs_reset = step is not Step.MAIL
+            self._say(turn)
+            events.append(Refused(turn.parcel, reply))
+        else:
+            self._needs_reset = True
+            # 552 at RCPT is temporary: RFC 5321 §4.5.3.1.10.
+            is_full = step is Step.RCPT and reply.code == 552
+            self._end(turn, _outcome(Reply(452, reply.text) if is_full else reply), events)
+
+    def _judge_dot(self, turn: _Turn, reply: Reply, events: list[Event]) -> None:
+        """Any reply to the dot is a reply: after 421 too, the relay has not taken the message."""
+        self.is_closing = self.is_closing or reply.closes
+        if not (reply.is_yes or reply.is_temporary or reply.is_permanent):
+            self._expected.appendleft((Step.DOT, turn))
+            raise Lost(f"the relay gave a reply that has no meaning here: {reply}")
+        self._end(turn, _outcome(reply), events)
+
+    def _cut_short(self, reply: Reply, events: list[Event]) -> None:
+        """Take a reply that came before the message was written: the rest of it cannot be taken back, so we leave."""
+        turn = self._turns[0]
+        self.is_closing = True
+        self.buffers.clear()
         if reply.closes or not (reply.is_temporary or reply.is_permanent):
-            raise Lost(f"the relay broke off within the message: {reply}") from fault
-        return _as_outcome(reply)
-    return None
+            self._end(turn, NotTried(reason=f"the relay broke off within the message: {reply}"), events)
+        else:
+            self._end(turn, _outcome(reply), events)
+
+    def _end(self, turn: _Turn, outcome: Outcome, events: list[Event]) -> None:
+        self._say(turn)
+        events.append(Ended(turn.parcel, outcome))
+
+    def _say(self, turn: _Turn) -> None:
+        turn.said = True
+        self._turns.remove(turn)
+        if not self._is_ahead:
+            self._held.clear()
 
 
-def _dot(smtp: smtplib.SMTP, relay: Relay) -> Reply:
-    assert smtp.sock is not None
-    _wait(smtp, max(relay.dot_timeout, relay.timeout).total_seconds())
-    smtp.sock.sendall(b".\r\n")
-    return read(smtp)
-
-
-def _outcome(smtp: smtplib.SMTP, reply: Reply) -> Outcome:
-    """Any reply to the dot is a reply: after 421 too, the relay has not taken the message."""
-    if reply.closes:
-        smtp.close()
-    return _as_outcome(reply)
-
-
-def _as_outcome(reply: Reply) -> Outcome:
+def _outcome(reply: Reply) -> Outcome:
     if reply.is_yes:
         return Accepted(code=reply.code, reply=reply.text)
     if reply.is_temporary:
         return Deferred(code=reply.code, reply=reply.text)
-    if reply.is_permanent:
-        return Rejected(code=reply.code, reply=reply.text)
-    raise Lost(f"the relay gave a reply that has no meaning here: {reply}")
+    return Rejected(code=reply.code, reply=reply.text)
 
 
-def _refused_sender(smtp: smtplib.SMTP, reply: Reply, relay: Relay) -> Outcome:
-    """No recipient is at fault when the relay refuses at MAIL, or wants a sign-in first."""
-    if reply.closes:
-        smtp.close()
-        return NotTried(reason=str(reply))
-    _reset(smtp)
-    if reply.is_temporary:
-        raise RelayBusy(f"{relay} takes no mail from us now ({reply}); it is tried again later")
-    raise RelayHalted(
-        f"{relay} refuses our mail as a whole ({reply}); check [smtp] username and password, and the sender's address"
-    )
-
-
-def _refused(smtp: smtplib.SMTP, reply: Reply) -> Outcome:
-    """The relay does not want this recipient, or not now; the connection stays fit for the next."""
-    if reply.closes:
-        smtp.close()
-        return NotTried(reason=str(reply))
-    if reply.is_yes or reply.code == 503 or not (reply.is_temporary or reply.is_permanent):
-        # We and the relay no longer agree on where in the conversation we are.
-        raise Lost(f"the relay gave a reply that has no meaning here: {reply}")
-    _reset(smtp)
-    return _as_outcome(reply)
-
-
-def _reset(smtp: smtplib.SMTP) -> None:
-    """End the begun transaction; a relay that cannot do even that is left."""
-    try:
-        if ask(smtp, "RSET").is_yes:
-            return
-    except Lost:
-        pass
-    smtp.close()
-
-
-def _wait(smtp: smtplib.SMTP, seconds: float) -> None:
-    if smtp.sock is None:
-        raise Lost("the connection is closed")
-    smtp.sock.settimeout(seconds)
-
-
-def _readable(text: bytes) -> str:
+def readable(text: bytes) -> str:
+    """Return *text* on one line of printable characters."""
+    if text.isascii() and (told := text.decode("ascii")).isprintable():
+        return " ".join(told.split())
     return " ".join("".join(c if c.isprintable() else " " for c in text.decode("utf-8", "replace")).split())

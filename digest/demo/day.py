@@ -10,7 +10,7 @@ from email import message_from_bytes, policy
 from pathlib import Path
 from typing import Self
 
-from digest import calendar, desk, notices, pipeline, readers
+from digest import calendar, desk, notices, pipeline, readers, sending
 from digest.clock import Clock
 from digest.demo.background import Background, free_port, listening
 from digest.demo.inbox import Inbox
@@ -162,15 +162,15 @@ class Day:
         if is_open:
             desk.approve(self.services, edition_id, by=EDITOR)
 
-    def send(self, edition_id: EditionId, on_progress: Callable[[Account], None]) -> pipeline.Sent:
+    def send(self, edition_id: EditionId, on_progress: Callable[[Account], None]) -> sending.Sent:
         """Send every wave now; nothing when there is no Edition, since all its news was in an earlier one."""
         with self.services.reading() as session:
             edition = editions.get(session, edition_id)
             if edition.state is EditionState.SKIPPED:
-                return pipeline.Sent(edition_id=edition_id, state=edition.state, account=Account(intended=0))
-        return pipeline.send_edition(self.services, edition_id, every_wave=True, on_progress=on_progress)
+                return sending.Sent(edition_id=edition_id, state=edition.state, account=Account(intended=0))
+        return sending.send_edition(self.services, edition_id, every_wave=True, on_progress=on_progress)
 
-    def outcome(self, gathered: pipeline.GatherReport, sent: pipeline.Sent) -> Outcome:
+    def outcome(self, gathered: pipeline.GatherReport, sent: sending.Sent) -> Outcome:
         """Add it all up, and name every link of the chain that did not hold."""
         with self.services.reading() as session:
             edition = editions.get(session, sent.edition_id)
@@ -186,7 +186,7 @@ class Day:
             faults=tuple(self._faults(gathered, sent)),
         )
 
-    def _faults(self, gathered: pipeline.GatherReport, sent: pipeline.Sent) -> Iterator[str]:
+    def _faults(self, gathered: pipeline.GatherReport, sent: sending.Sent) -> Iterator[str]:
         if gathered.failures:
             yield f"sources that did not answer: {gathered.failures}"
         if sent.state is EditionState.SKIPPED:

@@ -1,5 +1,6 @@
 """Delivery: one Edition for one Subscriber, from planned to its end; and what every outgoing mail shares with it."""
 
+import re
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -13,6 +14,8 @@ from digest.model.ids import EditionId, NoticeId, SubscriberId
 from subscribers.base import Base, one_of
 
 REPLY_LENGTH = 200
+
+_STATUS = re.compile(r"[245]\.\d{1,3}\.\d{1,3}(?=\s|$)")
 
 DeliveryKey = tuple[EditionId, SubscriberId]
 Key = TypeVar("Key")
@@ -81,6 +84,8 @@ class Reason(StrEnum):
     NO_REPLY = "no reply"
     #: The sender that held it did not come back.
     LEASE_EXPIRED = "lease expired"
+    #: Its Edition was called off.
+    CANCELLED = "cancelled"
 
 
 class Outgoing:
@@ -98,7 +103,10 @@ class Outgoing:
     lease_until: Mapped[datetime | None]
     #: Counts the claims, so that a late word of an earlier holder changes nothing.
     lease_no: Mapped[int] = mapped_column(default=0)
+    #: What the relay of this name last said about it: reply code, enhanced status code (RFC 3463) and text.
+    last_relay: Mapped[str] = mapped_column(String(40), default="", server_default="")
     last_code: Mapped[int | None]
+    last_status: Mapped[str] = mapped_column(String(10), default="", server_default="")
     last_reply: Mapped[str] = mapped_column(String(REPLY_LENGTH), default="")
     sent_at: Mapped[datetime | None]
 
@@ -172,6 +180,8 @@ class Claimed(Generic[Key, Item_co]):
 
     key: Key
     item: Item_co
+    #: Of the recipient's address, in lower case.
+    domain: str
     lease_no: int
     attempts: int
     due_at: datetime
@@ -195,8 +205,15 @@ class Settlement(Generic[Key]):
     is_attempt: bool
     reason: Reason | None = None
     next_at: datetime | None = None
+    #: The relay that had its say.
+    relay: str = ""
     code: int | None = None
     reply: str = ""
+
+    @property
+    def status(self) -> str:
+        """Return the enhanced status code that the reply begins with; empty when there is none."""
+        return enhanced(self.code, self.reply)
 
     def __post_init__(self) -> None:
         """Guard the move."""
@@ -204,6 +221,17 @@ class Settlement(Generic[Key]):
             raise WrongState(f"a claimed mail cannot become {self.state}")
         if (self.state in OPEN) != (self.next_at is not None):
             raise WrongState(f"a mail that becomes {self.state} needs next_at exactly if it is to be claimed again")
+
+
+def domain_of(address: str) -> str:
+    """Return the domain of *address* in lower case."""
+    return address.rpartition("@")[2].lower()
+
+
+def enhanced(code: int | None, reply: str) -> str:
+    """Return the enhanced status code (RFC 3463) at the beginning of *reply*, if it is of the class of *code*."""
+    found = _STATUS.match(reply)
+    return found[0] if found is not None and code is not None and found[0][0] == str(code)[0] else ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

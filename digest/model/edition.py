@@ -172,6 +172,23 @@ class Edition(Base):
         if self.state is not EditionState.SENDING:
             self._move(EditionState.SENDING)
 
+    def pause(self, reason: str) -> None:
+        """Let nothing more go out until ``resume``."""
+        self._move(EditionState.PAUSED)
+        self.reason = reason[:500]
+
+    def resume(self) -> None:
+        """Go on where ``pause`` stopped."""
+        if self.state is not EditionState.PAUSED:
+            raise WrongState(f"{self} is {self.state}; only a paused edition can be resumed")
+        self._move(EditionState.SENDING)
+        self.reason = ""
+
+    def cancel(self, reason: str) -> None:
+        """Call it off."""
+        self._move(EditionState.CANCELLED)
+        self.reason = reason[:500]
+
     def finish(self, at: dt.datetime) -> None:
         """Mark that every Delivery has come to an end."""
         self._move(EditionState.SENT)

@@ -36,7 +36,6 @@ class MailingList:
     #: Dotted, without @: ``auto-daily.news.example.org``.
     list_id: str
     list_title: str
-    unsubscribe_url: str
     help_url: str
     archive_url: str
     owner: str
@@ -44,20 +43,36 @@ class MailingList:
     feedback_id: str
 
 
+@dataclass(slots=True, kw_only=True)
+class Addressing:
+    """In what the mails of one Edition differ, but for their bodies."""
+
+    to: Mailbox
+    #: With angle brackets; the same on every attempt.
+    message_id: str
+    #: The envelope sender, where bounces go.
+    return_path: str
+    #: Our own name for this mail, by which reports about it are matched; empty for none.
+    token: str = ""
+    #: Where a mail program's button to leave leads (RFC 8058); empty for a mail that is none of a list's.
+    unsubscribe_url: str = ""
+    #: Where mail programs without it send their reader's leave, and where complaints go (RFC 9477), if they are read.
+    unsubscribe_address: str = ""
+    complaint_address: str = ""
+    #: Further headers that the relay wants, as whole lines.
+    further: tuple[str, ...] = ()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Email:
     """One complete mail: what a recipient's program will show, and what its headers say."""
 
     sender: Mailbox
-    to: Mailbox
+    addressing: Addressing
     subject: str
     text: str
     html: str
-    #: With angle brackets; the same on every attempt.
-    message_id: str
     date: datetime
-    #: The envelope sender, where bounces go.
-    return_path: str
     language: str
     reply_to: str | None = None
     #: Whether the text part is format=flowed (RFC 3676).
@@ -98,9 +113,10 @@ class InDoubt:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NotTried:
-    """The connection failed before the final dot: nothing happened, the mail is as it was."""
+    """The connection failed before the final dot: nothing happened, the mail is as it was. *code* is what closed it."""
 
     reason: str
+    code: int | None = None
 
 
 Outcome = Accepted | Deferred | Rejected | InDoubt | NotTried

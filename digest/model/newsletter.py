@@ -193,6 +193,10 @@ class Newsletter:
     keep_tracking: bool = False
     #: Whether the text part is marked as format=flowed (RFC 3676).
     text_flowed: bool = False
+    #: The names of the relays that it goes through; empty for all.
+    relays: tuple[str, ...] = ()
+    #: Over how long each wave is spread from its hour, to start quietly.
+    spread: timedelta = timedelta(0)
     #: A folder of the newsletter's own templates, looked into before the packaged ones.
     templates: Path | None = None
 

@@ -13,6 +13,7 @@ from digest.model.pieces import (
     Piece,
     SectionPieces,
     Shell,
+    Slot,
     of_reader,
     of_set,
     section_from_json,
@@ -91,7 +92,7 @@ class FilledDigest:
         return self.text_bytes.decode()
 
 
-class _Sheet:
+class Sheet:
     """One medium of a set of sections: its literals, and where a reader's values go between them."""
 
     __slots__ = ("_parts", "_slots")
@@ -109,19 +110,28 @@ class _Sheet:
                 self._slots.append((len(self._parts), part.name))
                 self._parts.append(b"")
 
+    @property
+    def parts(self) -> list[bytes | Slot]:
+        """Return the literals and the slots in their order."""
+        parts: list[bytes | Slot] = [*self._parts]
+        for place, name in self._slots:
+            parts[place] = Slot(name)
+        return parts
+
     def fill(self, values: Mapping[str, bytes]) -> bytes:
+        """Return the whole with *values* in its slots."""
         parts = self._parts.copy()
         for place, name in self._slots:
             parts[place] = values[name]
         return b"".join(parts)
 
 
-class _Plan(NamedTuple):
+class Plan(NamedTuple):
     """Both media of a set of sections, the subject above them, and how they were made to fit."""
 
     subject: str
-    html: _Sheet
-    text: _Sheet
+    html: Sheet
+    text: Sheet
     layout: Layout
 
 
@@ -147,7 +157,7 @@ class RenderedDigest:
     longest: Mapping[str, int]
     #: Whether the text part is format=flowed (RFC 3676).
     is_flowed: bool = False
-    _plans: dict[tuple[frozenset[str] | None, bool], _Plan] = field(
+    _plans: dict[tuple[frozenset[str] | None, bool], Plan] = field(
         default_factory=dict, init=False, repr=False, compare=False
     )
     _literals: dict[str, bytes] = field(default_factory=dict, init=False, repr=False, compare=False)
@@ -168,7 +178,7 @@ class RenderedDigest:
         fits the budget, unless it is to be shown whole, as on the web. Every value is escaped for its place.
         ValueError when no chosen section has news, or when a URL is missing, too long or no http(s) URL.
         """
-        plan = self._plan(chosen, is_whole=is_whole)
+        plan = self.plan(chosen, is_whole=is_whole)
         reader = of_reader(values, self.phrases.anyone)
         try:
             return FilledDigest(
@@ -179,7 +189,7 @@ class RenderedDigest:
 
     def layout(self, chosen: Collection[str] | None = None) -> Layout:
         """Return how the mail of a reader of the *chosen* sections was made to fit; ValueError as ``fill`` says."""
-        return self._plan(chosen, is_whole=False).layout
+        return self.plan(chosen).layout
 
     def to_bytes(self) -> bytes:
         """Return this as compressed JSON; equal digests give equal bytes."""
@@ -217,7 +227,8 @@ class RenderedDigest:
     def _indexes(self, chosen: Collection[str] | None) -> tuple[int, ...]:
         return tuple(i for i, section in enumerate(self.sections) if chosen is None or section.slug in chosen)
 
-    def _plan(self, chosen: Collection[str] | None, *, is_whole: bool) -> _Plan:
+    def plan(self, chosen: Collection[str] | None, *, is_whole: bool = False) -> Plan:
+        """Return what all readers of the *chosen* sections share; ValueError when none of them has news."""
         key = (None if chosen is None else frozenset(chosen), is_whole)
         plan = self._plans.get(key)
         if plan is None:
@@ -227,7 +238,7 @@ class RenderedDigest:
             self._plans[key] = plan
         return plan
 
-    def _planned(self, chosen: Collection[str] | None, *, is_whole: bool) -> _Plan:
+    def _planned(self, chosen: Collection[str] | None, *, is_whole: bool) -> Plan:
         indexes = self._indexes(chosen)
         if not indexes:
             raise ValueError("none of the chosen sections has news in this edition; ask has_news_for() first")
@@ -239,12 +250,12 @@ class RenderedDigest:
             steps = dict.fromkeys(indexes, Step.LONG)
         minutes = self._minutes(steps, lead)
         common = of_set(said | {"reading": self.phrases.reading[minutes - 1]}, is_flowed=self.is_flowed)
-        html = _Sheet(self._ordered(steps, lead, today, "html"), common.html, self._literals)
-        text = _Sheet(self._ordered(steps, lead, today, "text"), common.text, self._literals)
+        html = Sheet(self._ordered(steps, lead, today, "html"), common.html, self._literals)
+        text = Sheet(self._ordered(steps, lead, today, "text"), common.text, self._literals)
         layout = Layout(
             size_bytes=size_bytes, steps={self.sections[i].slug: step for i, step in steps.items()}, minutes=minutes
         )
-        return _Plan(subject=self._subject(lead), html=html, text=text, layout=layout)
+        return Plan(subject=self._subject(lead), html=html, text=text, layout=layout)
 
     def _best(self, indexes: Collection[int]) -> int:
         """Return whose first Story leads: the best, and of those alike the one whose Section comes first."""

@@ -4,8 +4,8 @@ import ipaddress
 import os
 import re
 import tomllib
-from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, field
 from datetime import timedelta
 from email.utils import parseaddr
 from pathlib import Path
@@ -26,22 +26,28 @@ from digest.model.newsletter import (
     Sender,
     SourcePlan,
 )
-from digest.model.relay import Relay
+from digest.model.relay import Limits, Relay
 from digest.settings import twice, variables
 from digest.settings.faults import in_words
 from digest.settings.shape import (
     HOME,
     DatabaseTable,
+    DomainTable,
     GatherTable,
     LogTable,
     LookTable,
     NewsletterTable,
     Raw,
+    RelayTable,
+    SendingTable,
     SiteTable,
     SmtpTable,
     SourceTable,
 )
 from digest.settings.twice import slugify
+
+#: The name of the server in [smtp].
+MAIN = "main"
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
@@ -55,11 +61,17 @@ class Settings:
     port: int
     state: Path
     database_url: str
-    relay: Relay
+    relays: tuple[Relay, ...]
     newsletters: tuple[Newsletter, ...]
     #: Who is told when a Draft is ready or held, by newsletter.
     editors: Mapping[str, tuple[str, ...]]
     contact: str = ""
+    #: Limits of recipient domains.
+    domains: Mapping[str, Limits] = field(default_factory=dict)
+    #: Whether a mail in doubt is sent again rather than held.
+    resends_doubt: bool = False
+    #: Above this share of refusals for policy, an Edition is paused.
+    policy_share: float = 0.1
     allow_networks: tuple[Network, ...] = ()
     log_level: str = "info"
     log_format: Literal["text", "json"] = "text"
@@ -94,7 +106,10 @@ class _File(BaseSettings):
 
     site: SiteTable = SiteTable()
     database: DatabaseTable = DatabaseTable()
-    smtp: SmtpTable = SmtpTable()
+    smtp: SmtpTable | None = None
+    relay: tuple[RelayTable, ...] = ()
+    domain: tuple[DomainTable, ...] = ()
+    sending: SendingTable = SendingTable()
     gather: GatherTable = GatherTable()
     log: LogTable = LogTable()
     newsletter: tuple[NewsletterTable, ...] = Field(min_length=1)
@@ -117,7 +132,7 @@ def load(path: Path) -> Settings:
     raw, names = _read(path), variables.given(os.environ)
     _give_way(raw, names)
     home = path.resolve().parent
-    faults = variables.faults(names, _File.model_fields.keys() - {"newsletter"})
+    faults = variables.faults(names, _File.model_fields.keys() - {"newsletter", "relay", "domain"})
     before = HOME.set(home)
     try:
         file = _File(**raw)
@@ -126,6 +141,8 @@ def load(path: Path) -> Settings:
     finally:
         HOME.reset(before)
     faults += [f"{path.name}: {fault}" for fault in twice.faults(raw.get("newsletter"))]
+    if not faults:
+        faults = [f"{path.name}: {fault}" for fault in _of_relays(file)]
     if faults:
         raise SettingsError(faults)
     state = home / file.site.state.expanduser()
@@ -136,7 +153,13 @@ def load(path: Path) -> Settings:
         port=int(port),
         state=state,
         database_url=_database_url(file.database, state, home),
-        relay=_relay(file.smtp),
+        relays=tuple(_relay(table) for table in _servers(file)),
+        domains={
+            table.name: Limits(rate=_rate(table.per_minute), burst=_burst(table.per_minute), per_day=table.per_day)
+            for table in file.domain
+        },
+        resends_doubt=file.sending.in_doubt == "resend",
+        policy_share=file.sending.policy_percent / 100,
         newsletters=tuple(_newsletter(table) for table in file.newsletter),
         editors={table.slug: tuple(parseaddr(e)[1] for e in table.editors) for table in file.newsletter},
         contact=file.gather.contact,
@@ -176,16 +199,60 @@ def _database_url(table: DatabaseTable, state: Path, home: Path) -> str:
     return f"sqlite:///{home / relative[1]}" if relative else url
 
 
+def _servers(file: _File) -> tuple[SmtpTable, ...]:
+    """Return the servers that are named; [smtp] by its defaults where there is none."""
+    main = (file.smtp or SmtpTable(),) if file.smtp is not None or not file.relay else ()
+    return (*main, *file.relay)
+
+
+def _of_relays(file: _File) -> Iterator[str]:
+    """Tell which names of servers stand twice, and which newsletters name servers that there are not."""
+    names = [_relay_name(table) for table in _servers(file)]
+    for name in sorted({name for name in names if names.count(name) > 1}):
+        yield f'[[relay]] name "{name}" stands twice; give each its own ("main" is [smtp])'
+    for table in file.newsletter:
+        for name in table.relays:
+            if name not in names:
+                yield f'newsletter "{table.slug}": relays names "{name}"; there are: {", ".join(names)}'
+
+
+def _relay_name(table: SmtpTable) -> str:
+    return table.name if isinstance(table, RelayTable) else MAIN
+
+
 def _relay(table: SmtpTable) -> Relay:
     return Relay(
+        name=_relay_name(table),
         host=table.host,
         port=table.port,
+        protocol=table.protocol,
         security=table.security,
         username=table.username,
-        password=table.secret,
+        password=table.password.get_secret_value(),
+        password_file=table.password_file,
+        mechanism=table.auth,
         verify=table.verify,
+        conduct=table.pipelining,
         timeout=timedelta(seconds=table.timeout_seconds),
+        connections=table.connections,
+        per_connection=table.per_connection,
+        weight=table.weight,
+        limits=Limits(
+            rate=_rate(table.per_minute),
+            burst=_burst(table.per_minute),
+            per_day=table.per_day,
+            warmup=table.warmup,
+        ),
     )
+
+
+def _rate(per_minute: float | None) -> float | None:
+    return None if per_minute is None else per_minute / 60
+
+
+def _burst(per_minute: float | None) -> int:
+    """Return how many mails may go at once: those of a second."""
+    return max(1, round((per_minute or 0) / 60))
 
 
 def _newsletter(table: NewsletterTable) -> Newsletter:
@@ -233,6 +300,8 @@ def _newsletter(table: NewsletterTable) -> Newsletter:
         embeddings=table.embeddings,
         keep_tracking=table.keep_tracking,
         text_flowed=table.text_flowed,
+        relays=table.relays,
+        spread=timedelta(minutes=table.spread_minutes),
         templates=table.templates,
     )
 

@@ -30,7 +30,7 @@ from pydantic import (
 
 from digest.model.look import Images, Theme
 from digest.model.newsletter import Approval, SourceKind
-from digest.model.relay import Security
+from digest.model.relay import Conduct, Mechanism, Protocol, Security
 from subscribers.cadence import Cadence
 
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
@@ -198,14 +198,34 @@ class DatabaseTable(Part):
 class SmtpTable(Part):
     """``[smtp]``: the server that takes our mail."""
 
-    host: str = Field("localhost", min_length=1, description="Name of the SMTP server.")
+    host: str = Field(
+        "localhost", min_length=1, description="Name of the server; for LMTP also the path of its socket."
+    )
     port: int = Field(587, ge=1, le=65535, description="Its port.")
+    protocol: Protocol = Field(Protocol.SMTP, description='"smtp", or "lmtp" for a mail store of your own.')
     security: Security = Field(Security.STARTTLS, description='"starttls", "tls" (from the first byte) or "none".')
     username: Line = Field("", description="User name, where the server wants one.")
     password: SecretStr = Field(SecretStr(""), description="Password; better in a file or the environment.")
-    password_file: SecretFile | None = Field(None, description="A file that holds the password.")
+    password_file: SecretFile | None = Field(
+        None, description="A file that holds the password, or the access token; read at each sign-in."
+    )
+    auth: Mechanism = Field(
+        Mechanism.AUTO, description='"auto", "plain", "login", "cram-md5", or "xoauth2" with an access token.'
+    )
     verify: bool = Field(True, description="Check the server's certificate.")
-    timeout_seconds: float = Field(60.0, gt=0, le=3600, description="How long to wait for each reply.")
+    pipelining: Conduct = Field(
+        Conduct.PIPELINED,
+        description='"pipelined", "eager" (a round trip less, for a server far away) or "lock-step".',
+    )
+    timeout_seconds: float = Field(300.0, gt=0, le=3600, description="The longest wait for a reply but the last.")
+    connections: int = Field(16, ge=1, le=200, description="At most so many connections at once; found by trying.")
+    per_connection: int = Field(100, ge=1, le=100_000, description="At most so many mails on one connection.")
+    per_minute: float | None = Field(None, gt=0, description="At most so many mails a minute, by all senders together.")
+    per_day: int | None = Field(None, ge=1, description="At most so many mails a day (UTC).")
+    warmup: dt.date | None = Field(
+        None, description="First day of a new sending address: 200 mails a day, growing to 200,000 in 42 days."
+    )
+    weight: float = Field(1.0, gt=0, le=1000, description="Its share of the mail where there are several.")
 
     @model_validator(mode="after")
     def _one_password(self) -> Self:
@@ -213,12 +233,33 @@ class SmtpTable(Part):
             raise ValueError("has both password and password_file; keep one")
         return self
 
-    @property
-    def secret(self) -> str:
-        """The password, from wherever it is given; empty when there is none."""
-        if self.password_file is None:
-            return self.password.get_secret_value()
-        return self.password_file.read_text(encoding="utf-8").strip()
+
+class RelayTable(SmtpTable):
+    """``[[relay]]``: a further server that takes our mail, with the settings of ``[smtp]``."""
+
+    name: str = Field(pattern=SLUG, max_length=40, description="Its name, in newsletters and reports.")
+
+
+class SendingTable(Part):
+    """``[sending]``: how mail is carried, whatever server takes it."""
+
+    in_doubt: Literal["hold", "resend"] = Field(
+        "hold",
+        description='A mail whose last word was lost: "hold" it for `digest edition resolve`, or "resend" it.',
+    )
+    policy_percent: float = Field(
+        10, ge=0, le=100, description="An Edition is paused when more than this share is refused for policy (5.7.x)."
+    )
+
+
+class DomainTable(Part):
+    """``[[domain]]``: how much one recipient domain is given."""
+
+    name: Annotated[str, AfterValidator(str.lower)] = Field(
+        min_length=1, max_length=255, description="The domain, such as mail.example."
+    )
+    per_minute: float | None = Field(None, gt=0, description="At most so many mails a minute, by all senders together.")
+    per_day: int | None = Field(None, ge=1, description="At most so many mails a day (UTC).")
 
 
 class GatherTable(Part):
@@ -397,6 +438,10 @@ class NewsletterTable(Part):
         Approval.AUTO, description='"auto": goes out unless held. "required": waits for an editor.'
     )
     editors: tuple[MailboxText, ...] = Field((), description="Who is told when a Draft is ready or held.")
+    relays: tuple[str, ...] = Field((), description='Through which servers it goes: "main" is [smtp]; all by default.')
+    spread_minutes: int = Field(
+        0, ge=0, le=240, description="Over how many minutes from its hour a delivery is spread, to start quietly."
+    )
     minimum_stories: int = Field(3, ge=1, le=100, description="With fewer stories the Edition is skipped.")
     max_age_days: float = Field(7, gt=0, le=365, description="Articles published longer ago are never news.")
     coverage_floor: float = Field(

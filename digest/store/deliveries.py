@@ -3,7 +3,7 @@
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime, time, timedelta
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
 from sqlalchemy import (
     ColumnElement,
@@ -20,7 +20,9 @@ from sqlalchemy import (
     null,
     or_,
     select,
+    text,
     true,
+    type_coerce,
     values,
 )
 from sqlalchemy.orm import Session
@@ -35,8 +37,9 @@ from digest.model.delivery import (
     Lease,
     Reason,
     Settlement,
+    domain_of,
 )
-from digest.model.edition import Edition
+from digest.model.edition import Edition, EditionState
 from digest.model.ids import EditionId, SubscriberId
 from digest.model.message import Recipient
 from digest.store import leases
@@ -44,19 +47,45 @@ from subscribers import audience
 from subscribers.base import UtcDateTime
 from subscribers.model import SubscriptionState
 
+#: The states in which nothing of an Edition goes out.
+RESTING = frozenset({EditionState.PAUSED, EditionState.CANCELLED})
+#: What a sender needs to know of a Delivery that it has claimed.
+_CLAIMED = (
+    Delivery.edition_id,
+    Delivery.subscriber_id,
+    Delivery.lease_no,
+    Delivery.attempts,
+    Delivery.due_at,
+    Delivery.next_at,
+)
+
+
+class Doubt(NamedTuple):
+    """A Delivery in doubt: *at* is when it was tried, None where its sender vanished without a journal."""
+
+    subscriber_id: SubscriberId
+    public_id: str
+    reason: Reason | None
+    relay: str
+    reply: str
+    at: datetime | None
+
 
 def plan(
     session: Session,
     edition_id: EditionId,
     readers: Select[*tuple[Any, ...]],
     waves: Mapping[tuple[str, time | None], datetime],
+    *,
+    spread: timedelta = timedelta(0),
 ) -> int:
     """
     Write one Delivery for each of *readers*, and return how many are new; safe to repeat.
 
     *readers* has the columns of ``subscribers.audience.readers``. *waves* says when each (time zone, hour) falls due; a
-    reader whose pair is not named gets no Delivery. Suppressed readers are planned as skipped, so that the account
-    shows them; who is suppressed or leaves later is skipped when claimed.
+    reader whose pair is not named gets no Delivery. Each wave is spread evenly over *spread*, in whole minutes.
+    Suppressed readers are planned as skipped, so that the account shows them; who is suppressed or leaves later is
+    skipped when claimed.
     """
     if not waves:
         return 0
@@ -74,11 +103,26 @@ def plan(
         case((reader.c.suppressed, DeliveryState.SKIPPED.value), else_=DeliveryState.PLANNED.value).label("state"),
         case((reader.c.suppressed, Reason.SUPPRESSED.value), else_=null()).label("reason"),
         wave.c.due_at,
-        wave.c.due_at.label("next_at"),
+        _spread(session, reader.c.subscriber_id, wave.c.due_at, spread).label("next_at"),
     ).where(reader.c.time_zone == wave.c.time_zone, reader.c.hour.is_not_distinct_from(wave.c.hour))
     insert = leases.insert(session, Delivery).from_select(list(planned.selected_columns.keys()), planned)
     statement = insert.on_conflict_do_nothing().execution_options(preserve_rowcount=True)
     return cast("CursorResult[Any]", session.execute(statement)).rowcount
+
+
+def _spread(
+    session: Session, subscriber_id: ColumnElement[int], due_at: ColumnElement[datetime], spread: timedelta
+) -> ColumnElement[datetime]:
+    """Return when one Delivery of a wave begins: so many minutes after its hour as its reader's number says."""
+    minutes = int(spread.total_seconds() // 60)
+    if not minutes:
+        return due_at
+    late = subscriber_id % minutes
+    if session.get_bind().dialect.name == "sqlite":
+        # As the driver writes instants, with their microseconds.
+        moved = func.strftime("%Y-%m-%d %H:%M:%S", due_at, literal("+", String).op("||")(late).op("||")(" minutes"))
+        return type_coerce(moved.op("||")(".000000"), UtcDateTime)
+    return due_at + late * text("interval '1 minute'")
 
 
 def claim(
@@ -93,15 +137,21 @@ def claim(
     """
     Take up to *limit* due Deliveries of an Edition (None: of any) under *lease*; an empty list means that none is due.
 
+    None is due of an Edition that is paused or cancelled.
+
     Address, name and Sections are those of now: who has left or is suppressed by now is skipped. With *ignore_wave* the
     untried ones need not be due.
     """
     ready: ColumnElement[bool] = Delivery.next_at <= now
     if ignore_wave:
         ready = or_(ready, and_(Delivery.state == DeliveryState.PLANNED, Delivery.next_at == Delivery.due_at))
-    if edition_id is not None:
+    if edition_id is None:
+        ready = and_(Delivery.edition_id.not_in(select(Edition.id).where(Edition.state.in_(RESTING))), ready)
+    elif not is_going(session, edition_id):
+        return []
+    else:
         ready = and_(Delivery.edition_id == edition_id, ready)
-    while taken := leases.claim(session, Delivery, ready, lease=lease, limit=limit):
+    while taken := leases.claim(session, Delivery, ready, _CLAIMED, lease=lease, limit=limit):
         claimed, gone = _told_apart(taken, _readers(session, taken))
         settle(session, gone, owner=lease.owner, now=now)
         if claimed:
@@ -119,17 +169,63 @@ def settle(
 ) -> list[Settlement[DeliveryKey]]:
     """Write down what has become of claimed Deliveries; return those that *owner* no longer held, which stay as are."""
     written, lost = leases.settle(session, Delivery, settlements, owner=owner, now=now)
+    _remember(session, written, now)
+    return lost
+
+
+def recover(
+    session: Session, settlements: Sequence[Settlement[DeliveryKey]], *, owner: str, now: datetime
+) -> Counter[str]:
+    """Settle what the journal of *owner*, who lives no more, tells, and put back the rest that it held."""
+    written = leases.recover(session, Delivery, settlements, owner=owner, now=now)
+    _remember(session, written, now)
+    counts = Counter(settlement.state.value for settlement in written)
+    counts["put_back"] += leases.put_back_of(session, Delivery, owner)
+    return counts
+
+
+def is_going(session: Session, edition_id: EditionId) -> bool:
+    """Return whether the Edition is neither paused nor cancelled."""
+    return session.scalar(select(Edition.state).where(Edition.id == edition_id)) not in RESTING
+
+
+def cancel(session: Session, edition_id: EditionId) -> int:
+    """Skip what has not gone out of a cancelled Edition, and return how many."""
+    return leases.skip(session, Delivery, Delivery.edition_id == edition_id, Reason.CANCELLED)
+
+
+def in_doubt(session: Session, edition_id: EditionId, limit: int) -> list[Doubt]:
+    """Return up to *limit* Deliveries in doubt with everything that is known of them, by subscriber."""
+    at = select(func.max(Attempt.at)).where(
+        Attempt.edition_id == Delivery.edition_id, Attempt.subscriber_id == Delivery.subscriber_id
+    )
+    rows = session.execute(
+        select(
+            Delivery.subscriber_id,
+            Delivery.public_id,
+            Delivery.reason,
+            Delivery.last_relay,
+            Delivery.last_reply,
+            at.scalar_subquery(),
+        )
+        .where(Delivery.edition_id == edition_id, Delivery.state == DeliveryState.IN_DOUBT)
+        .order_by(Delivery.subscriber_id)
+        .limit(limit)
+    )
+    return [Doubt(*row) for row in rows]
+
+
+def _remember(session: Session, written: Iterable[Settlement[DeliveryKey]], now: datetime) -> None:
     session.add_all(
         Attempt(edition_id=settlement.key[0], subscriber_id=settlement.key[1], **leases.attempt(settlement, now))
         for settlement in written
         if leases.leaves_an_attempt(settlement)
     )
-    return lost
 
 
-def expire_leases(session: Session, now: datetime) -> int:
-    """Set Deliveries whose sender did not come back to in_doubt, and return how many."""
-    return leases.release_expired(session, Delivery, now)
+def expire_leases(session: Session, now: datetime, *, resends: bool = False) -> int:
+    """Set Deliveries whose sender did not come back to in_doubt, or with *resends* to go out again; return how many."""
+    return leases.release_expired(session, Delivery, now, resends=resends)
 
 
 def skip_too_late(session: Session, edition_id: EditionId, now: datetime, catch_up: timedelta) -> int:
@@ -176,7 +272,7 @@ _ACCOUNTS = {
 }
 
 
-def _readers(session: Session, taken: Iterable[Delivery]) -> dict[DeliveryKey, Row[*tuple[Any, ...]]]:
+def _readers(session: Session, taken: Iterable[Row[Any]]) -> dict[DeliveryKey, Row[*tuple[Any, ...]]]:
     """Return how the wishes behind *taken* stand at this moment; an erased reader is missing."""
     subscribers = defaultdict(list)
     for delivery in taken:
@@ -190,11 +286,11 @@ def _readers(session: Session, taken: Iterable[Delivery]) -> dict[DeliveryKey, R
 
 
 def _told_apart(
-    taken: Iterable[Delivery], readers: Mapping[DeliveryKey, Row[*tuple[Any, ...]]]
+    taken: Iterable[Row[Any]], readers: Mapping[DeliveryKey, Row[*tuple[Any, ...]]]
 ) -> tuple[list[Claimed[DeliveryKey, Recipient]], list[Settlement[DeliveryKey]]]:
     """Return what is to be sent, and the skips of those who are no longer to get it."""
     claimed, gone = [], []
-    for delivery in taken:
+    for delivery in sorted(taken, key=lambda delivery: delivery.next_at):
         key = (delivery.edition_id, delivery.subscriber_id)
         reader = readers.get(key)
         if reader is None or reader.state != SubscriptionState.ACTIVE:
@@ -206,11 +302,11 @@ def _told_apart(
     return claimed, gone
 
 
-def _skip(key: DeliveryKey, delivery: Delivery, reason: Reason) -> Settlement[DeliveryKey]:
+def _skip(key: DeliveryKey, delivery: Row[Any], reason: Reason) -> Settlement[DeliveryKey]:
     return Settlement(key=key, lease_no=delivery.lease_no, state=DeliveryState.SKIPPED, is_attempt=False, reason=reason)
 
 
-def _claimed(key: DeliveryKey, delivery: Delivery, reader: Row[*tuple[Any, ...]]) -> Claimed[DeliveryKey, Recipient]:
+def _claimed(key: DeliveryKey, delivery: Row[Any], reader: Row[*tuple[Any, ...]]) -> Claimed[DeliveryKey, Recipient]:
     return Claimed(
         key=key,
         item=Recipient(
@@ -222,6 +318,7 @@ def _claimed(key: DeliveryKey, delivery: Delivery, reader: Row[*tuple[Any, ...]]
             time_zone=reader.time_zone,
             sections=reader.sections,
         ),
+        domain=domain_of(reader.address),
         lease_no=delivery.lease_no,
         attempts=delivery.attempts,
         due_at=delivery.due_at,

@@ -22,15 +22,18 @@ from digest.model.delivery import (
     Settlement,
 )
 from digest.model.notice import Notice
+from subscribers.base import Base
 
 Mail = type[Delivery] | type[Notice]
-Row = TypeVar("Row", Delivery, Notice)
 Key = TypeVar("Key")
 
+#: Databases take so many keys in one statement, and many more.
+RECOVERED_AT_ONCE = 500
 
-def insert(session: Session, mail: Mail) -> sqlite.Insert | postgresql.Insert:
-    """Return the INSERT into *mail* of the database in use, which knows ON CONFLICT."""
-    return sqlite.insert(mail) if session.get_bind().dialect.name == "sqlite" else postgresql.insert(mail)
+
+def insert(session: Session, into: type[Base]) -> sqlite.Insert | postgresql.Insert:
+    """Return the INSERT into the table of *into* in the dialect of the database in use, which knows ON CONFLICT."""
+    return sqlite.insert(into) if session.get_bind().dialect.name == "sqlite" else postgresql.insert(into)
 
 
 def is_open(mail: Mail) -> ColumnElement[bool]:
@@ -39,11 +42,24 @@ def is_open(mail: Mail) -> ColumnElement[bool]:
     return mail.state.in_(bindparam("open_states", sorted(OPEN, reverse=True), expanding=True, literal_execute=True))
 
 
-def claim(session: Session, mail: type[Row], ready: ColumnElement[bool], *, lease: Lease, limit: int) -> Sequence[Row]:
-    """
-    Put up to *limit* open rows of *mail* that are *ready* under *lease*, those due longest first, and return them.
+def _is_claimed(mail: Mail) -> ColumnElement[bool]:
+    # Written out, as above.
+    return mail.state == bindparam("claimed", DeliveryState.CLAIMED, literal_execute=True)
 
-    Rows that another claimer has locked are passed over.
+
+def claim(
+    session: Session,
+    mail: Mail,
+    ready: ColumnElement[bool],
+    returning: Sequence[Any],
+    *,
+    lease: Lease,
+    limit: int,
+) -> list[Any]:
+    """
+    Put up to *limit* open rows of *mail* that are *ready* under *lease*, those due longest first.
+
+    Return what *returning* asks of each (next_at among it). Rows that another claimer has locked are passed over.
     """
     key = mail.__mapper__.primary_key
     chosen = (
@@ -62,10 +78,10 @@ def claim(session: Session, mail: type[Row], ready: ColumnElement[bool], *, leas
             lease_until=lease.until,
             lease_no=mail.lease_no + 1,
         )
-        .returning(mail)
+        .returning(*returning)
         .execution_options(synchronize_session=False, populate_existing=True)
     )
-    return sorted(session.scalars(statement), key=lambda row: row.next_at)
+    return list(session.execute(statement))
 
 
 def extend(session: Session, mail: Mail, claims: Iterable[Claimed[Any, Any]], lease: Lease) -> set[Any]:
@@ -83,27 +99,71 @@ def settle(
     """Write down what has become of claimed mails; return those written, and those whose lease *owner* had lost."""
     held = _held(session, mail, owner, [settlement.key for settlement in settlements])
     written = [settlement for settlement in settlements if held.get(settlement.key) == settlement.lease_no]
+    _write_all(session, mail, written, now)
+    return written, [settlement for settlement in settlements if held.get(settlement.key) != settlement.lease_no]
+
+
+def _write_all(session: Session, mail: Mail, settlements: Iterable[Settlement[Any]], now: datetime) -> None:
     alike = defaultdict(list)
-    for settlement in written:
+    for settlement in settlements:
         values = _values(settlement, now)
         alike[settlement.is_attempt, tuple(values)].append({**_bound(mail, settlement.key), **values})
     for (is_attempt, columns), rows in alike.items():
         _write(session, mail, columns, rows, is_attempt=is_attempt)
-    return written, [settlement for settlement in settlements if held.get(settlement.key) != settlement.lease_no]
 
 
-def release_expired(session: Session, mail: Mail, now: datetime) -> int:
-    """Set mails whose holder did not come back to in_doubt, for nobody knows how far it came; return how many."""
-    expired = and_(mail.state == DeliveryState.CLAIMED, mail.lease_until < now)
-    return _change(
-        session,
-        mail,
-        expired,
-        state=DeliveryState.IN_DOUBT,
-        reason=Reason.LEASE_EXPIRED,
-        lease_owner=None,
-        lease_until=None,
-    )
+def recover(
+    session: Session, mail: Mail, settlements: Sequence[Settlement[Key]], *, owner: str, now: datetime
+) -> list[Settlement[Key]]:
+    """
+    Settle what the journal of *owner*, who lives no more, tells; return what was written.
+
+    A mail that somebody has claimed since stays as it is. One whose claim the database has lost, in a power cut, is
+    settled all the same.
+    """
+    key = mail.__mapper__.primary_key
+    written: list[Settlement[Key]] = []
+    for start in range(0, len(settlements), RECOVERED_AT_ONCE):
+        told = settlements[start : start + RECOVERED_AT_ONCE]
+        named = _named(mail, [settlement.key for settlement in told])
+        rows = session.execute(
+            select(*key, mail.lease_no, mail.state, mail.lease_owner).where(named).with_for_update()
+        ).all()
+        held: dict[object, tuple[int, DeliveryState, str | None]] = {}
+        for *parts, lease_no, state, lease_owner in rows:
+            held[parts[0] if len(parts) == 1 else tuple(parts)] = (lease_no, state, lease_owner)
+        chosen = [settlement for settlement in told if _is_its(held.get(settlement.key), settlement, owner)]
+        _write_all(session, mail, chosen, now)
+        written += chosen
+    return written
+
+
+def put_back_of(session: Session, mail: Mail, owner: str) -> int:
+    """Put back what *owner*, who lives no more, still holds; return how many."""
+    held = and_(_is_claimed(mail), mail.lease_owner == owner)
+    return _change(session, mail, held, state=DeliveryState.PLANNED, lease_owner=None, lease_until=None)
+
+
+def _is_its(found: tuple[int, DeliveryState, str | None] | None, settlement: Settlement[Any], owner: str) -> bool:
+    if found is None:
+        return False
+    lease_no, state, lease_owner = found
+    if lease_no == settlement.lease_no:
+        return state == DeliveryState.CLAIMED and lease_owner == owner
+    return lease_no < settlement.lease_no and (state in OPEN or state == DeliveryState.CLAIMED)
+
+
+def release_expired(session: Session, mail: Mail, now: datetime, *, resends: bool) -> int:
+    """
+    Set mails whose holder did not come back to in_doubt, for nobody knows how far it came; return how many.
+
+    With *resends* they are to be sent again.
+    """
+    expired = and_(_is_claimed(mail), mail.lease_until < now)
+    fate: dict[str, Any] = {"state": DeliveryState.IN_DOUBT}
+    if resends:
+        fate = {"state": DeliveryState.DEFERRED, "next_at": now}
+    return _change(session, mail, expired, reason=Reason.LEASE_EXPIRED, lease_owner=None, lease_until=None, **fate)
 
 
 def skip(session: Session, mail: Mail, which: ColumnElement[bool], reason: Reason) -> int:
@@ -146,7 +206,12 @@ def _values(settlement: Settlement[Any], now: datetime) -> dict[str, Any]:
     if settlement.next_at is not None:
         values["next_at"] = settlement.next_at
     if settlement.code is not None or settlement.reply:
-        values |= {"last_code": settlement.code, "last_reply": settlement.reply[:REPLY_LENGTH]}
+        values |= {
+            "last_relay": settlement.relay,
+            "last_code": settlement.code,
+            "last_status": settlement.status,
+            "last_reply": settlement.reply[:REPLY_LENGTH],
+        }
     if settlement.state == DeliveryState.SENT:
         values["sent_at"] = now
     return values

@@ -1,12 +1,13 @@
 """Notices: single mails, put in once, claimed and settled like Deliveries."""
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from digest.model.delivery import Attempt, Claimed, DeliveryState, Lease, Reason, Settlement
+from digest.model.delivery import Attempt, Claimed, DeliveryState, Lease, Reason, Settlement, domain_of
 from digest.model.ids import NoticeId
 from digest.model.notice import Notice, NoticeToSend, NoticeWish
 from digest.store import leases
@@ -37,18 +38,21 @@ def enqueue(session: Session, wish: NoticeWish, now: datetime) -> NoticeId:
 def claim(session: Session, now: datetime, *, lease: Lease, limit: int) -> list[Claimed[NoticeId, NoticeToSend]]:
     """Take up to *limit* due Notices under *lease*; those past their expires_at are skipped."""
     leases.skip(session, Notice, Notice.expires_at <= now, Reason.TOO_LATE)
-    taken = leases.claim(session, Notice, Notice.next_at <= now, lease=lease, limit=limit)
+    taken = [
+        notice for (notice,) in leases.claim(session, Notice, Notice.next_at <= now, [Notice], lease=lease, limit=limit)
+    ]
     return [
         Claimed(
             key=notice.id,
             item=NoticeToSend(id=notice.id, wish=notice.wish, created_at=notice.created_at),
+            domain=domain_of(notice.address),
             lease_no=notice.lease_no,
             attempts=notice.attempts,
             due_at=notice.due_at,
             next_at=notice.next_at,
             expires_at=notice.expires_at,
         )
-        for notice in taken
+        for notice in sorted(taken, key=lambda notice: notice.next_at)
     ]
 
 
@@ -62,17 +66,32 @@ def settle(
 ) -> list[Settlement[NoticeId]]:
     """Write down what has become of claimed Notices; return those that *owner* no longer held, which stay as are."""
     written, lost = leases.settle(session, Notice, settlements, owner=owner, now=now)
+    _remember(session, written, now)
+    return lost
+
+
+def _remember(session: Session, written: Iterable[Settlement[NoticeId]], now: datetime) -> None:
     session.add_all(
         Attempt(notice_id=settlement.key, **leases.attempt(settlement, now))
         for settlement in written
         if leases.leaves_an_attempt(settlement)
     )
-    return lost
 
 
-def expire_leases(session: Session, now: datetime) -> int:
-    """Set Notices whose sender did not come back to in_doubt, and return how many."""
-    return leases.release_expired(session, Notice, now)
+def recover(
+    session: Session, settlements: Sequence[Settlement[NoticeId]], *, owner: str, now: datetime
+) -> Counter[str]:
+    """Settle what the journal of *owner*, who lives no more, tells, and put back the rest that it held."""
+    written = leases.recover(session, Notice, settlements, owner=owner, now=now)
+    _remember(session, written, now)
+    counts = Counter(settlement.state.value for settlement in written)
+    counts["put_back"] += leases.put_back_of(session, Notice, owner)
+    return counts
+
+
+def expire_leases(session: Session, now: datetime, *, resends: bool = False) -> int:
+    """Set Notices whose sender did not come back to in_doubt, or with *resends* to go out again; return how many."""
+    return leases.release_expired(session, Notice, now, resends=resends)
 
 
 def resolve(session: Session, notice_id: NoticeId, *, to: DeliveryState, now: datetime) -> int:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import update
 
-from digest import archive, desk, pipeline
+from digest import archive, desk, sending
 from digest.archive import ArchiveMonth, LeadPicture
 from digest.errors import UnknownNewsletter
 from digest.model.candidate import Score, ScorePart
@@ -85,7 +85,7 @@ def test_an_edition_is_in_the_archive_from_its_first_delivery_on(
 
     desk.approve(services, edition_id, by="anna@example.org")
     approved = archive.month(services, "morning")
-    pipeline.send_edition(services, edition_id)
+    sending.send_edition(services, edition_id)
 
     assert (before, approved) == ((None, None), None)
     (past,) = shown(services).editions

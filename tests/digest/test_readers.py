@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import func, select
 
-from digest import desk, pipeline, readers
+from digest import desk, readers, sending
 from digest.errors import UnknownNewsletter
 from digest.model.ids import EditionId
 from digest.model.notice import Notice
@@ -232,7 +232,7 @@ def sent(make_services: MakeServices, sqlite_url: str, tmp_path: Path) -> tuple[
     write_feed(tmp_path / "news", ("Quarry council settles stone dispute", "https://aldmere.example/stone"))
     edition_id = desk.prepare(services, "morning")
     desk.approve(services, edition_id, by="anna@example.org")
-    pipeline.send_edition(services, edition_id)
+    sending.send_edition(services, edition_id)
     return services, edition_id
 
 

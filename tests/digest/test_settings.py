@@ -249,9 +249,9 @@ def test_a_fault_never_shows_a_secret(tmp_path: Path, text: str) -> None:
 def test_the_password_is_hidden_where_settings_are_shown(tmp_path: Path) -> None:
     settings = loaded(tmp_path, f'[smtp]\npassword = "hunter2"\n{LEAST}')
 
-    assert settings.relay.password == "hunter2"
+    assert settings.relays[0].secret == "hunter2"
     assert "hunter2" not in repr(settings)
-    assert "hunter2" not in str(settings.relay)
+    assert "hunter2" not in str(settings.relays[0])
 
 
 def test_the_password_may_stand_in_a_file_beside_the_config(tmp_path: Path) -> None:
@@ -259,7 +259,7 @@ def test_the_password_may_stand_in_a_file_beside_the_config(tmp_path: Path) -> N
 
     settings = loaded(tmp_path, f'[smtp]\npassword_file = "secret"\n{LEAST}')
 
-    assert settings.relay.password == "hunter2"
+    assert settings.relays[0].secret == "hunter2"
 
 
 def test_a_password_file_that_is_no_text_is_a_fault(tmp_path: Path) -> None:
@@ -282,8 +282,12 @@ def test_the_environment_wins_over_the_file(tmp_path: Path, monkeypatch: pytest.
 
     settings = loaded(tmp_path, f'[smtp]\nport = 25\nhost = "relay.example"\nsecurity = "tls"\n{LEAST}')
 
-    assert (settings.relay.host, settings.relay.port, settings.relay.password) == ("relay.example", 2526, "hunter2")
-    assert settings.relay.security is Security.TLS
+    assert (settings.relays[0].host, settings.relays[0].port, settings.relays[0].secret) == (
+        "relay.example",
+        2526,
+        "hunter2",
+    )
+    assert settings.relays[0].security is Security.TLS
     assert settings.database_url == f"sqlite:///{tmp_path}/elsewhere.db"
     assert settings.base_url == "https://news.example.org"
     assert [str(network) for network in settings.allow_networks] == ["10.0.0.0/8", "192.168.0.0/16"]
@@ -296,7 +300,7 @@ def test_a_password_of_the_environment_wins_over_a_password_file(
 
     settings = loaded(tmp_path, f'[smtp]\npassword_file = "missing"\n{LEAST}')
 
-    assert settings.relay.password == "hunter2"
+    assert settings.relays[0].secret == "hunter2"
 
 
 def test_a_password_file_of_the_environment_wins_over_a_password(
@@ -307,7 +311,7 @@ def test_a_password_file_of_the_environment_wins_over_a_password(
 
     settings = loaded(tmp_path, f'[smtp]\npassword = "old"\n{LEAST}')
 
-    assert settings.relay.password == "hunter2"
+    assert settings.relays[0].secret == "hunter2"
 
 
 @pytest.mark.parametrize(
@@ -333,7 +337,7 @@ def test_variables_of_other_programs_are_none_of_our_business(tmp_path: Path, mo
     monkeypatch.setenv("DIGEST_CONFIG", "elsewhere.toml")
     monkeypatch.setenv("SMTP__PORT", "soon")
 
-    assert loaded(tmp_path).relay.port == 587
+    assert loaded(tmp_path).relays[0].port == 587
 
 
 # -- what comes of it --------------------------------------------------------------------------------------------------

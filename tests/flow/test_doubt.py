@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from digest import pipeline
+from digest import pipeline, sending
 from digest.demo.inbox import Inbox
 from digest.model.delivery import Account, Lease
 from digest.model.edition import EditionState
@@ -33,7 +33,7 @@ def doubtful(
     clock.advance(timedelta(minutes=2))
     with services.session() as session:
         deliveries.expire_leases(session, clock.now())
-    sent = pipeline.send_edition(services, edition_id, every_wave=True)
+    sent = sending.send_edition(services, edition_id, every_wave=True)
     assert sent.account == Account(intended=2, sent=1, in_doubt=1)
     assert sent.state is EditionState.SENT
     return services, edition_id
@@ -42,9 +42,9 @@ def doubtful(
 def test_mails_that_arrived_after_all_count_as_sent(doubtful: tuple[Services, EditionId], inbox: Inbox) -> None:
     services, edition_id = doubtful
 
-    decided = pipeline.resolve_doubt(services, edition_id, arrived=True)
+    decided = sending.resolve_doubt(services, edition_id, arrived=True)
 
-    again = pipeline.send_edition(services, edition_id, every_wave=True)
+    again = sending.send_edition(services, edition_id, every_wave=True)
     assert decided == 1
     assert again.account == Account(intended=2, sent=2)
     assert len(inbox.files()) == 1
@@ -55,10 +55,10 @@ def test_mails_that_are_to_be_sent_again_go_out_and_no_other_does(
 ) -> None:
     services, edition_id = doubtful
 
-    decided = pipeline.resolve_doubt(services, edition_id, arrived=False)
+    decided = sending.resolve_doubt(services, edition_id, arrived=False)
     with services.reading() as session:
         reopened = editions.get(session, edition_id).state
-    again = pipeline.send_edition(services, edition_id, every_wave=True)
+    again = sending.send_edition(services, edition_id, every_wave=True)
 
     assert decided == 1
     assert reopened is EditionState.SENDING
@@ -69,9 +69,9 @@ def test_mails_that_are_to_be_sent_again_go_out_and_no_other_does(
 
 def test_an_edition_without_doubt_is_left_as_it_is(doubtful: tuple[Services, EditionId]) -> None:
     services, edition_id = doubtful
-    pipeline.resolve_doubt(services, edition_id, arrived=True)
+    sending.resolve_doubt(services, edition_id, arrived=True)
 
-    decided = pipeline.resolve_doubt(services, edition_id, arrived=False)
+    decided = sending.resolve_doubt(services, edition_id, arrived=False)
 
     with services.reading() as session:
         assert editions.get(session, edition_id).state is EditionState.SENT

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from digest import calendar, jobs, pipeline
+from digest import calendar, jobs, pipeline, sending
 from digest.clock import SystemClock
 from digest.demo.inbox import Inbox
 from digest.model.delivery import Account
@@ -109,7 +109,7 @@ def test_a_sender_killed_again_and_again_loses_nothing_unnoticed_and_sends_nothi
     meanwhile = account(services, edition_id)
     clock.set(SystemClock().now() + LEASE_OVER)
     jobs.run("leases", services)
-    pipeline.send_edition(services, edition_id, every_wave=True)
+    sending.send_edition(services, edition_id, every_wave=True)
 
     ended = account(services, edition_id)
     assert ends == [-signal.SIGKILL, -signal.SIGKILL]
@@ -132,7 +132,7 @@ def test_a_service_that_is_asked_to_end_settles_what_it_has_sent_and_leaves_noth
 
     end = ended_by(signal.SIGTERM, "--config", str(tmp_path / "config.toml"), "run", inbox=inbox, after=30)
     meanwhile = account(services, edition_id)
-    rest = pipeline.send_edition(services, edition_id, every_wave=True)
+    rest = sending.send_edition(services, edition_id, every_wave=True)
 
     assert end == 0
     assert meanwhile == Account(intended=READERS, sent=meanwhile.sent, waiting=READERS - meanwhile.sent)

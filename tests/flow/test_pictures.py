@@ -10,7 +10,7 @@ import pytest
 from fastapi.testclient import TestClient
 from sqlalchemy import func, select
 
-from digest import illustration, pipeline
+from digest import illustration, pipeline, sending
 from digest.demo.inbox import Inbox
 from digest.model.draft import Draft, Picture, Story
 from digest.model.edition import Edition, EditionState
@@ -297,7 +297,7 @@ def test_a_broken_picture_leaves_its_fault_and_the_edition_goes_out(
     faults = {one.url.rpartition("/")[2]: one.fault for one in pictures(services, made.edition_id)}
     asked = list(site.asked)
     pipeline.approve(services, made.edition_id, by="anna@example.org")
-    sent = pipeline.send_edition(services, made.edition_id, every_wave=True)
+    sent = sending.send_edition(services, made.edition_id, every_wave=True)
 
     assert faults == {
         "aldmere.jpg": "127.0.0.1 answered 404 Not Found.",

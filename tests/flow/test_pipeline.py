@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
-from digest import pipeline
+from digest import pipeline, sending
 from digest.demo.inbox import Inbox
 from digest.errors import UnfitToSend, UnknownEdition, WrongState
 from digest.model.article import Article
@@ -158,9 +158,9 @@ def test_too_few_answers_hold_the_edition_for_its_editors(
     assert isinstance(held, Held)
     assert held.reason == "only 1 of 2 sources answered; the floor is 80%"
     with pytest.raises(WrongState, match="is held; approve it first"):
-        pipeline.send_edition(services, held.edition_id)
+        sending.send_edition(services, held.edition_id)
     pipeline.approve(services, held.edition_id, by="anna@example.org")
-    assert pipeline.send_edition(services, held.edition_id, every_wave=True).state is EditionState.SENT
+    assert sending.send_edition(services, held.edition_id, every_wave=True).state is EditionState.SENT
 
 
 def test_a_date_that_never_was_has_no_edition(make_services: MakeServices, sqlite_url: str, clock: FixedClock) -> None:
@@ -215,7 +215,7 @@ def test_approval_freezes_what_is_sent_whatever_changes_afterwards(
     with services.session() as session:
         for article in session.scalars(select(Article)):
             article.title = article.summary = "Something else altogether"
-    sent = pipeline.send_edition(services, edition_id, every_wave=True)
+    sent = sending.send_edition(services, edition_id, every_wave=True)
 
     (mail,) = mails(inbox)
     assert sent.state is EditionState.SENT
@@ -260,7 +260,7 @@ def test_an_edition_without_a_draft_cannot_be_approved_or_sent(services: Service
     with pytest.raises(WrongState, match="is skipped, for too little news"):
         pipeline.approve(services, skipped.edition_id, by="anna@example.org")
     with pytest.raises(WrongState, match=r"is skipped; only one that is approved or .* can become sending"):
-        pipeline.send_edition(services, skipped.edition_id)
+        sending.send_edition(services, skipped.edition_id)
 
 
 def test_an_edition_that_does_not_exist_is_told(services: Services) -> None:
@@ -277,7 +277,7 @@ def test_a_draft_cannot_be_sent(services: Services, inbox: Inbox) -> None:
     made = prepare(services)
 
     with pytest.raises(WrongState, match="is draft; approve it first"):
-        pipeline.send_edition(services, made.edition_id)
+        sending.send_edition(services, made.edition_id)
 
     assert mails(inbox) == []
 
@@ -289,8 +289,8 @@ def test_sending_twice_sends_nothing_twice(on_both: Services, inbox: Inbox) -> N
     edition_id = approved(on_both)
     told: list[Account] = []
 
-    first = pipeline.send_edition(on_both, edition_id, every_wave=True, on_progress=told.append)
-    second = pipeline.send_edition(on_both, edition_id, every_wave=True)
+    first = sending.send_edition(on_both, edition_id, every_wave=True, on_progress=told.append)
+    second = sending.send_edition(on_both, edition_id, every_wave=True)
 
     assert (first.counts, second.counts) == ({"sent": 2}, {})
     assert first.account == second.account == told[-1] == Account(intended=2, sent=2)
@@ -306,7 +306,7 @@ def test_who_leaves_after_planning_gets_nothing_and_is_accounted_for(on_both: Se
         evidence = Evidence(wording="Unsubscribe", source="test")
         unsubscribe.one_click(session, leaving, evidence, now=on_both.clock.now())
 
-    sent = pipeline.send_edition(on_both, edition_id, every_wave=True)
+    sent = sending.send_edition(on_both, edition_id, every_wave=True)
 
     assert sent.state is EditionState.SENT
     assert sent.account == Account(intended=2, sent=1, skipped=1)
@@ -327,7 +327,7 @@ def test_a_suppressed_reader_is_counted_as_suppressed(on_both: Services, inbox: 
     if moment == "after planning":
         suppress(on_both, bounced)
 
-    sent = pipeline.send_edition(on_both, edition_id, every_wave=True)
+    sent = sending.send_edition(on_both, edition_id, every_wave=True)
 
     assert sent.account == Account(intended=2, sent=1, suppressed=1)
     assert recipients(inbox) == {"ana": 1}
@@ -339,7 +339,7 @@ def test_who_joins_after_planning_waits_for_the_next_edition(services: Services,
     edition_id = approved(services)
     subscribe(services, "ben")
 
-    sent = pipeline.send_edition(services, edition_id, every_wave=True)
+    sent = sending.send_edition(services, edition_id, every_wave=True)
 
     assert sent.account.intended == 1
     assert recipients(inbox) == {"ana": 1}
@@ -349,7 +349,7 @@ def test_an_edition_without_readers_is_sent_to_nobody(services: Services, inbox:
     drop(services, "aldmere")
     edition_id = approved(services)
 
-    sent = pipeline.send_edition(services, edition_id)
+    sent = sending.send_edition(services, edition_id)
 
     assert (sent.state, sent.account) == (EditionState.SENT, Account(intended=0))
 
@@ -365,9 +365,9 @@ def test_a_dead_relay_loses_nothing_and_a_later_send_completes(
     drop(services, "aldmere")
     edition_id = approved(services)
 
-    halted = pipeline.send_edition(services, edition_id, every_wave=True)
+    halted = sending.send_edition(services, edition_id, every_wave=True)
     with Inbox(tmp_path / "inbox", port=port) as inbox:
-        completed = pipeline.send_edition(services, edition_id, every_wave=True)
+        completed = sending.send_edition(services, edition_id, every_wave=True)
 
     assert (halted.state, halted.account) == (EditionState.SENDING, Account(intended=3, waiting=3))
     assert f"127.0.0.1:{port}" in halted.halted

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from digest import desk, jobs, pipeline
+from digest import desk, jobs, pipeline, sending
 from digest.demo.inbox import Inbox
 from digest.errors import UnfitToSend
 from digest.model.edition import EditionState
@@ -87,7 +87,7 @@ def test_it_is_refused_by_hand_too_until_it_is_mended(services: Services, footer
     refused = edition(services, made.edition_id)[0]
     write(footer, SOUND)
     desk.approve(services, made.edition_id, by="anna@example.org")
-    pipeline.send_edition(services, made.edition_id, every_wave=True)
+    sending.send_edition(services, made.edition_id, every_wave=True)
 
     assert refused is EditionState.HELD
     assert recipients(inbox) == {"ben": 1}

@@ -13,6 +13,9 @@ TABLES: dict[str, type[BaseModel]] = {
     "[site]": shape.SiteTable,
     "[database]": shape.DatabaseTable,
     "[smtp]": shape.SmtpTable,
+    "[[relay]]": shape.RelayTable,
+    "[[domain]]": shape.DomainTable,
+    "[sending]": shape.SendingTable,
     "[gather]": shape.GatherTable,
     "[log]": shape.LogTable,
     "[[newsletter]]": shape.NewsletterTable,
@@ -26,6 +29,7 @@ SETTINGS = [
     pytest.param(heading, name, field, id=f"{heading} {name}")
     for heading, table in TABLES.items()
     for name, field in table.model_fields.items()
+    if table is not shape.RelayTable or name not in shape.SmtpTable.model_fields
     if (heading, name) not in {("[[newsletter]]", n) for n in ("look", "weights", "section", "source")}
 ]
 

@@ -13,8 +13,10 @@ from typing import Any
 import pytest
 
 from digest.database import Database
-from digest.deliver.smtp import Line
-from digest.deliver.stage import Courier
+from digest.deliver.courier import Courier, Manners
+from digest.deliver.pace import SharedPace
+from digest.deliver.relays import Fleet
+from digest.deliver.retry import Judge
 from digest.model.relay import Relay, Security
 from tests.digest.deliver.planned import NOW
 from tests.digest.deliver.scripted_server import ScriptedServer
@@ -44,20 +46,24 @@ def relay_to(server: ScriptedServer, **traits: Any) -> Relay:
         "security": Security.NONE,
         "timeout": timedelta(seconds=5),
         "dot_timeout": timedelta(seconds=5),
+        # One after the other, so that a script meets the mails in their order.
+        "connections": 1,
     }
     return Relay(host="127.0.0.1", port=server.port, **{**usual, **traits})
 
 
 @pytest.fixture
-def courier_to() -> Iterator[Callable[..., Courier]]:
-    """Give a function that makes a courier with a line to a server; the lines are closed at the end."""
-    with ExitStack() as stack:
+def courier_to(database: Database, tmp_path: Path) -> Callable[..., Courier]:
+    """Give a function that makes a courier who sends through a relay."""
 
-        def make(relay: Relay, **traits: Any) -> Courier:
-            line = stack.enter_context(Line(relay))
-            return Courier(**{"name": "one", "line": line, "clock": FixedClock(NOW), "chance": Random(1), **traits})
+    def make(relay: Relay, **traits: Any) -> Courier:
+        usual = {"name": "one", "clock": FixedClock(NOW), "standings": Fleet.of([relay]).standings}
+        manners = {trait: traits.pop(trait) for trait in ("batch", "lease", "patience", "domains") if trait in traits}
+        judge = Judge(chance=Random(1), resends=traits.pop("resends", False))
+        fixed = {"judge": judge, "journals": tmp_path / "journals", "manners": Manners(**manners)}
+        return Courier(**{**usual, **fixed, "pace": SharedPace(database), **traits})
 
-        yield make
+    return make
 
 
 @pytest.fixture(scope="session")

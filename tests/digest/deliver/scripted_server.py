@@ -39,8 +39,8 @@ class ScriptedServer:
     """
     Answers each command as *script* says, else as usual.
 
-    A list gives one answer after the other and repeats its last. Replies that begin with 421 end the connection, as
-    does RESET. *tls* is a server context for STARTTLS, or with *tls_at_once* from the first byte.
+    A list gives one answer after the other, over all connections, and repeats its last. Replies that begin with 421 end
+    the connection, as does RESET. *tls* is a server context for STARTTLS, or with *tls_at_once* from the first byte.
     """
 
     script: Mapping[str, Step] = field(default_factory=dict)
@@ -55,6 +55,7 @@ class ScriptedServer:
         self._steps = {key: list(step) if isinstance(step, list) else [step] for key, step in steps.items()}
         self._listener = socket.create_server(("127.0.0.1", 0))
         self._open: list[socket.socket] = []
+        self._threads: list[threading.Thread] = []
         self._thread = threading.Thread(target=self._serve)
         self._thread.start()
         return self
@@ -68,6 +69,8 @@ class ScriptedServer:
             except OSError:
                 connection.close()
         self._thread.join()
+        for thread in self._threads:
+            thread.join()
 
     @property
     def port(self) -> int:
@@ -81,7 +84,9 @@ class ScriptedServer:
                 return
             self.connections += 1
             self._open.append(connection)
-            self._converse(connection)
+            thread = threading.Thread(target=self._converse, args=(connection,))
+            self._threads.append(thread)
+            thread.start()
 
     def _converse(self, connection: socket.socket) -> None:
         try:
@@ -89,11 +94,16 @@ class ScriptedServer:
                 connection = self._encrypted(connection)
             self._answer(connection, "BANNER")
             file = connection.makefile("rb")
+            has_recipient = False
             while line := file.readline():
                 command = line.decode("utf-8", "replace").strip()
                 self.commands.append(command)
                 verb = command.split(" ")[0].split(":")[0].upper()
+                if verb == "DATA" and not has_recipient and "DATA" not in self.script:
+                    self._say(connection, "554 5.5.1 no valid recipients")
+                    continue
                 reply = self._answer(connection, verb)
+                has_recipient = reply.startswith("2") if verb == "RCPT" else has_recipient and verb != "MAIL"
                 if verb == "STARTTLS" and reply.startswith("220") and self.tls is not None:
                     file.close()
                     connection = self._encrypted(connection)

@@ -16,12 +16,11 @@ from digest.deliver import headers, quoted
 from digest.deliver.envelope import build, message_id, notice_id
 from digest.deliver.headers import UnfitForMail
 from digest.model.ids import EditionId, NoticeId, SubscriberId
-from digest.model.message import Email, Mailbox, MailingList
+from digest.model.message import Addressing, Email, Mailbox, MailingList
 
 LIST = MailingList(
     list_id="morning.news.example.org",
     list_title="The Morning",
-    unsubscribe_url="https://news.example.org/u/TOKEN",
     help_url="https://news.example.org/help",
     archive_url="https://news.example.org/archive/morning",
     owner="owner@news.example.org",
@@ -29,13 +28,16 @@ LIST = MailingList(
 )
 EMAIL = Email(
     sender=Mailbox(name="The Morning", address="morning@news.example.org"),
-    to=Mailbox(name="Ana Pérez", address="ana@mail.example"),
+    addressing=Addressing(
+        to=Mailbox(name="Ana Pérez", address="ana@mail.example"),
+        message_id="<42.7.abcdefgh@news.example.org>",
+        return_path="morning@news.example.org",
+        unsubscribe_url="https://news.example.org/u/TOKEN",
+    ),
     subject="Hafen öffnet, and what else matters",
     text="Good morning.\n",
     html="<p>Good morning.</p>\n",
-    message_id="<42.7.abcdefgh@news.example.org>",
     date=datetime(2026, 11, 23, 6, 30, tzinfo=UTC),
-    return_path="morning@news.example.org",
     language="en",
     reply_to="editors@news.example.org",
     mailing_list=LIST,
@@ -96,7 +98,13 @@ def assert_well_formed(mail: bytes) -> None:
 def test_hostile_names_subjects_and_bodies_come_out_as_they_were_meant(
     name: str, subject: str, text: str, html: str
 ) -> None:
-    email = replace(EMAIL, to=Mailbox(name=name, address="ana@mail.example"), subject=subject, text=text, html=html)
+    email = replace(
+        EMAIL,
+        addressing=replace(EMAIL.addressing, to=Mailbox(name=name, address="ana@mail.example")),
+        subject=subject,
+        text=text,
+        html=html,
+    )
 
     mail = build(email)
 
@@ -207,14 +215,15 @@ def test_a_part_in_a_script_beyond_latin_takes_the_shorter_encoding() -> None:
 
 
 def test_a_single_mail_carries_no_list_headers() -> None:
-    message = parsed(build(replace(EMAIL, mailing_list=None, reply_to=None)))
+    alone = replace(EMAIL.addressing, unsubscribe_url="")
+    message = parsed(build(replace(EMAIL, addressing=alone, mailing_list=None, reply_to=None)))
 
     assert [name for name in message if name.startswith(("List", "Feedback", "Reply"))] == []
     assert message["Auto-Submitted"] == "auto-generated"
 
 
 def test_the_same_mail_is_the_same_bytes_each_time_and_another_has_another_boundary() -> None:
-    other = replace(EMAIL, message_id="<42.8.abcdefgh@news.example.org>")
+    other = replace(EMAIL, addressing=replace(EMAIL.addressing, message_id="<42.8.abcdefgh@news.example.org>"))
 
     boundaries = [parsed(build(email)).get_boundary() for email in (EMAIL, other)]
 
@@ -225,16 +234,15 @@ def test_the_same_mail_is_the_same_bytes_each_time_and_another_has_another_bound
 @pytest.mark.parametrize(
     "faulty",
     [
-        replace(EMAIL, to=Mailbox(name="", address="a@b\r\nBcc: c@d")),
-        replace(EMAIL, to=Mailbox(name="", address="jörg@mail.example")),
-        replace(EMAIL, to=Mailbox(name="", address="nobody")),
+        replace(EMAIL, addressing=replace(EMAIL.addressing, to=Mailbox(name="", address="a@b\r\nBcc: c@d"))),
+        replace(EMAIL, addressing=replace(EMAIL.addressing, to=Mailbox(name="", address="nobody"))),
         replace(EMAIL, sender=Mailbox(name="", address="a@b>, <c@d")),
         replace(EMAIL, reply_to="x y@z"),
-        replace(EMAIL, message_id="<a b@c>"),
-        replace(EMAIL, message_id="a@c"),
+        replace(EMAIL, addressing=replace(EMAIL.addressing, message_id="<a b@c>")),
+        replace(EMAIL, addressing=replace(EMAIL.addressing, message_id="a@c")),
         replace(EMAIL, language="dé"),
-        replace(EMAIL, mailing_list=replace(LIST, unsubscribe_url="javascript:alert(1)")),
-        replace(EMAIL, mailing_list=replace(LIST, unsubscribe_url="https://a.example/>\r\nBcc: x")),
+        replace(EMAIL, addressing=replace(EMAIL.addressing, unsubscribe_url="javascript:alert(1)")),
+        replace(EMAIL, addressing=replace(EMAIL.addressing, unsubscribe_url="https://a.example/>\r\nBcc: x")),
         replace(EMAIL, mailing_list=replace(LIST, help_url="https://a.example/" + "x" * 1000)),
         replace(EMAIL, mailing_list=replace(LIST, feedback_id="é")),
     ],

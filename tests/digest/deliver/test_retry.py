@@ -8,16 +8,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from digest.deliver.retry import anonymous, next_try, put_back, verdict
+from digest.deliver.retry import Judge, anonymous, next_try, put_back
 from digest.model.delivery import MOVES, Claimed, DeliveryState, Reason
 from digest.model.message import Accepted, Deferred, InDoubt, NotTried, Outcome, Rejected
 from tests.digest.deliver.planned import NOW
 
 MINUTE = timedelta(minutes=1)
+JUDGE = Judge(chance=Random(1))
 
 
 def claimed(**traits: Any) -> Claimed[int, str]:
-    return Claimed(**{"key": 1, "item": "", "lease_no": 3, "attempts": 0, "due_at": NOW, "next_at": NOW, **traits})
+    usual = {"key": 1, "item": "", "domain": "mail.example", "lease_no": 3, "attempts": 0}
+    return Claimed(**{**usual, "due_at": NOW, "next_at": NOW, **traits})
 
 
 @pytest.mark.parametrize(
@@ -51,7 +53,7 @@ def test_the_waits_of_many_mails_do_not_fall_together() -> None:
 def test_each_outcome_leads_to_its_state(
     outcome: Outcome, state: DeliveryState, reason: Reason | None, is_attempt: bool
 ) -> None:
-    settlement = verdict(outcome, claimed(), NOW, Random(1))
+    settlement = JUDGE.verdict(outcome, claimed(), NOW, "main")
 
     assert (settlement.state, settlement.reason, settlement.is_attempt) == (state, reason, is_attempt)
     assert (settlement.key, settlement.lease_no) == (1, 3)
@@ -61,7 +63,7 @@ def test_each_outcome_leads_to_its_state(
 def test_a_mail_is_given_up_after_two_days() -> None:
     old = claimed(attempts=9, due_at=NOW - timedelta(hours=46))
 
-    settlement = verdict(Deferred(code=450, reply="later"), old, NOW, Random(1))
+    settlement = JUDGE.verdict(Deferred(code=450, reply="later"), old, NOW, "main")
 
     assert (settlement.state, settlement.reason) == (DeliveryState.FAILED, Reason.EXPIRED)
 
@@ -69,13 +71,13 @@ def test_a_mail_is_given_up_after_two_days() -> None:
 def test_a_mail_is_given_up_sooner_when_it_expires_sooner() -> None:
     brief = claimed(attempts=1, expires_at=NOW + 10 * MINUTE)
 
-    settlement = verdict(Deferred(code=450, reply="later"), brief, NOW, Random(1))
+    settlement = JUDGE.verdict(Deferred(code=450, reply="later"), brief, NOW, "main")
 
     assert settlement.reason == Reason.EXPIRED
 
 
 def test_a_connection_fault_waits_a_minute_and_counts_for_nothing() -> None:
-    settlement = verdict(NotTried(reason="reset"), claimed(attempts=2), NOW, Random(1))
+    settlement = JUDGE.verdict(NotTried(reason="reset"), claimed(attempts=2), NOW, "main")
 
     assert settlement.next_at == NOW + MINUTE
     assert not settlement.is_attempt

@@ -8,11 +8,13 @@ import pytest
 
 from digest.database import Database
 from digest.deliver import deliver
+from digest.deliver.courier import Courier
 from digest.deliver.outbox import EditionOutbox
-from digest.deliver.stage import Courier
+from digest.deliver.transaction import Parcel
 from digest.errors import DatabaseNotReady
 from digest.model.delivery import Account, DeliveryKey, Settlement
-from digest.model.message import Email, Recipient
+from digest.model.message import Recipient
+from digest.model.relay import Relay
 from tests.digest.deliver.conftest import relay_to
 from tests.digest.deliver.scripted_server import ScriptedServer
 from tests.digest.deliver.test_stage import account, letter, new_edition
@@ -59,10 +61,10 @@ def test_a_database_that_stays_full_is_left_when_the_lease_is_over_or_the_sender
     courier = courier_to(relay_to(server), patience=timedelta(0), lease=lease)
     outbox = FullDisk(database=database, edition_id=edition_id, refusals=10)
 
-    def letter_before_the_stop(recipient: Recipient) -> Email | None:
+    def letter_before_the_stop(recipient: Recipient, relay: Relay) -> Parcel | None:
         if is_stopped:
             courier.stop.set()
-        return letter(recipient)
+        return letter(recipient, relay)
 
     with pytest.raises(DatabaseNotReady):
         deliver(courier, outbox, letter_before_the_stop)

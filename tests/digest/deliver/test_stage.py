@@ -12,12 +12,15 @@ from sqlalchemy.orm import Session
 
 from digest.database import Database
 from digest.deliver import deliver
+from digest.deliver.courier import Courier, DeliverReport
+from digest.deliver.envelope import parcel
 from digest.deliver.outbox import EditionOutbox, NoticeOutbox
-from digest.deliver.stage import Courier, DeliverReport
+from digest.deliver.recovery import replay
+from digest.deliver.transaction import Parcel
 from digest.errors import TemplateError
 from digest.model.delivery import Account, Attempt, Claimed, Delivery, DeliveryKey, DeliveryState, Lease, Settlement
 from digest.model.ids import EditionId
-from digest.model.message import Email, Mailbox, Recipient
+from digest.model.message import Addressing, Email, Mailbox, Recipient
 from digest.model.notice import Notice, NoticeToSend, NoticeWish
 from digest.model.relay import Relay, Security
 from digest.store import deliveries, notices
@@ -34,19 +37,21 @@ CourierTo = Callable[..., Courier]
 def email(address: str, name: str = "Ana", subject: str = "The news") -> Email:
     return Email(
         sender=Mailbox(name="The Morning", address="morning@news.example.org"),
-        to=Mailbox(name=name, address=address),
+        addressing=Addressing(
+            to=Mailbox(name=name, address=address),
+            message_id="<1.2.abcdefgh@news.example.org>",
+            return_path="morning@news.example.org",
+        ),
         subject=subject,
         text="Good morning.\n",
         html="<p>Good morning.</p>\n",
-        message_id="<1.2.abcdefgh@news.example.org>",
         date=NOW,
-        return_path="morning@news.example.org",
         language="en",
     )
 
 
-def letter(recipient: Recipient) -> Email | None:
-    return email(recipient.address)
+def letter(recipient: Recipient, _relay: Relay) -> Parcel | None:
+    return parcel(email(recipient.address))
 
 
 def new_edition(database: Database, readers: int) -> EditionId:
@@ -263,10 +268,10 @@ def test_a_letter_that_cannot_be_written_fails_that_reader_alone(
 ) -> None:
     edition_id, server = new_edition(database, 3), serve()
 
-    def letter_with_a_fault(recipient: Recipient) -> Email | None:
+    def letter_with_a_fault(recipient: Recipient, _relay: Relay) -> Parcel | None:
         if recipient.address.startswith("reader1@"):
             raise ValueError(f"no words for {recipient.address}")
-        return email(recipient.address)
+        return parcel(email(recipient.address))
 
     deliver(courier_to(relay_to(server)), EditionOutbox(database=database, edition_id=edition_id), letter_with_a_fault)
 
@@ -281,10 +286,10 @@ def test_a_letter_whose_template_is_at_fault_waits_until_it_is_mended(
 ) -> None:
     edition_id, server = new_edition(database, 3), serve()
 
-    def letter_with_a_bad_template(recipient: Recipient) -> Email | None:
+    def letter_with_a_bad_template(recipient: Recipient, _relay: Relay) -> Parcel | None:
         if recipient.address.startswith("reader1@"):
             raise TemplateError("body.mjml line 3: unknown tag; mend it")
-        return email(recipient.address)
+        return parcel(email(recipient.address))
 
     outbox = EditionOutbox(database=database, edition_id=edition_id)
     report = deliver(courier_to(relay_to(server)), outbox, letter_with_a_bad_template)
@@ -306,11 +311,11 @@ def test_an_address_that_smtp_cannot_carry_fails_its_mail_and_never_reaches_the_
     deliver(
         courier_to(relay_to(server)),
         EditionOutbox(database=database, edition_id=edition_id),
-        lambda _recipient: email(address),
+        lambda _recipient, _relay: parcel(email(address)),
     )
 
     assert account(database, edition_id) == Account(intended=1, failed=1)
-    assert server.commands == []
+    assert not any(command.startswith(("MAIL", "RCPT", "DATA")) for command in server.commands)
 
 
 def test_a_reader_for_whom_there_is_nothing_is_skipped(database: Database, serve: Serve, courier_to: CourierTo) -> None:
@@ -319,7 +324,7 @@ def test_a_reader_for_whom_there_is_nothing_is_skipped(database: Database, serve
     deliver(
         courier_to(relay_to(server)),
         EditionOutbox(database=database, edition_id=edition_id),
-        lambda recipient: None if recipient.address.startswith("reader0@") else email(recipient.address),
+        lambda recipient, _relay: None if recipient.address.startswith("reader0@") else letter(recipient, _relay),
     )
 
     assert account(database, edition_id) == Account(intended=2, sent=1, skipped=1)
@@ -356,10 +361,10 @@ def test_a_stop_ends_the_work_between_two_mails_and_puts_the_rest_back(
 ) -> None:
     edition_id, server, stop = new_edition(database, 5), serve(), threading.Event()
 
-    def letter_then_stop(recipient: Recipient) -> Email | None:
+    def letter_then_stop(recipient: Recipient, _relay: Relay) -> Parcel | None:
         if recipient.address.startswith("reader1@"):
             stop.set()
-        return email(recipient.address)
+        return parcel(email(recipient.address))
 
     report = deliver(
         courier_to(relay_to(server), stop=stop),
@@ -367,8 +372,8 @@ def test_a_stop_ends_the_work_between_two_mails_and_puts_the_rest_back(
         letter_then_stop,
     )
 
-    assert dict(report.counts) == {"sent": 2, "put_back": 3}
-    assert account(database, edition_id) == Account(intended=5, sent=2, waiting=3)
+    assert dict(report.counts) == {"sent": 1, "put_back": 4}
+    assert account(database, edition_id) == Account(intended=5, sent=1, waiting=4)
     with database.reading() as session:
         assert {row.lease_owner for row in rows(session)} == {None}
 
@@ -377,18 +382,43 @@ class Killed(BaseException):
     """The process ends here."""
 
 
-def test_a_sender_killed_in_the_middle_leaves_in_doubt_what_it_held_and_sends_nothing_twice(
+class NeverSettled(EditionOutbox):
+    """An outbox of a process that is killed when it comes to settle."""
+
+    def settle(self, settlements: Any, *, owner: str, now: Any) -> list[Settlement[DeliveryKey]]:
+        raise Killed
+
+
+def killed_sender(database: Database, edition_id: EditionId, courier: Courier) -> None:
+    with pytest.raises(Killed):
+        deliver(courier, NeverSettled(database=database, edition_id=edition_id), letter)
+
+
+def test_what_a_killed_sender_did_is_told_by_its_journal_and_nothing_is_sent_twice(
     database: Database, serve: Serve, courier_to: CourierTo
 ) -> None:
-    edition_id, server, clock = new_edition(database, 5), serve(), FixedClock(NOW)
+    edition_id, server = new_edition(database, 5), serve({"RCPT": ["550 5.1.1 nobody", "250 ok"]})
+    courier = courier_to(relay_to(server), batch=3)
+    killed_sender(database, edition_id, courier)
+    outbox = EditionOutbox(database=database, edition_id=edition_id)
 
-    class NeverSettled(EditionOutbox):
-        def settle(self, settlements: Any, *, owner: str, now: Any) -> list[Settlement[DeliveryKey]]:
-            raise Killed
+    counts = replay(courier.journals, [outbox], NOW, resends=False)
+    deliver(courier_to(relay_to(serve()), name="two"), outbox, letter)
 
-    killed = courier_to(relay_to(server), batch=2)
-    with pytest.raises(Killed):
-        deliver(killed, NeverSettled(database=database, edition_id=edition_id), letter)
+    assert counts["sent"] + counts["failed"] + counts["put_back"] >= 3
+    assert account(database, edition_id) == Account(intended=5, sent=4, failed=1)
+    assert not list(courier.journals.iterdir())
+    with database.reading() as session:
+        assert [attempt.code for attempt in session.scalars(select(Attempt))] == [550]
+
+
+def test_what_a_killed_sender_held_is_in_doubt_when_its_journal_is_out_of_reach(
+    database: Database, serve: Serve, courier_to: CourierTo
+) -> None:
+    edition_id, clock = new_edition(database, 5), FixedClock(NOW)
+    courier = courier_to(relay_to(serve()), batch=2)
+    killed_sender(database, edition_id, courier)
+    held = sum(row.state == "claimed" for row in _rows(database))
     clock.advance(timedelta(hours=1))
     with database.session() as session:
         deliveries.expire_leases(session, clock.now())
@@ -399,19 +429,23 @@ def test_a_sender_killed_in_the_middle_leaves_in_doubt_what_it_held_and_sends_no
         letter,
     )
 
-    assert account(database, edition_id) == Account(intended=5, sent=3, in_doubt=2)
-    assert len(server.messages) == 2
+    assert account(database, edition_id) == Account(intended=5, sent=5 - held, in_doubt=held)
 
 
-def test_an_interrupted_sender_settles_what_it_knows_and_leaves_only_the_mail_in_hand(
+def _rows(database: Database) -> list[Delivery]:
+    with database.reading() as session:
+        return rows(session)
+
+
+def test_an_interrupted_sender_settles_what_it_knows_and_puts_the_rest_back(
     database: Database, serve: Serve, courier_to: CourierTo
 ) -> None:
     edition_id, server = new_edition(database, 4), serve()
 
-    def letter_interrupted(recipient: Recipient) -> Email | None:
+    def letter_interrupted(recipient: Recipient, _relay: Relay) -> Parcel | None:
         if recipient.address.startswith("reader2@"):
             raise KeyboardInterrupt
-        return email(recipient.address)
+        return parcel(email(recipient.address))
 
     with pytest.raises(KeyboardInterrupt):
         deliver(
@@ -419,7 +453,7 @@ def test_an_interrupted_sender_settles_what_it_knows_and_leaves_only_the_mail_in
         )
 
     with database.reading() as session:
-        assert [row.state for row in rows(session)] == ["sent", "sent", "claimed", "planned"]
+        assert [row.state for row in rows(session)] == ["sent", "sent", "planned", "planned"]
 
 
 def test_a_slow_batch_renews_its_lease_and_leaves_what_another_sender_took(
@@ -427,12 +461,12 @@ def test_a_slow_batch_renews_its_lease_and_leaves_what_another_sender_took(
 ) -> None:
     edition_id, server, clock = new_edition(database, 4), serve(), FixedClock(NOW)
 
-    def slow_letter(recipient: Recipient) -> Email | None:
+    def slow_letter(recipient: Recipient, _relay: Relay) -> Parcel | None:
         clock.advance(timedelta(minutes=20))
         if recipient.address.startswith("reader1@"):
             with database.session() as session:
                 session.get_one(Delivery, (edition_id, recipient.subscriber_id + 1)).lease_no += 1
-        return email(recipient.address)
+        return parcel(email(recipient.address))
 
     report = deliver(
         courier_to(relay_to(server), clock=clock), EditionOutbox(database=database, edition_id=edition_id), slow_letter
@@ -449,10 +483,10 @@ def test_a_lease_lost_while_the_mail_went_out_is_reported_and_the_row_left_alone
 ) -> None:
     edition_id, server = new_edition(database, 1), serve()
 
-    def letter_while_taken_over(recipient: Recipient) -> Email | None:
+    def letter_while_taken_over(recipient: Recipient, _relay: Relay) -> Parcel | None:
         with database.session() as session:
             session.get_one(Delivery, (edition_id, recipient.subscriber_id)).lease_owner = "two"
-        return email(recipient.address)
+        return parcel(email(recipient.address))
 
     report = deliver(
         courier_to(relay_to(server)), EditionOutbox(database=database, edition_id=edition_id), letter_while_taken_over
@@ -474,7 +508,7 @@ def test_the_connection_is_renewed_after_its_share_of_messages(
 
     assert account(database, edition_id).sent == 5
     assert server.connections == 3
-    assert server.commands.count("QUIT") == 2
+    assert server.commands.count("QUIT") == 3
 
 
 def test_notices_go_out_by_the_same_sender(database: Database, serve: Serve, courier_to: CourierTo) -> None:
@@ -486,8 +520,8 @@ def test_notices_go_out_by_the_same_sender(database: Database, serve: Serve, cou
             )
             notices.enqueue(session, wish, NOW)
 
-    def notice_letter(notice: NoticeToSend) -> Email | None:
-        return email(notice.wish.address, subject=f"Please confirm {notice.wish.values['n']}")
+    def notice_letter(notice: NoticeToSend, _relay: Relay) -> Parcel | None:
+        return parcel(email(notice.wish.address, subject=f"Please confirm {notice.wish.values['n']}"))
 
     report = deliver(courier_to(relay_to(server)), NoticeOutbox(database=database), notice_letter)
 
@@ -504,7 +538,7 @@ def test_two_senders_at_once_send_nothing_twice(database: Database, serve: Serve
         threading.Thread(
             target=deliver,
             args=(
-                courier_to(relay_to(server), name=f"sender {number}", batch=4),
+                courier_to(relay_to(server), name=f"sender-{number}", batch=4),
                 EditionOutbox(database=database, edition_id=edition_id),
                 letter,
             ),

@@ -10,21 +10,23 @@ from pathlib import Path
 import pytest
 
 from digest.deliver.envelope import build
-from digest.deliver.smtp import Line
 from digest.deliver.transaction import Parcel
 from digest.demo.inbox import Inbox, StoredMail
-from digest.model.message import Accepted, Email, Mailbox
+from digest.model.message import Accepted, Addressing, Email, Mailbox
 from digest.model.relay import Relay, Security
+from tests.digest.deliver.exchange import exchange
 
 EMAIL = Email(
     sender=Mailbox(name="The Morning", address="morning@news.example.org"),
-    to=Mailbox(name="Ana Pérez", address="ana@mail.example"),
+    addressing=Addressing(
+        to=Mailbox(name="Ana Pérez", address="ana@mail.example"),
+        message_id="<42.7.abcdefgh@news.example.org>",
+        return_path="morning@news.example.org",
+    ),
     subject="Häfen",
     text="Good morning.\n.\nA line with a dot.\n",
     html="<p>Good morning 🙂</p>\n",
-    message_id="<42.7.abcdefgh@news.example.org>",
     date=datetime(2026, 11, 23, 6, 30, tzinfo=UTC),
-    return_path="morning@news.example.org",
     language="en",
 )
 
@@ -36,8 +38,9 @@ def inbox(tmp_path: Path) -> Iterator[Inbox]:
 
 
 def send(inbox: Inbox, message: bytes, recipient: str = "ana@mail.example") -> object:
-    with Line(Relay(host=inbox.host, port=inbox.port, security=Security.NONE)) as line:
-        return line.send(Parcel(sender="", recipient=recipient, message=message))
+    relay = Relay(host=inbox.host, port=inbox.port, security=Security.NONE)
+    (outcome,) = exchange(relay, Parcel(sender="", recipient=recipient, message=message))
+    return outcome
 
 
 def test_a_mail_is_kept_byte_for_byte_under_a_readable_name(inbox: Inbox) -> None:
@@ -72,7 +75,7 @@ def test_an_opened_mail_gives_its_headers_and_both_its_parts(inbox: Inbox) -> No
 
     assert opened.text == "Good morning.\r\n.\r\nA line with a dot."
     assert opened.html == "<p>Good morning 🙂</p>"
-    assert ("Message-ID", EMAIL.message_id) in opened.headers
+    assert ("Message-ID", EMAIL.addressing.message_id) in opened.headers
     assert opened.headers[0][0] == "From"
 
 
@@ -103,7 +106,7 @@ def test_only_the_newest_mails_are_kept(inbox: Inbox) -> None:
         b"Subject: =?utf-8?b?!!!?=\r\nDate: yesterday\r\nFrom: \xff\xfe\r\n\r\nx\r\n",
         b"Subject: =?nonsense?q?x?=\r\nContent-Type: text/plain; charset=nonsense\r\n\r\n\xff\r\n",
         b"Content-Type: multipart/mixed; boundary=x\r\n\r\n--x\r\n--x--\r\n",
-        b"\0\0\0\r\n\r\n\0",
+        b"\0\0\0\r\n\r\n\0\r\n",
         b"Date: Mon, 99 Nov 99999 99:99:99 +9999\r\n\r\n",
     ],
 )

@@ -12,7 +12,7 @@ import wcwidth
 
 from digest.deliver.envelope import build
 from digest.model.draft import Draft, Story
-from digest.model.message import Email, Mailbox
+from digest.model.message import Addressing, Email, Mailbox
 from digest.model.newsletter import Newsletter
 from digest.model.text import columns, wrap
 from digest.render import render
@@ -174,13 +174,15 @@ def test_lines_that_would_be_misread_are_led_by_a_blank() -> None:
 def test_the_mail_says_that_its_text_may_be_broken_anew(flowed: str) -> None:
     mail = Email(
         sender=Mailbox(name="A", address="a@digest.example"),
-        to=Mailbox(name="", address="ada@example.org"),
+        addressing=Addressing(
+            to=Mailbox(name="", address="ada@example.org"),
+            message_id="<1.1.a@digest.example>",
+            return_path="a@digest.example",
+        ),
         subject="x",
         text=flowed,
         html="<p>x</p>",
-        message_id="<1.1.a@digest.example>",
         date=dt.datetime(2026, 11, 23, tzinfo=dt.UTC),
-        return_path="a@digest.example",
         language="en",
         text_flowed=True,
     )

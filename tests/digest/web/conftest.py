@@ -7,6 +7,7 @@ import pytest
 from fastapi.testclient import TestClient
 
 from digest.database import Database, metadata
+from digest.deliver.relays import Fleet
 from digest.links import Links
 from digest.model.ids import EditionId
 from digest.model.staff import Role
@@ -38,6 +39,7 @@ def serve(tmp_path: Path, clock: FixedClock) -> Iterator[Serve]:
             database=database,
             keys=Keyring.open(settings.state),
             links=Links(settings.base_url),
+            fleet=Fleet.of(settings.relays),
         )
         made.append(services)
         return services

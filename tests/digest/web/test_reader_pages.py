@@ -7,7 +7,7 @@ from fastapi.testclient import TestClient
 from digest import desk
 from digest.model.ids import EditionId
 from digest.model.notice import Notice
-from digest.pipeline import send_edition
+from digest.sending import send_edition
 from digest.services import Services
 from digest.web import words
 from subscribers.cadence import Cadence

@@ -188,6 +188,7 @@ def test_a_fault_of_ours_gets_a_page_that_tells_nothing_of_our_insides(
         database=services.database,
         keys=services.keys,
         links=services.links,
+        fleet=services.fleet,
     )
     client = TestClient(create_app(broken), base_url=BASE, raise_server_exceptions=False)
 
