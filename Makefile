@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint types fix golden catalogues screenshots bench-gather bench-render lock wheel clean
+.PHONY: help demo test lint types fix golden catalogues screenshots bench-gather bench-render bench-send chaos-send lock wheel clean
 
 help:  ## print this
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -49,6 +49,14 @@ bench-gather: $(VENV)/bench.done  ## measure gathering and ranking against their
 
 bench-render: $(VENV)/bench.done build/node/node_modules/mjml  ## measure rendering beside its peers (JavaScript MJML, SpamAssassin where they are)
 	$(BIN)/python -m benchmarks.render $(ARGS)
+
+bench-send: $(VENV)/bench.done  ## measure sending beside smtp-source, into a real Postfix, and its memory (installs both servers when it may)
+	@sh benchmarks/send/packages
+	$(BIN)/python -m benchmarks.send $(ARGS)
+
+chaos-send: $(VENV)/bench.done  ## kill senders 300 times on each database, and count what was lost, sent twice or is in doubt
+	@sh benchmarks/send/packages
+	$(BIN)/python -m benchmarks.send.chaos $(ARGS)
 
 # The reference compiler; without npm the comparison with it is left out.
 build/node/node_modules/mjml:

@@ -1,0 +1,57 @@
+"""
+One Edition sent by a process of its own, and what that took, measured from within: starting Python does not count.
+
+``python -m benchmarks.send.ours CONFIG DATE`` prints one JSON object: seconds, cpu_seconds, peak_megabytes, messages.
+"""
+
+import datetime as dt
+import json
+import resource
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from benchmarks.send import readers
+from benchmarks.spent import peak_megabytes
+from digest import logs, pipeline
+from digest.clock import SystemClock
+from digest.services import Services
+from digest.settings import load
+
+
+@contextmanager
+def told(messages: int) -> Iterator[None]:
+    """Print what the work within took, and that it sent so many *messages*."""
+    spent, began = _cpu_seconds(), time.perf_counter()
+    yield
+    seconds, spent = time.perf_counter() - began, _cpu_seconds() - spent
+    said = {"seconds": seconds, "cpu_seconds": spent, "peak_megabytes": peak_megabytes(), "messages": messages}
+    print(json.dumps(said))
+
+
+def _cpu_seconds() -> float:
+    """Return the processor seconds of this process and of its children that have ended."""
+    children = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return time.process_time() + children.ru_utime + children.ru_stime
+
+
+def main(config: Path, date: dt.date) -> None:
+    """Send the Edition of *date*; SystemExit when any Delivery did not come to be sent."""
+    settings = load(config)
+    logs.configure(settings.log_level, settings.log_format)
+    services = Services.start(settings, SystemClock())
+    try:
+        edition_id = readers.find(services, date)
+        intended = readers.planned(services, edition_id)
+        with told(intended):
+            sent = pipeline.send_edition(services, edition_id, every_wave=True)
+        if sent.account.sent != intended:
+            raise SystemExit(f"of {intended} mails {sent.account} were sent. {sent.halted}")
+    finally:
+        services.close()
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]), dt.date.fromisoformat(sys.argv[2]))
