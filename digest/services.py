@@ -18,6 +18,8 @@ from jinja2 import Environment
 from digest import meaning, resources
 from digest.clock import Clock
 from digest.database import Database, Session
+from digest.deliver.dkim import Signers
+from digest.deliver.dkim_keys import Signing, open_signing
 from digest.deliver.smtp import Line
 from digest.deliver.stage import Courier
 from digest.errors import SettingsError
@@ -103,16 +105,19 @@ class Services:
     meanings: Meanings | None = None
     #: What sites ask of robots, remembered for a day.
     robots: Robots = field(default_factory=Robots)
+    #: The keys that mail is signed with.
+    signing: Signing = field(default_factory=Signing, repr=False)
 
     @classmethod
     def start(cls, settings: Settings, clock: Clock) -> Self:
         """Open everything that *settings* names; SettingsError or DatabaseNotReady when that cannot be."""
         meanings = meaning.load() if any(newsletter.embeddings for newsletter in settings.newsletters) else None
         keys = Keyring.open(settings.state)
+        signing, unusable = open_signing(settings.dkim)
         database = Database(settings.database_url)
         database.prepare()
         with database.reading() as session:
-            faults = tuple(_contradictions(session, settings, keys))
+            faults = (*unusable, *_contradictions(session, settings, keys))
         if faults:
             database.close()
             raise SettingsError(faults)
@@ -123,6 +128,7 @@ class Services:
             keys=keys,
             links=Links(settings.base_url),
             meanings=meanings,
+            signing=signing,
         )
 
     def session(self) -> AbstractContextManager[Session]:
@@ -136,6 +142,10 @@ class Services:
     def newsletter(self, slug: str) -> Newsletter:
         """Return the Newsletter called *slug*; UnknownNewsletter when there is none."""
         return self.settings.newsletter(slug)
+
+    def signer_for(self, domain: str) -> Signers | None:
+        """Return who signs mail whose From is at *domain*; None when that is left to the relay."""
+        return self.signing.signer_for(domain)
 
     def environment(self, newsletter: Newsletter) -> Environment:
         """Return the mail templates in the newsletter's look and language."""
@@ -162,6 +172,7 @@ class Services:
                 line=line,
                 clock=self.clock,
                 chance=random.SystemRandom(),
+                signer_for=self.signer_for,
                 stop=stop or Event(),
             )
 

@@ -10,6 +10,7 @@ from typing import Generic, TypeVar
 
 from digest.clock import Clock
 from digest.deliver import headers, retry
+from digest.deliver.dkim import Signers, signed
 from digest.deliver.envelope import build
 from digest.deliver.outbox import Outbox
 from digest.deliver.smtp import Line
@@ -28,6 +29,10 @@ Item = TypeVar("Item")
 HEARTBEAT = timedelta(minutes=1)
 
 
+def _nobody(_domain: str) -> None:
+    """Sign nothing."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Courier:
     """
@@ -35,7 +40,8 @@ class Courier:
 
     *name* owns the leases and must be no other courier's. *lease* must outlast the longest conversation about one mail,
     in which the reply to the final dot alone may take ten minutes. *stop* ends the work between two mails. *patience*
-    is how long it waits before it writes down anew what a database that was not ready did not take.
+    is how long it waits before it writes down anew what a database that was not ready did not take. *signer_for* tells
+    who signs the mail of a From's domain; None leaves that to the relay.
     """
 
     name: str
@@ -46,6 +52,7 @@ class Courier:
     lease: timedelta = timedelta(minutes=30)
     batch: int = 50
     patience: timedelta = timedelta(seconds=5)
+    signer_for: Callable[[str], Signers | None] = _nobody
 
 
 @dataclass(slots=True)
@@ -145,7 +152,7 @@ class _Round(Generic[Key, Item]):
                     is_attempt=False,
                     reason=Reason.EMPTY,
                 )
-            parcel = _parcel(email)
+            parcel = _parcel(email, self.courier.signer_for(email.sender.address.rpartition("@")[2]))
         except TemplateError as fault:
             told = str(fault)
             log.warning("a template is at fault; the mail waits for its author", mail=str(claimed.key), fault=told)
@@ -193,9 +200,10 @@ class _Round(Generic[Key, Item]):
         log.warning("the lease of a mail was lost", mail=str(key), courier=self.courier.name, came_to=came_to)
 
 
-def _parcel(email: Email) -> Parcel:
+def _parcel(email: Email, signers: Signers | None) -> Parcel:
+    message = build(email)
     return Parcel(
         sender=headers.address(email.return_path) if email.return_path else "",
         recipient=headers.address(email.to.address),
-        message=build(email),
+        message=message if signers is None else signed(message, signers, at=email.date),
     )

@@ -16,6 +16,7 @@ from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from digest.errors import SettingsError, UnknownNewsletter
+from digest.model.dkim import DkimKey
 from digest.model.look import Logo, Look
 from digest.model.newsletter import (
     Newsletter,
@@ -32,6 +33,7 @@ from digest.settings.faults import in_words
 from digest.settings.shape import (
     HOME,
     DatabaseTable,
+    DkimTable,
     GatherTable,
     LogTable,
     LookTable,
@@ -59,6 +61,8 @@ class Settings:
     newsletters: tuple[Newsletter, ...]
     #: Who is told when a Draft is ready or held, by newsletter.
     editors: Mapping[str, tuple[str, ...]]
+    #: With which keys mail is signed; what none covers is left to the relay.
+    dkim: tuple[DkimKey, ...] = ()
     contact: str = ""
     allow_networks: tuple[Network, ...] = ()
     log_level: str = "info"
@@ -97,6 +101,7 @@ class _File(BaseSettings):
     smtp: SmtpTable = SmtpTable()
     gather: GatherTable = GatherTable()
     log: LogTable = LogTable()
+    dkim: tuple[DkimTable, ...] = ()
     newsletter: tuple[NewsletterTable, ...] = Field(min_length=1)
 
     @classmethod
@@ -117,7 +122,7 @@ def load(path: Path) -> Settings:
     raw, names = _read(path), variables.given(os.environ)
     _give_way(raw, names)
     home = path.resolve().parent
-    faults = variables.faults(names, _File.model_fields.keys() - {"newsletter"})
+    faults = variables.faults(names, _File.model_fields.keys() - {"newsletter", "dkim"})
     before = HOME.set(home)
     try:
         file = _File(**raw)
@@ -125,7 +130,7 @@ def load(path: Path) -> Settings:
         faults += in_words(fault, path.name, names)
     finally:
         HOME.reset(before)
-    faults += [f"{path.name}: {fault}" for fault in twice.faults(raw.get("newsletter"))]
+    faults += [f"{path.name}: {fault}" for fault in twice.faults(raw)]
     if faults:
         raise SettingsError(faults)
     state = home / file.site.state.expanduser()
@@ -139,6 +144,7 @@ def load(path: Path) -> Settings:
         relay=_relay(file.smtp),
         newsletters=tuple(_newsletter(table) for table in file.newsletter),
         editors={table.slug: tuple(parseaddr(e)[1] for e in table.editors) for table in file.newsletter},
+        dkim=tuple(_dkim_key(table) for table in file.dkim),
         contact=file.gather.contact,
         allow_networks=tuple(ipaddress.ip_network(text) for text in file.gather.allow_networks),
         log_level=file.log.level,
@@ -185,6 +191,16 @@ def _relay(table: SmtpTable) -> Relay:
         password=table.secret,
         verify=table.verify,
         timeout=timedelta(seconds=table.timeout_seconds),
+    )
+
+
+def _dkim_key(table: DkimTable) -> DkimKey:
+    return DkimKey(
+        domain=table.domain,
+        selector=table.selector,
+        key_file=table.key_file,
+        ed25519_selector=table.ed25519_selector or "",
+        ed25519_key_file=table.ed25519_key_file,
     )
 
 

@@ -41,6 +41,8 @@ FONTS = r"^([A-Za-z0-9 -]+(, *[A-Za-z0-9 -]+)*)?$"
 WEB = r"^https?://"
 SLUG = r"^[a-z0-9]+(-[a-z0-9]+)*$"
 _DOMAIN = re.compile(r"(?!-)[\w-]+(\.[\w-]+)*")
+_LABEL = r"[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?"
+_DNS_NAME = re.compile(rf"{_LABEL}(\.{_LABEL})*", re.IGNORECASE)
 _DATABASES = re.compile(r"(sqlite|postgresql)(\+\w+)?://")
 
 #: The folder that relative paths begin from, while a config.toml is read.
@@ -127,6 +129,18 @@ def _secret_file(value: Path) -> Path:
     return path
 
 
+def _signing_domain(value: str) -> str:
+    if not _DNS_NAME.fullmatch(value) or "." not in value or len(value) > 200:
+        raise ValueError("is no domain; give one such as news.example.org, others than ASCII as xn--…")
+    return value.lower()
+
+
+def _key_selector(value: str) -> str:
+    if not _DNS_NAME.fullmatch(value) or len(value) > 63:
+        raise ValueError("is no selector; give a short name such as d202611")
+    return value
+
+
 def _selector(value: str) -> str:
     try:
         HTMLTranslator().css_to_xpath(value or "*")
@@ -144,6 +158,8 @@ Web = Annotated[str, AfterValidator(_web)]
 Selector = Annotated[str, AfterValidator(_selector)]
 Folder = Annotated[Path, AfterValidator(_folder)]
 SecretFile = Annotated[Path, AfterValidator(_secret_file)]
+SigningDomain = Annotated[str, AfterValidator(_signing_domain)]
+KeySelector = Annotated[str, AfterValidator(_key_selector)]
 
 
 class Part(BaseModel):
@@ -219,6 +235,26 @@ class SmtpTable(Part):
         if self.password_file is None:
             return self.password.get_secret_value()
         return self.password_file.read_text(encoding="utf-8").strip()
+
+
+class DkimTable(Part):
+    """``[[dkim]]``: the keys with which the mail of a domain is signed."""
+
+    domain: SigningDomain = Field(description="Mail from addresses at this domain, or below it, is signed.")
+    selector: KeySelector = Field(description="The name under which the key's public part stands in DNS.")
+    key_file: SecretFile = Field(description="The file of the RSA key, in PEM.")
+    ed25519_selector: KeySelector | None = Field(
+        None, description="The same for a second signature by an Ed25519 key; few receivers check it yet."
+    )
+    ed25519_key_file: SecretFile | None = Field(None, description="The file of the Ed25519 key, in PEM.")
+
+    @model_validator(mode="after")
+    def _both_or_none(self) -> Self:
+        if (self.ed25519_selector is None) != (self.ed25519_key_file is None):
+            raise ValueError("has one of ed25519_selector and ed25519_key_file; give both or none")
+        if self.ed25519_selector is not None and self.ed25519_selector.lower() == self.selector.lower():
+            raise ValueError("has one selector for both keys; give each its own, for each has its own record in DNS")
+        return self
 
 
 class GatherTable(Part):

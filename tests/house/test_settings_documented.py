@@ -13,6 +13,7 @@ TABLES: dict[str, type[BaseModel]] = {
     "[site]": shape.SiteTable,
     "[database]": shape.DatabaseTable,
     "[smtp]": shape.SmtpTable,
+    "[[dkim]]": shape.DkimTable,
     "[gather]": shape.GatherTable,
     "[log]": shape.LogTable,
     "[[newsletter]]": shape.NewsletterTable,
