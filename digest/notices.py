@@ -11,6 +11,7 @@ from digest.deliver import deliver
 from digest.deliver.envelope import notice_id
 from digest.deliver.outbox import NoticeOutbox
 from digest.deliver.stage import DeliverReport
+from digest.model.delivery import DeliveryState
 from digest.model.edition import Edition, EditionState
 from digest.model.ids import EditionId
 from digest.model.message import Email, Mailbox
@@ -23,6 +24,8 @@ from subscribers import tokens
 from subscribers.model import Subscription
 from subscribers.tokens import LIFETIMES, Claim, Purpose
 
+#: A test that arrives later than this shows nothing any more.
+A_TEST_TELLS = timedelta(hours=1)
 #: A welcome or a request for review that is older than this helps nobody.
 WORTH_SENDING = timedelta(days=2)
 
@@ -78,6 +81,27 @@ def tell_editors(services: Services, newsletter: Newsletter, edition_id: Edition
                 expires_at=now + WORTH_SENDING,
             )
             notices.enqueue(session, wish, now)
+
+
+def send_test(services: Services, newsletter: Newsletter, address: str) -> tuple[DeliveryState, str]:
+    """Mail a test to *address* now, as all mail goes, and return what became of it and what the relay answered."""
+    now = services.clock.now()
+    wish = NoticeWish(
+        kind="test",
+        address=address,
+        newsletter=newsletter.slug,
+        values={
+            "relay": str(services.settings.relay).removeprefix("the relay "),
+            "at": now.astimezone(newsletter.schedule.zone).strftime("%Y-%m-%d %H:%M %Z"),
+        },
+        expires_at=now + A_TEST_TELLS,
+    )
+    with services.session() as session:
+        notice_id = notices.enqueue(session, wish, now)
+    report = send(services)
+    with services.reading() as session:
+        state, reply = notices.fate(session, notice_id)
+    return state, reply or report.halted or ""
 
 
 def send(services: Services, *, stop: Event | None = None) -> DeliverReport:

@@ -21,7 +21,7 @@ from cryptography.hazmat.primitives.serialization import (
 
 from digest.deliver.dkim import PrivateKey, Signers
 from digest.errors import DigestError
-from digest.model.dkim import DkimKey, covers
+from digest.model.dkim import DkimKey, KeyFile, KeyKind, covers
 
 PublicKey = RSAPublicKey | Ed25519PublicKey
 
@@ -32,6 +32,7 @@ GOOD_BITS = 2048
 _LARGEST_FILE = 64 * 1024
 #: RFC 1035 §3.3: a string in DNS.
 _LONGEST_STRING = 255
+_NAMES = {KeyKind.RSA: "RSA", KeyKind.ED25519: "Ed25519"}
 
 
 class UnusableKey(DigestError):
@@ -55,23 +56,22 @@ def open_signing(keys: Iterable[DkimKey]) -> tuple[Signing, list[str]]:
     signers, faults = [], []
     for key in keys:
         loaded = []
-        for selector, path in key.files:
-            wanted = RSAPrivateKey if path is key.key_file else Ed25519PrivateKey
+        for file in key.files:
             try:
-                loaded.append((selector, load(path, wanted)))
+                loaded.append((file.selector, load(file)))
             except UnusableKey as fault:
                 faults.append(f"[dkim] {key.domain}: {fault}")
         signers.append(Signers.of(key.domain, loaded))
     return Signing(signers), faults
 
 
-def load(path: Path, wanted: type[RSAPrivateKey] | type[Ed25519PrivateKey]) -> PrivateKey:
-    """Return the PEM key (PKCS#8, or PKCS#1 of old) in *path*; UnusableKey when it is none of the *wanted* kind."""
-    kind = "RSA" if wanted is RSAPrivateKey else "Ed25519"
-    remedy = f"make one with `digest dkim new DOMAIN{'' if kind == 'RSA' else ' --ed25519'}`"
+def load(file: KeyFile) -> PrivateKey:
+    """Return the key (PEM: PKCS#8, or PKCS#1 of old) in *file*; UnusableKey when none of its kind is there."""
+    path, kind = file.path, _NAMES[file.kind]
+    remedy = f"make one with `digest dkim new DOMAIN{' --ed25519' if file.kind is KeyKind.ED25519 else ''}`"
     try:
-        with path.open("rb") as file:
-            text = file.read(_LARGEST_FILE)
+        with path.open("rb") as opened:
+            text = opened.read(_LARGEST_FILE)
     except OSError as fault:
         raise UnusableKey(f"{path} cannot be read: {fault.strerror}; check the path and its permissions") from None
     try:
@@ -80,7 +80,7 @@ def load(path: Path, wanted: type[RSAPrivateKey] | type[Ed25519PrivateKey]) -> P
         raise UnusableKey(f"{path} is encrypted with a password; keep the key without one, or {remedy}") from None
     except (ValueError, UnsupportedAlgorithm):
         raise UnusableKey(f"{path} holds no private key in PEM; {remedy}") from None
-    if not isinstance(key, (RSAPrivateKey, Ed25519PrivateKey)) or not isinstance(key, wanted):
+    if not isinstance(key, (RSAPrivateKey, Ed25519PrivateKey)) or kind_of(key) is not file.kind:
         raise UnusableKey(f"{path} holds a key of another kind than {kind}; {remedy}")
     if isinstance(key, RSAPrivateKey) and key.key_size < LEAST_BITS:
         raise UnusableKey(f"{path} holds an RSA key of {key.key_size} bits, which receivers do not accept; {remedy}")
@@ -89,18 +89,24 @@ def load(path: Path, wanted: type[RSAPrivateKey] | type[Ed25519PrivateKey]) -> P
 
 def remarks(key: DkimKey) -> Iterator[str]:
     """Give a sentence for whatever about the files of *key* works and should not stay so."""
-    for selector, path in key.files:
+    for file in key.files:
+        path = file.path
         try:
             if path.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO):
                 yield f"{path} may be read by others than its owner; run `chmod 600 {path}`"
-            loaded = load(path, RSAPrivateKey if path is key.key_file else Ed25519PrivateKey)
+            loaded = load(file)
         except (OSError, UnusableKey):
             continue
         if isinstance(loaded, RSAPrivateKey) and loaded.key_size < GOOD_BITS:
             yield (
                 f"{path} holds an RSA key of {loaded.key_size} bits; receivers ask for {GOOD_BITS}, so make another "
-                f"with `digest dkim new {key.domain}` and take it in place of {selector}"
+                f"with `digest dkim new {key.domain}` and take it in place of {file.selector}"
             )
+
+
+def kind_of(key: PrivateKey) -> KeyKind:
+    """Return what *key* is."""
+    return KeyKind.RSA if isinstance(key, RSAPrivateKey) else KeyKind.ED25519
 
 
 def make_rsa() -> RSAPrivateKey:

@@ -1,7 +1,26 @@
 """DkimKey: where the keys are with which we sign the mail of a domain (RFC 6376)."""
 
 from dataclasses import dataclass
+from enum import StrEnum
 from pathlib import Path
+
+
+class KeyKind(StrEnum):
+    """What a key is, as ``k=`` of its record says it."""
+
+    #: What every receiver checks: RFC 8301.
+    RSA = "rsa"
+    #: Shorter and faster, and few check it: RFC 8463.
+    ED25519 = "ed25519"
+
+
+@dataclass(frozen=True, slots=True)
+class KeyFile:
+    """One key of a domain: what it is called in DNS, what it is, and where it is kept."""
+
+    selector: str
+    kind: KeyKind
+    path: Path
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,12 +39,12 @@ class DkimKey:
     ed25519_key_file: Path | None = None
 
     @property
-    def files(self) -> tuple[tuple[str, Path], ...]:
-        """Return each selector with the file of its key, that of the RSA key first."""
-        rsa = (self.selector, self.key_file)
+    def files(self) -> tuple[KeyFile, ...]:
+        """Return the keys, the RSA key first."""
+        rsa = KeyFile(self.selector, KeyKind.RSA, self.key_file)
         if self.ed25519_key_file is None:
             return (rsa,)
-        return (rsa, (self.ed25519_selector, self.ed25519_key_file))
+        return (rsa, KeyFile(self.ed25519_selector, KeyKind.ED25519, self.ed25519_key_file))
 
 
 def record_name(selector: str, domain: str) -> str:

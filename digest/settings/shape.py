@@ -129,13 +129,15 @@ def _secret_file(value: Path) -> Path:
     return path
 
 
-def _signing_domain(value: str) -> str:
+def signing_domain(value: str) -> str:
+    """Return *value* as a domain that can sign, in lower case; ValueError says what is wrong with it."""
     if not _DNS_NAME.fullmatch(value) or "." not in value or len(value) > 200:
         raise ValueError("is no domain; give one such as news.example.org, others than ASCII as xn--…")
     return value.lower()
 
 
-def _key_selector(value: str) -> str:
+def key_selector(value: str) -> str:
+    """Return *value* if a key in DNS can be called so; ValueError says what is wrong with it."""
     if not _DNS_NAME.fullmatch(value) or len(value) > 63:
         raise ValueError("is no selector; give a short name such as d202611")
     return value
@@ -158,8 +160,8 @@ Web = Annotated[str, AfterValidator(_web)]
 Selector = Annotated[str, AfterValidator(_selector)]
 Folder = Annotated[Path, AfterValidator(_folder)]
 SecretFile = Annotated[Path, AfterValidator(_secret_file)]
-SigningDomain = Annotated[str, AfterValidator(_signing_domain)]
-KeySelector = Annotated[str, AfterValidator(_key_selector)]
+SigningDomain = Annotated[str, AfterValidator(signing_domain)]
+KeySelector = Annotated[str, AfterValidator(key_selector)]
 
 
 class Part(BaseModel):

@@ -6,7 +6,6 @@ from pathlib import Path
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1
 from cryptography.hazmat.primitives.asymmetric.ec import generate_private_key as make_ec
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, generate_private_key
 from cryptography.hazmat.primitives.serialization import (
     BestAvailableEncryption,
@@ -17,13 +16,17 @@ from cryptography.hazmat.primitives.serialization import (
 
 from digest.deliver import dkim_keys
 from digest.deliver.dkim_keys import UnusableKey, load, make_ed25519, make_rsa, open_signing
-from digest.model.dkim import DkimKey
+from digest.model.dkim import DkimKey, KeyFile, KeyKind
 
 RSA, ED25519 = make_rsa(), make_ed25519()
 
 
 def rsa_of(bits: int) -> RSAPrivateKey:
     return generate_private_key(public_exponent=65537, key_size=bits)
+
+
+def rsa_file(folder: Path) -> KeyFile:
+    return KeyFile("d202611", KeyKind.RSA, folder / "key.pem")
 
 
 def pem(
@@ -47,18 +50,18 @@ def dkim_key(folder: Path, domain: str = "news.example.org", name: str = "rsa.pe
 def test_keys_of_both_pem_forms_are_read(tmp_path: Path, form: PrivateFormat) -> None:
     (tmp_path / "key.pem").write_bytes(pem(RSA, form))
 
-    loaded = load(tmp_path / "key.pem", RSAPrivateKey)
+    loaded = load(rsa_file(tmp_path))
 
     assert dkim_keys.record(loaded) == dkim_keys.record(RSA)
 
 
 def test_a_key_that_was_written_can_be_read_by_its_owner_alone(tmp_path: Path) -> None:
-    for key, kind in ((RSA, RSAPrivateKey), (ED25519, Ed25519PrivateKey)):
-        path = tmp_path / f"{kind.__name__}.pem"
+    for key, kind in ((RSA, KeyKind.RSA), (ED25519, KeyKind.ED25519)):
+        path = tmp_path / f"{kind}.pem"
         dkim_keys.write(key, path)
 
         assert stat.S_IMODE(path.stat().st_mode) == 0o600
-        assert dkim_keys.record(load(path, kind)) == dkim_keys.record(key)
+        assert dkim_keys.record(load(KeyFile("s", kind, path))) == dkim_keys.record(key)
         with pytest.raises(FileExistsError):
             dkim_keys.write(key, path)
 
@@ -82,23 +85,23 @@ def test_a_file_that_cannot_sign_is_told_with_a_remedy(tmp_path: Path, content: 
     (tmp_path / "key.pem").write_bytes(content)
 
     with pytest.raises(UnusableKey, match=words) as caught:
-        load(tmp_path / "key.pem", RSAPrivateKey)
+        load(rsa_file(tmp_path))
 
     assert str(caught.value).startswith(str(tmp_path / "key.pem"))
 
 
 def test_a_missing_file_is_told(tmp_path: Path) -> None:
     with pytest.raises(UnusableKey, match="cannot be read: No such file or directory; check the path"):
-        load(tmp_path / "key.pem", RSAPrivateKey)
+        load(rsa_file(tmp_path))
 
 
 def test_a_key_that_is_too_short_for_receivers_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "key.pem").write_bytes(pem(rsa_of(1024)))
 
-    load(tmp_path / "key.pem", RSAPrivateKey)
+    load(rsa_file(tmp_path))
     monkeypatch.setattr(dkim_keys, "LEAST_BITS", 1025)  # shorter ones cannot be made any more
     with pytest.raises(UnusableKey, match="an RSA key of 1024 bits, which receivers do not accept"):
-        load(tmp_path / "key.pem", RSAPrivateKey)
+        load(rsa_file(tmp_path))
 
 
 def test_what_works_and_should_not_stay_so_is_remarked(tmp_path: Path) -> None:
