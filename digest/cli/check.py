@@ -37,7 +37,7 @@ def check(
     *,
     as_json: Json = False,
 ) -> None:
-    """Check settings, database, templates and relay, and tell all faults; nothing is started, no mail is sent."""
+    """Check settings, database, templates and relay, and tell all faults; nothing is started, no mail sent but a test."""
     if to and not send:
         usage("--to mails a test, which belongs to --send; give both")
     given = settings()  # faulty settings end here, with exit code 2
@@ -53,7 +53,8 @@ def check(
     has_faults = any(fault for _, fault, _ in results)
     if send:
         seen = list(sending.observed(given, relays))
-        seen += sending.tested(given, to) if to and not has_faults else []
+        if to:
+            seen += [sending.HELD_BACK] if has_faults else sending.tested(given, to)
         has_faults |= any(one.verdict is Verdict.FAULT for one in seen)
         rows = [{**row, **_nothing_seen(row)} for row in rows] + [_seen(one) for one in seen]
     if as_json:

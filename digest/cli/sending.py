@@ -14,6 +14,11 @@ from digest.posture.resolver import Dns
 from digest.services import Services
 from digest.settings import Settings
 
+#: Said where something else has to be mended first.
+HELD_BACK = Observation(
+    what="test mail", verdict=Verdict.FAULT, said="not sent; mend what is at fault above, and ask for it again"
+)
+
 
 def observed(given: Settings, relays: Sequence[Relay]) -> Iterator[Observation]:
     """Give what is to be seen of the relays, and then of our mail in DNS."""

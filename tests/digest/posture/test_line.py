@@ -20,19 +20,8 @@ __all__ = ["server_tls"]
 
 NOW = datetime(2026, 11, 23, 5, 0, tzinfo=UTC)
 ALL = (
-    "\r\n250-".join(
-        (
-            "250-mail.example.org hello",
-            "PIPELINING",
-            "SIZE {size}",
-            "8BITMIME",
-            "SMTPUTF8",
-            "DSN",
-            "ENHANCEDSTATUSCODES",
-            "STARTTLS",
-        )
-    )
-    + "\r\n250 CHUNKING"
+    "250-mail.example.org hello\r\n250-PIPELINING\r\n250-SIZE {size}\r\n250-8BITMIME\r\n250-SMTPUTF8\r\n250-DSN\r\n"
+    "250-ENHANCEDSTATUSCODES\r\n250-STARTTLS\r\n250 CHUNKING"
 )
 FAR = Handshake(
     relay=Relay(host="smtp.relay.example", port=587),
