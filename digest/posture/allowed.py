@@ -60,18 +60,18 @@ def _passing(
     for handshake in handshakes:
         addresses = _sending(handshake, resolver)
         results = {address: _result(domain, address, resolver) for address in addresses}
-        refused = [address for address, result in results.items() if result is not Result.PASS]
+        refused = [address for address, result in results.items() if result[0] is not Result.PASS]
         if not results:
             said.append((Verdict.WARN, f"where {handshake.relay} sends from is not known; look at a test mail (--to)"))
         elif not refused:
             said.append((Verdict.OK, f"{', '.join(results)} may send"))
         elif handshake.is_direct and not is_partial:
             said.append(
-                (Verdict.FAULT, f"{refused[0]}, which our relay sends from, gets {results[refused[0]]}; let it in")
+                (Verdict.FAULT, f"{refused[0]}, which our relay sends from, gets {results[refused[0]][1]}; let it in")
             )
             missing += refused
         elif len(refused) == len(results):
-            told = f"{refused[0]} gets {results[refused[0]]}, though {handshake.relay} may send from others"
+            told = f"{refused[0]} gets {results[refused[0]][1]}, though {handshake.relay} may send from others"
             said.append((Verdict.WARN, f"{told}: its operator names what to include; look at a test mail (--to)"))
     return said, missing
 
@@ -85,11 +85,13 @@ def _sending(handshake: Handshake, resolver: Resolver) -> list[str]:
     return [a for a in dict.fromkeys(found) if not is_ours_alone(a)]
 
 
-def _result(domain: str, address: str, resolver: Resolver) -> Result:
+def _result(domain: str, address: str, resolver: Resolver) -> tuple[Result, str]:
+    """Return what SPF says of *address*, and that in words."""
     try:
-        return Walk(resolver, ipaddress.ip_address(address)).check(domain)
-    except BrokenSpf:
-        return Result.PERMERROR
+        result = Walk(resolver, ipaddress.ip_address(address)).check(domain)
+    except BrokenSpf as broken:
+        return Result.PERMERROR, f"{Result.PERMERROR} ({broken})"
+    return result, str(result)
 
 
 def _ours(handshakes: Sequence[Handshake], resolver: Resolver) -> str:

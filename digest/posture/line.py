@@ -128,7 +128,7 @@ def _encrypted_well(handshake: Handshake, left: timedelta | None) -> tuple[Verdi
 
 def _abilities(what: str, handshake: Handshake) -> Observation:
     offered = dict(handshake.extensions)
-    found = ", ".join(f"{name} {offered[name]}".strip() for name in EXTENSIONS if name in offered)
+    found = shown([", ".join(f"{name} {offered[name]}".strip() for name in EXTENSIONS if name in offered)])
     missing = [name for name in EXTENSIONS if name not in offered]
     size = offered.get("SIZE", "")
     if size.isascii() and size.isdigit() and 0 < int(size) < LARGEST_MAIL:
@@ -139,4 +139,4 @@ def _abilities(what: str, handshake: Handshake) -> Observation:
         return Observation(
             what=what, verdict=Verdict.WARN, said=f"{said} but for PIPELINING: sending is slower", found=found
         )
-    return Observation(what=what, verdict=Verdict.OK, said=said, found=shown([found]))
+    return Observation(what=what, verdict=Verdict.OK, said=said, found=found)

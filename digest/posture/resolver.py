@@ -79,10 +79,8 @@ class Dns:
             answer = self._resolver.resolve(f"{name}.", kind.value, lifetime=PATIENCE.total_seconds(), search=False)
         except (dns.resolver.NXDOMAIN, dns.resolver.NoAnswer, dns.name.LabelTooLong, dns.name.NameTooLong):
             return ()
-        except dns.exception.DNSException as silence:
+        except (dns.exception.DNSException, OSError, ValueError) as silence:
             self._silences += 1
-            raise DnsSilent(type(silence).__name__) from silence
-        except (OSError, UnicodeError, ValueError) as silence:
             raise DnsSilent(type(silence).__name__) from silence
         return tuple(sorted(_text(record) for record in list(answer)[:_MOST_RECORDS]))
 

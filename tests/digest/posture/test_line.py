@@ -14,7 +14,7 @@ from digest.posture import line
 from digest.posture.line import Handshake, observe_line, shake_hands
 from digest.posture.observation import Observation, Verdict
 from tests.digest.deliver.conftest import relay_to, server_tls
-from tests.digest.deliver.scripted_server import ScriptedServer
+from tests.digest.deliver.scripted_server import RESET, ScriptedServer
 
 __all__ = ["server_tls"]
 
@@ -75,6 +75,12 @@ def test_an_encrypted_line_shows_how_and_until_when(
     assert handshake.certificate_until is not None
 
 
+def test_a_relay_that_takes_no_leave_has_still_been_seen(serve: Serve) -> None:
+    server = serve({"QUIT": RESET})
+
+    assert shake_hands(relay_to(server)).fault == ""
+
+
 def test_a_relay_that_is_out_of_reach_is_the_only_thing_to_say_of_it() -> None:
     handshake = shake_hands(Relay(host="127.0.0.1", port=1, security=Security.NONE, timeout=timedelta(seconds=1)))
 
@@ -119,6 +125,14 @@ def test_abilities_are_judged(extensions: tuple[tuple[str, str], ...], verdict: 
 
     assert abilities.verdict is verdict
     assert words in abilities.said
+
+
+def test_what_a_relay_says_of_itself_is_shown_clean() -> None:
+    connection, _, abilities = seen(replace(FAR, extensions=(("SIZE", "\x1b[2J" + "9" * 999),)))
+
+    assert abilities.found.isprintable()
+    assert len(abilities.found) <= 200
+    assert connection.found.isprintable()
 
 
 def test_a_certificate_that_is_written_oddly_has_no_end_for_us() -> None:

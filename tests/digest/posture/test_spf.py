@@ -158,6 +158,22 @@ def test_an_address_of_ours_that_is_not_let_in_is_a_fault_with_the_record_that_l
     assert seen.publish == 'example.org. IN TXT "v=spf1 ip4:203.0.113.7 include:a.example -all"'
 
 
+def test_a_record_that_breaks_only_on_the_way_to_our_address_is_told_why() -> None:
+    zone = {"TXT example.org": "v=spf1 a:a.example a:b.example a:c.example ip4:203.0.113.7 -all", **OURS}
+
+    seen = observe_spf("example.org", [near()], FakeDns(zone))
+
+    assert seen.verdict is Verdict.FAULT
+    assert "gets permerror (more than 2 of its names lead nowhere, c.example among them)" in seen.said
+
+
+def test_nobody_is_refused_for_what_depends_on_the_mail() -> None:
+    for record in ("v=spf1 exists:%{i}.list.example -all", "v=spf1 redirect=%{d}.list.example"):
+        seen = observe_spf("example.org", [near()], FakeDns({"TXT example.org": record, **OURS}))
+
+        assert seen.verdict is Verdict.WARN
+
+
 def test_a_far_relay_that_is_not_let_in_is_a_warning_for_it_may_send_from_elsewhere() -> None:
     refused = observe_spf("example.org", [far()], FakeDns({"TXT example.org": "v=spf1 -all"}))
     allowed = observe_spf("example.org", [far()], FakeDns({"TXT example.org": "v=spf1 ip4:198.51.100.9 -all"}))
