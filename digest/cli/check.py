@@ -37,7 +37,7 @@ def check(
     *,
     as_json: Json = False,
 ) -> None:
-    """Check settings, database, templates and relay, and tell all faults; nothing is started, only a test is mailed."""
+    """Check settings, database, templates and relay, and tell all faults; nothing is started."""
     if to and not send:
         usage("--to mails a test, which belongs to --send; give both")
     given = settings()  # faulty settings end here, with exit code 2

@@ -8,7 +8,7 @@ from typing import Any
 
 import dkim as oracle
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from digest.deliver import headers as header_lines
@@ -82,6 +82,7 @@ def test_both_signatures_verify() -> None:
     assert verdicts(sealed()) == [True, True]
 
 
+@settings(deadline=None)
 @given(subject=values, name=values, body=bodies)
 def test_any_words_that_we_can_send_are_signed_well(subject: str, name: str, body: bytes) -> None:
     lines = [
@@ -135,6 +136,7 @@ def test_no_signed_header_may_change(name: str) -> None:
         assert verdicts(tampered) == [False, False]
 
 
+@settings(deadline=None)
 @given(place=st.integers(0, len(BODY) - 3), byte=st.integers(33, 126))
 def test_no_byte_of_the_body_may_change(place: int, byte: int) -> None:
     mail = sealed()
@@ -246,6 +248,7 @@ def test_a_header_is_relaxed_as_the_rfc_says(line: str | bytes, canonical: bytes
     assert relaxed(line) == canonical
 
 
+@settings(deadline=None)
 @given(value=st.text(st.sampled_from("ab \t"), max_size=60))
 def test_relaxing_agrees_with_the_oracle(value: str) -> None:
     line = f"Subject:{value}\r\n {value}"
