@@ -36,7 +36,7 @@ catalogues: $(VENV)/test.done  ## bring templates/email/languages/*.po up to the
 	@mkdir -p build
 	$(BIN)/pybabel -q extract -F pyproject.toml --no-location --sort-output -o build/mail.pot templates/email
 	@for po in templates/email/languages/*.po; do \
-	  $(BIN)/pybabel -q update -i build/mail.pot -o $$po -l $$(basename $$po .po) -w 110 \
+	  $(BIN)/pybabel -q update -i build/mail.pot -o $$po -l $$(basename $$po .po | tr - _) -w 110 \
 	    --no-fuzzy-matching --ignore-obsolete --ignore-pot-creation-date && \
 	  sed -i -E '/^"(Report-Msgid-Bugs-To|POT-Creation-Date|PO-Revision-Date|Language-Team|Generated-By):/d' $$po; \
 	done

@@ -12,6 +12,7 @@ from digest.deliver.courier import DeliverReport
 from digest.deliver.envelope import notice_id, parcel
 from digest.deliver.outbox import NoticeOutbox
 from digest.deliver.transaction import Parcel
+from digest.model.delivery import DeliveryState
 from digest.model.edition import Edition, EditionState
 from digest.model.ids import EditionId
 from digest.model.message import Addressing, Email, Mailbox
@@ -25,6 +26,8 @@ from subscribers import tokens
 from subscribers.model import Subscription
 from subscribers.tokens import LIFETIMES, Claim, Purpose
 
+#: A test that arrives later than this shows nothing any more.
+A_TEST_TELLS = timedelta(hours=1)
 #: A welcome or a request for review that is older than this helps nobody.
 WORTH_SENDING = timedelta(days=2)
 
@@ -80,6 +83,27 @@ def tell_editors(services: Services, newsletter: Newsletter, edition_id: Edition
                 expires_at=now + WORTH_SENDING,
             )
             notices.enqueue(session, wish, now)
+
+
+def send_test(services: Services, newsletter: Newsletter, address: str) -> tuple[DeliveryState, str]:
+    """Mail a test to *address* now, as all mail goes, and return what became of it and what the relay answered."""
+    now = services.clock.now()
+    wish = NoticeWish(
+        kind="test",
+        address=address,
+        newsletter=newsletter.slug,
+        values={
+            "relay": ", ".join(f"{relay.host}:{relay.port}" for relay in services.settings.relays),
+            "at": now.astimezone(newsletter.schedule.zone).strftime("%Y-%m-%d %H:%M %Z"),
+        },
+        expires_at=now + A_TEST_TELLS,
+    )
+    with services.session() as session:
+        notice_id = notices.enqueue(session, wish, now)
+    report = send(services)
+    with services.reading() as session:
+        state, reply = notices.fate(session, notice_id)
+    return state, reply or report.halted or ""
 
 
 def send(services: Services, *, stop: Event | None = None) -> DeliverReport:

@@ -19,6 +19,7 @@ from digest import meaning, resources
 from digest.clock import Clock
 from digest.database import Database, Session
 from digest.deliver.courier import Courier, Manners
+from digest.deliver.dkim_keys import Signing, open_signing
 from digest.deliver.envelope import Seal
 from digest.deliver.pace import SharedPace
 from digest.deliver.relays import Fleet
@@ -109,16 +110,19 @@ class Services:
     meanings: Meanings | None = None
     #: What sites ask of robots, remembered for a day.
     robots: Robots = field(default_factory=Robots)
+    #: The keys that mail is signed with.
+    signing: Signing = field(default_factory=Signing, repr=False)
 
     @classmethod
     def start(cls, settings: Settings, clock: Clock) -> Self:
         """Open everything that *settings* names; SettingsError or DatabaseNotReady when that cannot be."""
         meanings = meaning.load() if any(newsletter.embeddings for newsletter in settings.newsletters) else None
         keys = Keyring.open(settings.state)
+        signing, unusable = open_signing(settings.dkim)
         database = Database(settings.database_url)
         database.prepare()
         with database.reading() as session:
-            faults = tuple(_contradictions(session, settings, keys))
+            faults = (*unusable, *_contradictions(session, settings, keys))
         if faults:
             database.close()
             raise SettingsError(faults)
@@ -130,6 +134,7 @@ class Services:
             links=Links(settings.base_url),
             fleet=Fleet.of(settings.relays),
             meanings=meanings,
+            signing=signing,
         )
 
     def session(self) -> AbstractContextManager[Session]:
@@ -143,6 +148,11 @@ class Services:
     def newsletter(self, slug: str) -> Newsletter:
         """Return the Newsletter called *slug*; UnknownNewsletter when there is none."""
         return self.settings.newsletter(slug)
+
+    def seal(self, domain: str, relay: Relay) -> Seal | None:
+        """Return how mail whose From is at *domain* is signed for *relay*; None when that is left to the relay."""
+        signers = self.signing.signer_for(domain)
+        return None if signers is None else Seal(signers=signers)
 
     def environment(self, newsletter: Newsletter) -> Environment:
         """Return the mail templates in the newsletter's look and language."""
@@ -177,10 +187,6 @@ class Services:
             manners=Manners(policy_share=self.settings.policy_share, domains=self.settings.domains),
             stop=stop or Event(),
         )
-
-    def seal(self, domain: str, relay: Relay) -> Seal | None:  # noqa: ARG002
-        """Return how mail from *domain* that goes through *relay* is signed; None when that is left to the relay."""
-        return None
 
     def close(self) -> None:
         """Give everything back."""

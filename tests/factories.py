@@ -15,6 +15,7 @@ def config_text(
     at: str = "07:00",
     more: str = "",
     more_site: str = "",
+    more_top: str = "",
 ) -> str:
     """Return a config.toml with one newsletter that reads one folder, made here if need be."""
     return f"""
@@ -31,6 +32,8 @@ host = "127.0.0.1"
 port = {smtp_port}
 security = "none"
 timeout_seconds = 5
+
+{more_top}
 
 [[newsletter]]
 slug = "morning"

@@ -42,7 +42,7 @@ def main(config: Path, date: dt.date, messages: int, key: Path | None) -> None:
     """Mail the Edition of *date* to so many readers, signed where there is a *key*."""
     services = Services.start(load(config), SystemClock())
     try:
-        newsletter, relay = services.newsletter(SLUG), services.settings.relay
+        newsletter, relay = services.newsletter(SLUG), services.settings.relays[0]
         rendered, recipients = _edition(services, date, messages)
         sign = _signing(key) if key is not None else None
         with told(messages), smtplib.SMTP(relay.host, relay.port) as smtp:

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from benchmarks.send import readers
 from benchmarks.spent import peak_megabytes
-from digest import logs, pipeline
+from digest import logs, sending
 from digest.clock import SystemClock
 from digest.services import Services
 from digest.settings import load
@@ -46,7 +46,7 @@ def main(config: Path, date: dt.date) -> None:
         edition_id = readers.find(services, date)
         intended = readers.planned(services, edition_id)
         with told(intended):
-            sent = pipeline.send_edition(services, edition_id, every_wave=True)
+            sent = sending.send_edition(services, edition_id, every_wave=True)
         if sent.account.sent != intended:
             raise SystemExit(f"of {intended} mails {sent.account} were sent. {sent.halted}")
     finally:

@@ -27,6 +27,7 @@ COMMANDS = {
     "edition": "edition",
     "subscriber": "subscriber",
     "staff": "staff",
+    "dkim": "dkim",
     "db": "db",
     "demo": "demo",
 }

@@ -71,7 +71,7 @@ class Round(Generic[Key, Item]):
         self._gates = Gates(courier.pace, manners.domains)
         self._waiting: Waiting[Key, Item] = Waiting(self._gates)
         self._held: dict[Key, Claimed[Key, Item]] = {}
-        self._renewed_at = courier.clock.now()
+        self._renewed_at = self._confirmed_at = courier.clock.now()
         terms = Terms(
             owner=courier.name,
             clock=courier.clock,
@@ -231,7 +231,7 @@ class Round(Generic[Key, Item]):
 
     def _feed(self) -> None:
         """Give each idle line its next mail; one that has had its number, or is not wanted, is left."""
-        if not self._idle:
+        if not self._idle or self._is_lease_old:
             return
         for line in sorted(self._idle, key=lambda line: line.standing.share):
             if line.begun >= line.standing.per_connection or line.standing.relay.name in self._unusable:
@@ -245,6 +245,11 @@ class Round(Generic[Key, Item]):
         for claimed, next_at in self._waiting.overflow():
             self._settle(retry.put_back(claimed, next_at=next_at))
         self._rest_if_need_be()
+
+    @property
+    def _is_lease_old(self) -> bool:
+        """Return whether our leases have not been confirmed for so long that somebody may have taken over."""
+        return self._courier.clock.now() - self._confirmed_at >= self._courier.manners.lease / 3
 
     def _propose(self, line: Line) -> bool:
         """Begin the next mail on *line*; return whether there was one."""
@@ -529,6 +534,7 @@ class Round(Generic[Key, Item]):
             self._with_care(lambda: self._told_whether(is_going=asking.result()))
         if self._extending is not None and self._extending[0].done():
             (extending, asked), self._extending = self._extending, None
+            self._confirmed_at = self._renewed_at
             self._with_care(lambda: self._lost(asked - extending.result()))
         while self._settling and self._settling[0][0].done():
             self._take_settled(*self._settling.pop(0))

@@ -1,4 +1,4 @@
-"""Render one single mail: confirmation, welcome, request for review."""
+"""Render one single mail: confirmation, welcome, request for review, test."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -19,6 +19,7 @@ KINDS: Mapping[str, frozenset[str]] = {
     "review": frozenset(
         {"number", "subject", "stories", "fate", "reason", "at", "sources_answered", "sources_asked", "desk_url"}
     ),
+    "test": frozenset({"relay", "at"}),
 }
 #: There is none on the day of the first sign-up.
 _MAY_BE_EMPTY = "latest_url"

@@ -16,6 +16,7 @@ from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from digest.errors import SettingsError, UnknownNewsletter
+from digest.model.dkim import DkimKey
 from digest.model.look import Logo, Look
 from digest.model.newsletter import (
     Newsletter,
@@ -32,6 +33,7 @@ from digest.settings.faults import in_words
 from digest.settings.shape import (
     HOME,
     DatabaseTable,
+    DkimTable,
     DomainTable,
     GatherTable,
     LogTable,
@@ -65,6 +67,8 @@ class Settings:
     newsletters: tuple[Newsletter, ...]
     #: Who is told when a Draft is ready or held, by newsletter.
     editors: Mapping[str, tuple[str, ...]]
+    #: With which keys mail is signed; what none covers is left to the relay.
+    dkim: tuple[DkimKey, ...] = ()
     contact: str = ""
     #: Limits of recipient domains.
     domains: Mapping[str, Limits] = field(default_factory=dict)
@@ -112,6 +116,7 @@ class _File(BaseSettings):
     sending: SendingTable = SendingTable()
     gather: GatherTable = GatherTable()
     log: LogTable = LogTable()
+    dkim: tuple[DkimTable, ...] = ()
     newsletter: tuple[NewsletterTable, ...] = Field(min_length=1)
 
     @classmethod
@@ -132,7 +137,7 @@ def load(path: Path) -> Settings:
     raw, names = _read(path), variables.given(os.environ)
     _give_way(raw, names)
     home = path.resolve().parent
-    faults = variables.faults(names, _File.model_fields.keys() - {"newsletter", "relay", "domain"})
+    faults = variables.faults(names, _File.model_fields.keys() - {"newsletter", "relay", "domain", "dkim"})
     before = HOME.set(home)
     try:
         file = _File(**raw)
@@ -140,7 +145,7 @@ def load(path: Path) -> Settings:
         faults += in_words(fault, path.name, names)
     finally:
         HOME.reset(before)
-    faults += [f"{path.name}: {fault}" for fault in twice.faults(raw.get("newsletter"))]
+    faults += [f"{path.name}: {fault}" for fault in twice.faults(raw)]
     if not faults:
         faults = [f"{path.name}: {fault}" for fault in _of_relays(file)]
     if faults:
@@ -162,6 +167,7 @@ def load(path: Path) -> Settings:
         policy_share=file.sending.policy_percent / 100,
         newsletters=tuple(_newsletter(table) for table in file.newsletter),
         editors={table.slug: tuple(parseaddr(e)[1] for e in table.editors) for table in file.newsletter},
+        dkim=tuple(_dkim_key(table) for table in file.dkim),
         contact=file.gather.contact,
         allow_networks=tuple(ipaddress.ip_network(text) for text in file.gather.allow_networks),
         log_level=file.log.level,
@@ -253,6 +259,16 @@ def _rate(per_minute: float | None) -> float | None:
 def _burst(per_minute: float | None) -> int:
     """Return how many mails may go at once: those of a second."""
     return max(1, round((per_minute or 0) / 60))
+
+
+def _dkim_key(table: DkimTable) -> DkimKey:
+    return DkimKey(
+        domain=table.domain,
+        selector=table.selector,
+        key_file=table.key_file,
+        ed25519_selector=table.ed25519_selector or "",
+        ed25519_key_file=table.ed25519_key_file,
+    )
 
 
 def _newsletter(table: NewsletterTable) -> Newsletter:

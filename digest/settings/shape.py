@@ -41,6 +41,8 @@ FONTS = r"^([A-Za-z0-9 -]+(, *[A-Za-z0-9 -]+)*)?$"
 WEB = r"^https?://"
 SLUG = r"^[a-z0-9]+(-[a-z0-9]+)*$"
 _DOMAIN = re.compile(r"(?!-)[\w-]+(\.[\w-]+)*")
+_LABEL = r"[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?"
+_DNS_NAME = re.compile(rf"{_LABEL}(\.{_LABEL})*", re.IGNORECASE)
 _DATABASES = re.compile(r"(sqlite|postgresql)(\+\w+)?://")
 
 #: The folder that relative paths begin from, while a config.toml is read.
@@ -127,6 +129,20 @@ def _secret_file(value: Path) -> Path:
     return path
 
 
+def signing_domain(value: str) -> str:
+    """Return *value* as a domain that can sign, in lower case; ValueError says what is wrong with it."""
+    if not _DNS_NAME.fullmatch(value) or "." not in value or len(value) > 200:
+        raise ValueError("is no domain; give one such as news.example.org, others than ASCII as xn--…")
+    return value.lower()
+
+
+def key_selector(value: str) -> str:
+    """Return *value* if a key in DNS can be called so; ValueError says what is wrong with it."""
+    if not _DNS_NAME.fullmatch(value) or len(value) > 63:
+        raise ValueError("is no selector; give a short name such as d202611")
+    return value
+
+
 def _selector(value: str) -> str:
     try:
         HTMLTranslator().css_to_xpath(value or "*")
@@ -144,6 +160,8 @@ Web = Annotated[str, AfterValidator(_web)]
 Selector = Annotated[str, AfterValidator(_selector)]
 Folder = Annotated[Path, AfterValidator(_folder)]
 SecretFile = Annotated[Path, AfterValidator(_secret_file)]
+SigningDomain = Annotated[str, AfterValidator(signing_domain)]
+KeySelector = Annotated[str, AfterValidator(key_selector)]
 
 
 class Part(BaseModel):
@@ -198,9 +216,7 @@ class DatabaseTable(Part):
 class SmtpTable(Part):
     """``[smtp]``: the server that takes our mail."""
 
-    host: str = Field(
-        "localhost", min_length=1, description="Name of the server; for LMTP also the path of its socket."
-    )
+    host: str = Field("localhost", min_length=1, description="Name of the server; or the path of an LMTP socket.")
     port: int = Field(587, ge=1, le=65535, description="Its port.")
     protocol: Protocol = Field(Protocol.SMTP, description='"smtp", or "lmtp" for a mail store of your own.')
     security: Security = Field(Security.STARTTLS, description='"starttls", "tls" (from the first byte) or "none".')
@@ -260,6 +276,26 @@ class DomainTable(Part):
     )
     per_minute: float | None = Field(None, gt=0, description="At most so many mails a minute, by all senders together.")
     per_day: int | None = Field(None, ge=1, description="At most so many mails a day (UTC).")
+
+
+class DkimTable(Part):
+    """``[[dkim]]``: the keys with which the mail of a domain is signed."""
+
+    domain: SigningDomain = Field(description="Mail from addresses at this domain, or below it, is signed.")
+    selector: KeySelector = Field(description="The name under which the key's public part stands in DNS.")
+    key_file: SecretFile = Field(description="The file of the RSA key, in PEM.")
+    ed25519_selector: KeySelector | None = Field(
+        None, description="The same for a second signature by an Ed25519 key; few receivers check it yet."
+    )
+    ed25519_key_file: SecretFile | None = Field(None, description="The file of the Ed25519 key, in PEM.")
+
+    @model_validator(mode="after")
+    def _both_or_none(self) -> Self:
+        if (self.ed25519_selector is None) != (self.ed25519_key_file is None):
+            raise ValueError("has one of ed25519_selector and ed25519_key_file; give both or none")
+        if self.ed25519_selector is not None and self.ed25519_selector.lower() == self.selector.lower():
+            raise ValueError("has one selector for both keys; give each its own, for each has its own record in DNS")
+        return self
 
 
 class GatherTable(Part):

@@ -3,19 +3,27 @@
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 #: The settings that name where a source is.
 SOURCE_KINDS = ("feed", "sitemap", "page", "folder")
 
 
-def faults(newsletters: Any) -> list[str]:
+def faults(raw: Mapping[str, Any]) -> list[str]:
     """
-    Return one sentence for each name that is used twice in *newsletters*, as they stand in config.toml.
+    Return one sentence for each name that is used twice in *raw*, the whole of config.toml.
 
-    They are looked at before they are checked, so that these faults are told together with all others.
+    It is looked at before it is checked, so that these faults are told together with all others.
     """
+    signed = [str(table.get("domain", "")).lower() for table in _tables(raw.get("dkim"))]
+    return [
+        *(f"[dkim] domain {domain} has two tables; keep one, with the key that signs now" for domain in _twice(signed)),
+        *_newsletter_faults(raw.get("newsletter")),
+    ]
+
+
+def _newsletter_faults(newsletters: Any) -> list[str]:
     tables = _tables(newsletters)
     found = [
         f'[newsletter] slug "{slug}" is used twice; give each newsletter its own'

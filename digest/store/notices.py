@@ -99,6 +99,13 @@ def resolve(session: Session, notice_id: NoticeId, *, to: DeliveryState, now: da
     return leases.resolve(session, Notice, Notice.id == notice_id, to=to, now=now)
 
 
+def fate(session: Session, notice_id: NoticeId) -> tuple[DeliveryState, str]:
+    """Return what has become of a Notice, and what the relay last said of it, with its code."""
+    notice = session.get_one(Notice, notice_id)
+    code = f"{notice.last_code} " if notice.last_code is not None else ""
+    return notice.state, f"{code}{notice.last_reply}"
+
+
 def waiting(session: Session) -> int:
     """Return how many Notices are still to go out."""
     return session.scalar(select(func.count()).where(leases.is_open(Notice))) or 0

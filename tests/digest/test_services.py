@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from digest.database import Database
+from digest.deliver import dkim_keys
 from digest.errors import DatabaseNotReady, SettingsError, UnknownNewsletter
 from digest.model.newsletter import Newsletter
 from digest.services import Keyring
@@ -104,3 +105,31 @@ def test_a_newsletter_that_does_not_exist_is_named(make_services: MakeServices, 
     assert isinstance(services.newsletter("morning"), Newsletter)
     with pytest.raises(UnknownNewsletter, match='no newsletter "evening"'):
         services.newsletter("evening")
+
+
+def test_mail_is_signed_for_the_domains_that_have_a_key(
+    make_services: MakeServices, sqlite_url: str, tmp_path: Path
+) -> None:
+    dkim_keys.write(dkim_keys.make_rsa(), tmp_path / "dkim.pem")
+    services = make_services(
+        sqlite_url, more_top='[[dkim]]\ndomain = "Example.org"\nselector = "d202611"\nkey_file = "dkim.pem"'
+    )
+
+    (relay,) = services.settings.relays
+    found = services.seal("news.example.org", relay)
+
+    assert found is not None
+    assert [(signer.domain, signer.selector) for signer in found.signers.signers] == [("example.org", "d202611")]
+    assert services.seal("other.example", relay) is None
+
+
+def test_keys_that_cannot_sign_are_told_at_start(make_services: MakeServices, sqlite_url: str) -> None:
+    tables = [
+        f'[[dkim]]\ndomain = "{name}.example"\nselector = "s"\nkey_file = "config.toml"\n' for name in ("one", "two")
+    ]
+
+    with pytest.raises(SettingsError) as caught:
+        make_services(sqlite_url, more_top="".join(tables))
+
+    assert [fault.split(": ")[0] for fault in caught.value.faults] == ["[dkim] one.example", "[dkim] two.example"]
+    assert "PRIVATE" not in str(caught.value)

@@ -26,6 +26,8 @@ section = "World"
 """
 LEAST = NEWSLETTER + SOURCE
 
+KEY = '[[dkim]]\ndomain = "a.example"\nselector = "s"\nkey_file = "config.toml"\n'
+
 #: What is written wrongly, and what must be told of it: the place and value, and the remedy.
 WRONG = [
     ('[site]\nbase_url = "news.example.org"', '[site] base_url "news.example.org"', "such as https://news.example.org"),
@@ -46,6 +48,37 @@ WRONG = [
     ('[smtp]\nhots = "relay.example"', "[smtp] hots is not a setting", "check the spelling"),
     ('[smtp]\npassword_file = "none"', '[smtp] password_file "none"', "name a readable file"),
     ('[smtp]\npassword = "a"\npassword_file = "config.toml"', "[smtp] has both password and password_file", "keep one"),
+    ('[[dkim]]\ndomain = "a b"\nselector = "s"\nkey_file = "config.toml"', '[dkim 1] domain "a b"', "news.example.org"),
+    (
+        '[[dkim]]\ndomain = "müller.example"\nselector = "s"\nkey_file = "config.toml"',
+        '[dkim 1] domain "müller.example"',
+        "as xn--…",
+    ),
+    (
+        '[[dkim]]\ndomain = "a.example"\nselector = "a b"\nkey_file = "config.toml"',
+        '[dkim 1] selector "a b"',
+        "such as d202611",
+    ),
+    (
+        '[[dkim]]\ndomain = "a.example"\nselector = "s"\nkey_file = "none.pem"',
+        '[dkim 1] key_file "none.pem"',
+        "name a readable file",
+    ),
+    (
+        f'{KEY}ed25519_selector = "e"',
+        "[dkim 1] has one of ed25519_selector and ed25519_key_file",
+        "give both or none",
+    ),
+    (
+        f'{KEY}ed25519_selector = "S"\ned25519_key_file = "config.toml"',
+        "[dkim 1] has one selector for both keys",
+        "give each its own",
+    ),
+    (
+        KEY + KEY.replace("a.example", "A.example"),
+        "[dkim] domain a.example has two tables",
+        "keep one",
+    ),
     ('[gather]\nallow_networks = ["10.0.0.0/33"]', '"10.0.0.0/33", which is no network', "such as 10.0.0.0/8"),
     ('[log]\nlevel = "loud"', '[log] level is "loud"', "'warning' or 'error'"),
 ]

@@ -16,6 +16,7 @@ TABLES: dict[str, type[BaseModel]] = {
     "[[relay]]": shape.RelayTable,
     "[[domain]]": shape.DomainTable,
     "[sending]": shape.SendingTable,
+    "[[dkim]]": shape.DkimTable,
     "[gather]": shape.GatherTable,
     "[log]": shape.LogTable,
     "[[newsletter]]": shape.NewsletterTable,

@@ -46,6 +46,8 @@ class ScriptedServer:
     script: Mapping[str, Step] = field(default_factory=dict)
     tls: ssl.SSLContext | None = None
     tls_at_once: bool = False
+    #: Whether refused messages are kept too.
+    keeps_all: bool = False
     connections: int = 0
     commands: list[str] = field(default_factory=list)
     messages: list[bytes] = field(default_factory=list)
@@ -136,7 +138,7 @@ class ScriptedServer:
                 raise _LeaveError
             message += line[1:] if line.startswith(b".") else line
         reply = self._next("DOT")
-        if reply.startswith("2"):
+        if reply.startswith("2") or self.keeps_all:
             self.messages.append(message)  # before the reply, after which the test may look
         self._say(connection, reply)
 
