@@ -58,7 +58,11 @@ def is_this_machine(host: str) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Links:
-    """Makes every URL of the product below *base_url*, the public address without a slash at its end."""
+    """
+    Makes every URL of the product below *base_url*, the public address without a slash at its end.
+
+    A *token* is one that ``subscribers.tokens`` has made: it stands in a URL as it is.
+    """
 
     base_url: str
 
@@ -73,19 +77,19 @@ class Links:
 
     def confirm(self, token: str) -> str:
         """Return the page where a reader confirms a sign-up."""
-        return f"{self.base_url}/confirm/{quote(token)}"
+        return f"{self.base_url}/confirm/{token}"
 
     def unsubscribe(self, token: str) -> str:
         """Return the address for one-click POSTs and for the page with the button (RFC 8058)."""
-        return f"{self.base_url}/u/{quote(token)}"
+        return f"{self.base_url}/u/{token}"
 
     def preferences(self, token: str) -> str:
         """Return the page where a reader changes their wishes."""
-        return f"{self.base_url}/p/{quote(token)}"
+        return f"{self.base_url}/p/{token}"
 
     def view(self, edition_id: EditionId, token: str) -> str:
         """Return the page that shows an Edition as this reader got it."""
-        return f"{self.base_url}/v/{edition_id}/{quote(token)}"
+        return f"{self.base_url}/v/{edition_id}/{token}"
 
     def archive(self, newsletter: str) -> str:
         """Return the list of past Editions."""

@@ -98,7 +98,9 @@ class Envelope:
         personal = [(self._places[line.partition(":")[0]], line.encode() + b"\r\n") for line in _personal(addressing)]
         for place, line in personal:
             lines[place] = line
-        body = [self._opening, *self._text.fill(values.text), self._middle, *self._html.fill(values.html), self._end]
+        known: dict[bytes, bytes] = {}
+        text, html = self._text.fill(values.text, known), self._html.fill(values.html, known)
+        body = [self._opening, *text, self._middle, *html, self._end]
         if self._seal is None:
             return _parcel(addressing, b"".join([*lines, b"\r\n", *body]))
         relaxed_lines = self._relaxed.copy()

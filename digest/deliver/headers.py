@@ -4,7 +4,6 @@ import base64
 import re
 import unicodedata
 from collections.abc import Iterator
-from urllib.parse import urlsplit
 
 import idna
 
@@ -37,8 +36,9 @@ class UnfitForMail(DigestError):
 
 def clean(text: str, longest: int) -> str:
     """Return *text* on one line without control characters, at most *longest* characters of it."""
-    kept = (" " if unicodedata.category(c) in {"Cc", "Cs", "Zl", "Zp"} else c for c in text)
-    return " ".join("".join(kept).split())[:longest].rstrip()
+    if not (text.isascii() and text.isprintable()):
+        text = "".join(" " if unicodedata.category(c) in {"Cc", "Cs", "Zl", "Zp"} else c for c in text)
+    return " ".join(text.split())[:longest].rstrip()
 
 
 def text(name: str, value: str, *, longest: int = LONGEST_SUBJECT) -> str:
@@ -93,7 +93,7 @@ def needs_utf8(value: str) -> bool:
 
 def url(value: str) -> str:
     """Return *value* in angle brackets (RFC 2369); UnfitForMail when it is no web address that fits a header."""
-    if not _URL.fullmatch(value) or len(value) > LONGEST_URL or urlsplit(value).scheme not in {"http", "https"}:
+    if not _URL.fullmatch(value) or len(value) > LONGEST_URL or not value.startswith(("https://", "http://")):
         raise UnfitForMail(f"{value[:100]!r} is no web address that fits a header")
     return f"<{value}>"
 
@@ -144,6 +144,9 @@ def _encoded_word(piece: bytes) -> str:
 
 
 def _folded(name: str, words: list[str]) -> str:
+    whole = f"{name}: {' '.join(words)}"
+    if len(whole) <= _LINE:
+        return whole
     lines = [f"{name}:"]
     for word in words:
         if len(lines[-1]) + 1 + len(word) > _LINE and lines[-1] != f"{name}:":

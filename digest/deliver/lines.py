@@ -3,6 +3,7 @@
 import selectors
 import ssl
 from contextlib import suppress
+from itertools import islice
 
 from digest.deliver.relays import Standing
 from digest.deliver.smtp import Opened
@@ -16,6 +17,7 @@ _GATHER = 8
 _PATIENCE = {Step.MAIL: 300.0, Step.RCPT: 300.0, Step.DATA: 120.0, Step.RESET: 300.0, Step.VOID: 300.0, Step.QUIT: 5.0}
 #: For each block of a message to be taken.
 _BLOCK = 180.0
+_BOTH = selectors.EVENT_READ | selectors.EVENT_WRITE
 
 
 class Line:
@@ -26,6 +28,12 @@ class Line:
         self.sock = opened.sock
         self.conversation = Conversation(opened.offers, standing.relay.conduct)
         self._is_tls = isinstance(self.sock, ssl.SSLSocket)
+        longest = standing.relay.timeout.total_seconds()
+        self._patience = {step: min(seconds, longest) for step, seconds in _PATIENCE.items()}
+        self._patience[Step.DOT] = max(standing.relay.dot_timeout.total_seconds(), longest)
+        self._block = min(_BLOCK, longest)
+        #: Which events of the socket are watched.
+        self.watched = selectors.EVENT_READ
         #: In monotonic seconds: when the relay has been silent for too long.
         self.deadline: float | None = None
         #: Messages handed over, or begun.
@@ -44,7 +52,7 @@ class Line:
                 if self._is_tls or len(buffers) == 1:
                     count = self.sock.send(buffers[0])
                 else:
-                    count = self.sock.sendmsg([buffers[i] for i in range(min(_GATHER, len(buffers)))])
+                    count = self.sock.sendmsg(list(islice(buffers, _GATHER)))
                 conversation.written(count)
         except (BlockingIOError, ssl.SSLWantWriteError, ssl.SSLWantReadError):
             pass
@@ -78,24 +86,16 @@ class Line:
     @property
     def wants(self) -> int:
         """Return which events of the socket matter."""
-        if self.conversation.buffers:
-            return selectors.EVENT_READ | selectors.EVENT_WRITE
-        return selectors.EVENT_READ
+        return _BOTH if self.conversation.buffers else selectors.EVENT_READ
 
     def _set_deadline(self, now: float) -> None:
-        self.deadline = None if self._patience is None else now + self._patience
-
-    @property
-    def _patience(self) -> float | None:
-        relay = self.standing.relay
         step = self.conversation.awaits
         if step is None:
-            return None
-        if step is Step.DOT:
-            if self.conversation.buffers:
-                return min(_BLOCK, relay.timeout.total_seconds())
-            return max(relay.dot_timeout, relay.timeout).total_seconds()
-        return min(_PATIENCE[step], relay.timeout.total_seconds())
+            self.deadline = None
+        elif step is Step.DOT and self.conversation.buffers:
+            self.deadline = now + self._block
+        else:
+            self.deadline = now + self._patience[step]
 
 
 def _why(fault: OSError) -> str:

@@ -20,8 +20,12 @@ class Body(Protocol):
         """Its Content-Transfer-Encoding."""
         ...
 
-    def fill(self, values: Mapping[str, bytes]) -> list[bytes]:
-        """Return the encoded part in pieces, the last one with CRLF at its end; *values* are raw, on one line."""
+    def fill(self, values: Mapping[str, bytes], known: dict[bytes, bytes]) -> list[bytes]:
+        """
+        Return the encoded part in pieces, the last one with CRLF at its end; *values* are raw, on one line.
+
+        *known* keeps encoded values, which the parts of one mail share.
+        """
         ...
 
 
@@ -71,15 +75,15 @@ class _Quoted:
         last = self._parts[-1] if self._parts else b""
         self._parts.append(b"" if last.endswith(b"\r\n") and not last.endswith(b"=\r\n") else b"\r\n")
 
-    def fill(self, values: Mapping[str, bytes]) -> list[bytes]:
+    def fill(self, values: Mapping[str, bytes], known: dict[bytes, bytes]) -> list[bytes]:
         """Return the encoded part in pieces."""
         parts = self._parts.copy()
-        encoded: dict[str, bytes] = {}
         for place, name in self._slots:
-            value = encoded.get(name)
-            if value is None:
-                value = encoded[name] = quoted.value(values[name])
-            parts[place] = value
+            value = values[name]
+            encoded = known.get(value)
+            if encoded is None:
+                encoded = known[value] = quoted.value(value)
+            parts[place] = encoded
         return parts
 
 
@@ -115,7 +119,7 @@ class _Base64:
     def __init__(self, parts: Sequence["_Aligned | Slot"]) -> None:
         self._parts = parts
 
-    def fill(self, values: Mapping[str, bytes]) -> list[bytes]:
+    def fill(self, values: Mapping[str, bytes], known: dict[bytes, bytes]) -> list[bytes]:  # noqa: ARG002 (a body's)
         """Return the encoded part in pieces."""
         out: list[bytes] = []
         left = b""

@@ -227,7 +227,7 @@ class Round(Generic[Key, Item]):
         standing.is_proven = True
         line = Line(standing, opened)
         self._lines[line] = self._idle[line] = None
-        self._selector.register(line.sock, line.wants, line)
+        self._selector.register(line.sock, line.watched, line)
 
     def _feed(self) -> None:
         """Give each idle line its next mail; one that has had its number, or is not wanted, is left."""
@@ -249,7 +249,7 @@ class Round(Generic[Key, Item]):
     @property
     def _is_lease_old(self) -> bool:
         """Return whether our leases have not been confirmed for so long that somebody may have taken over."""
-        return self._courier.clock.now() - self._confirmed_at >= self._courier.manners.lease / 3
+        return self._courier.clock.now() - self._confirmed_at > self._courier.manners.lease / 3
 
     def _propose(self, line: Line) -> bool:
         """Begin the next mail on *line*; return whether there was one."""
@@ -333,11 +333,10 @@ class Round(Generic[Key, Item]):
             self._idle[line] = None
 
     def _flush(self, line: Line, events: list[Event]) -> None:
-        before = line.wants
         line.write(events, time.monotonic())
-        key = self._selector.get_key(line.sock)
-        if line.wants != key.events or before != key.events:
-            self._selector.modify(line.sock, line.wants, line)
+        if line.wants != line.watched:
+            line.watched = line.wants
+            self._selector.modify(line.sock, line.watched, line)
 
     def _obey(self, line: Line, events: list[Event]) -> None:
         while events:

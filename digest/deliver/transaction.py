@@ -5,12 +5,11 @@ Commands may run ahead of their replies (RFC 2920); each reply is matched to its
 writes ``buffers``, says how far it came, hands over what is read, and obeys.
 """
 
-import re
 from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import Enum, auto
-from typing import Any
+from typing import Any, Self
 
 from digest.errors import DigestError
 from digest.model.message import Accepted, Deferred, InDoubt, NotTried, Outcome, Rejected
@@ -20,7 +19,9 @@ DOT = b".\r\n"
 #: A relay that says more in one reply is not listened to any longer: RFC 5321 §4.5.3.1.5 allows a line 512 octets.
 LONGEST_REPLY = 16_000
 
-_LINE = re.compile(rb"([2-5][0-9][0-9])(?:([ -])(.*))?", re.DOTALL)
+#: The relay is about to close the connection: RFC 5321 §3.8.
+CLOSING = 421
+_MARKS = frozenset({b" ", b"-", b"\r", b""})
 
 
 class Lost(DigestError):
@@ -50,6 +51,11 @@ class Reply:
     code: int
     text: str
 
+    @classmethod
+    def of(cls, code: int, words: bytes) -> Self:
+        """Return the reply with the *words* that came over the wire."""
+        return cls(code, readable(words))
+
     @property
     def is_yes(self) -> bool:
         """Return whether it did what it was told."""
@@ -68,7 +74,7 @@ class Reply:
     @property
     def closes(self) -> bool:
         """Return whether the relay is about to close the connection: RFC 5321 §3.8."""
-        return self.code == 421
+        return self.code == CLOSING
 
     def __str__(self) -> str:
         return f"{self.code} {self.text}"
@@ -233,29 +239,30 @@ class Conversation:
 
     def receive(self, data: bytes, events: list[Event]) -> None:
         """Take what the relay said, and add to *events* what it means; Lost when that is no SMTP."""
-        heard = self._heard + data if self._heard else data
-        lines = heard.split(b"\n")
+        lines = (self._heard + data if self._heard else data).split(b"\n")
         self._heard = lines.pop()
         for line in lines:
-            self._count(len(line))
-            found = _LINE.fullmatch(line.rstrip(b"\r"))
-            if found is None:
+            code, mark, words = line[:3], line[3:4], line[4:].rstrip(b"\r")
+            if not (code.isdigit() and b"200" <= code < b"600" and mark in _MARKS):
                 raise Lost(f"the relay answered something that is no SMTP reply: {readable(line)[:80]}")
-            self._lines.append(found[3] or b"")
-            if found[2] != b"-":
-                reply = Reply(int(found[1]), readable(b" ".join(self._lines)))
-                self._lines, self._said_bytes = [], 0
-                self._take(reply, events)
-                if self.is_closing:
-                    break
-        self._count(len(self._heard), is_whole=False)
+            self._lines.append(words)
+            if mark == b"-":
+                self._said_bytes += len(line)
+                self._bound()
+                continue
+            words, self._lines, self._said_bytes = b" ".join(self._lines), [], 0
+            if len(words) > LONGEST_REPLY:
+                self._bound(len(words))
+            self._take(int(code), words, events)
+            if self.is_closing:
+                break
+        if self._heard:
+            self._bound(len(self._heard))
 
-    def _count(self, size: int, *, is_whole: bool = True) -> None:
-        total = self._said_bytes + size
-        if total > LONGEST_REPLY:
+    def _bound(self, more: int = 0) -> None:
+        """Refuse to listen to a reply that does not end."""
+        if self._said_bytes + more > LONGEST_REPLY:
             raise Lost(f"the relay gave a reply of more than {LONGEST_REPLY} bytes")
-        if is_whole:
-            self._said_bytes = total
 
     def abandon(self, reason: str) -> list[Ended]:
         """Return what became of what was under way, now that the connection is gone."""
@@ -277,44 +284,37 @@ class Conversation:
         self.buffers.append(words)
         self._put += len(words)
 
-    def _take(self, reply: Reply, events: list[Event]) -> None:
+    def _take(self, code: int, words: bytes, events: list[Event]) -> None:
         if not self._expected:
             self.is_closing = True
-            if not reply.closes:
-                raise Lost(f"the relay spoke unasked: {reply}")
+            if code != CLOSING:
+                raise Lost(f"the relay spoke unasked: {Reply.of(code, words)}")
             return
         step, turn = self._expected[0]
         if step is Step.DOT and self._dot_at is not None:
-            self._cut_short(reply, events)
+            self._cut_short(Reply.of(code, words), events)
             return
         self._expected.popleft()
         if turn is None or step is Step.RESET:
-            self.is_closing = step is Step.QUIT or reply.closes or (step is Step.RESET and not reply.is_yes)
+            self.is_closing = step is Step.QUIT or code == CLOSING or (step is Step.RESET and code >= 300)
         elif step is Step.DOT:
-            self._judge_dot(turn, reply, events)
+            self._judge_dot(turn, Reply.of(code, words), events)
         elif not turn.said:
-            self._judge(step, turn, reply, events)
-        elif step is Step.DATA and reply.code == 354:
+            if step is Step.DATA and code == 354:
+                events.append(Ready(turn.parcel))
+            elif step is Step.DATA or code >= 300:
+                self._judge(step, turn, Reply.of(code, words), events)
+        elif step is Step.DATA and code == 354:
             # Nobody is to get it: a lone dot ends what must not be sent.
             self._put_out(DOT)
             self._expected.append((Step.VOID, None))
-        elif reply.closes:
-            self.is_closing = True
+        else:
+            self.is_closing = code == CLOSING
         if not self._is_ahead and not self.is_closing and not self._expected:
             self._next_held()
 
-    def _took_back(self, step: Step, reply: Reply) -> None:
-        if (step is Step.RESET and not reply.is_yes) or reply.closes:
-            self.is_closing = True
-
     def _judge(self, step: Step, turn: _Turn, reply: Reply, events: list[Event]) -> None:
-        """Take the reply to a command that comes before the message."""
-        if step is Step.DATA:
-            if reply.code == 354:
-                events.append(Ready(turn.parcel))
-                return
-        elif reply.is_yes:
-            return
+        """Take a reply, other than a yes, to a command that comes before the message."""
         if reply.closes:
             self.is_closing = True
             self._end(turn, NotTried(reason=str(reply), code=reply.code), events)

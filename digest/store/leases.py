@@ -97,19 +97,38 @@ def settle(
     session: Session, mail: Mail, settlements: Sequence[Settlement[Key]], *, owner: str, now: datetime
 ) -> tuple[list[Settlement[Key]], list[Settlement[Key]]]:
     """Write down what has become of claimed mails; return those written, and those whose lease *owner* had lost."""
+    with session.begin_nested() as attempt:
+        if _write_all(session, mail, settlements, now, owner=owner) == len(settlements):
+            return list(settlements), []
+        attempt.rollback()
     held = _held(session, mail, owner, [settlement.key for settlement in settlements])
     written = [settlement for settlement in settlements if held.get(settlement.key) == settlement.lease_no]
     _write_all(session, mail, written, now)
     return written, [settlement for settlement in settlements if held.get(settlement.key) != settlement.lease_no]
 
 
-def _write_all(session: Session, mail: Mail, settlements: Iterable[Settlement[Any]], now: datetime) -> None:
-    alike = defaultdict(list)
+def _write_all(
+    session: Session, mail: Mail, settlements: Iterable[Settlement[Any]], now: datetime, *, owner: str | None = None
+) -> int:
+    """Write *settlements* down, with *owner* only those that it still holds; return how many were written."""
+    alike: dict[tuple[Any, ...], list[Settlement[Any]]] = defaultdict(list)
     for settlement in settlements:
-        values = _values(settlement, now)
-        alike[settlement.is_attempt, tuple(values)].append({**_bound(mail, settlement.key), **values})
-    for (is_attempt, columns), rows in alike.items():
-        _write(session, mail, columns, rows, is_attempt=is_attempt)
+        alike[_likeness(settlement)].append(settlement)
+    return sum(_write(session, mail, group, now, owner) for group in alike.values())
+
+
+def _likeness(settlement: Settlement[Any]) -> tuple[Any, ...]:
+    """Return all that is written of *settlement* but its key and the words of its reply."""
+    return (
+        settlement.state,
+        settlement.reason,
+        settlement.is_attempt,
+        settlement.next_at,
+        settlement.relay,
+        settlement.code,
+        settlement.status,
+        bool(settlement.reply),
+    )
 
 
 def recover(
@@ -195,38 +214,44 @@ def leaves_an_attempt(settlement: Settlement[Any]) -> bool:
     return settlement.is_attempt and settlement.state != DeliveryState.SENT
 
 
-def _values(settlement: Settlement[Any], now: datetime) -> dict[str, Any]:
-    """Return what the columns come to; those that are not in it keep what they hold."""
-    values: dict[str, Any] = {
-        "state": settlement.state,
-        "reason": settlement.reason,
+def _write(session: Session, mail: Mail, alike: Sequence[Settlement[Any]], now: datetime, owner: str | None) -> int:
+    """Write settlements that are alike but for keys and replies, in one go; columns not named keep their values."""
+    first = alike[0]
+    changes: dict[str, Any] = {
+        "state": first.state,
+        "reason": first.reason,
         "lease_owner": None,
         "lease_until": None,
     }
-    if settlement.next_at is not None:
-        values["next_at"] = settlement.next_at
-    if settlement.code is not None or settlement.reply:
-        values |= {
-            "last_relay": settlement.relay,
-            "last_code": settlement.code,
-            "last_status": settlement.status,
-            "last_reply": settlement.reply[:REPLY_LENGTH],
-        }
-    if settlement.state == DeliveryState.SENT:
-        values["sent_at"] = now
-    return values
-
-
-def _write(
-    session: Session, mail: Mail, columns: Iterable[str], rows: list[dict[str, Any]], *, is_attempt: bool
-) -> None:
-    """Write *rows*, which all set the same *columns*, in one go; an attempt is counted."""
-    changes: dict[str, Any] = {column: bindparam(column) for column in columns}
-    if is_attempt:
+    if first.next_at is not None:
+        changes["next_at"] = first.next_at
+    if first.code is not None or first.reply:
+        changes |= {"last_relay": first.relay, "last_code": first.code, "last_status": first.status}
+        changes["last_reply"] = bindparam("reply")
+    if first.state == DeliveryState.SENT:
+        changes["sent_at"] = now
+    if first.is_attempt:
         changes["attempts"] = mail.attempts + 1
-    by_key = (column == bindparam(f"key_{column.key}") for column in mail.__mapper__.primary_key)
+    keys = mail.__mapper__.primary_key
+    which = [column == bindparam(f"key_{column.key}") for column in keys]
+    if owner is not None:
+        # The fence: what another has taken over is left alone.
+        which += [mail.state == DeliveryState.CLAIMED, mail.lease_owner == owner, mail.lease_no == bindparam("held_no")]
+    rows = [
+        {
+            **{f"key_{column.key}": part for column, part in zip(keys, _parts(settlement.key), strict=True)},
+            "reply": settlement.reply[:REPLY_LENGTH],
+            "held_no": settlement.lease_no,
+        }
+        for settlement in alike
+    ]
     # A plain statement: the ORM would take many rows for objects to be synchronised.
-    session.connection().execute(update(cast("Table", mail.__table__)).where(*by_key).values(changes), rows)
+    statement = update(cast("Table", mail.__table__)).where(*which).values(changes)
+    return cast("CursorResult[Any]", session.connection().execute(statement, rows)).rowcount
+
+
+def _parts(key: object) -> tuple[object, ...]:
+    return key if isinstance(key, tuple) else (key,)
 
 
 def _held(session: Session, mail: Mail, owner: str, keys: Sequence[object]) -> dict[object, int]:
@@ -245,12 +270,7 @@ def _held(session: Session, mail: Mail, owner: str, keys: Sequence[object]) -> d
 
 
 def _named(mail: Mail, keys: Iterable[object]) -> ColumnElement[bool]:
-    return tuple_(*mail.__mapper__.primary_key).in_([key if isinstance(key, tuple) else (key,) for key in keys])
-
-
-def _bound(mail: Mail, key: object) -> dict[str, object]:
-    parts = key if isinstance(key, tuple) else (key,)
-    return {f"key_{column.key}": part for column, part in zip(mail.__mapper__.primary_key, parts, strict=True)}
+    return tuple_(*mail.__mapper__.primary_key).in_([_parts(key) for key in keys])
 
 
 def _change(session: Session, mail: Mail, which: ColumnElement[bool], **values: Any) -> int:
