@@ -9,7 +9,16 @@ import structlog
 Logger = structlog.typing.FilteringBoundLogger
 
 #: Libraries that tell more than anyone wants to read at "info".
-_TALKATIVE = ("apscheduler", "alembic", "trafilatura", "htmldate", "uvicorn.access", "asyncio", "mail.log")
+_TALKATIVE = (
+    "apscheduler",
+    "alembic",
+    "trafilatura",
+    "htmldate",
+    "uvicorn.access",
+    "asyncio",
+    "mail.log",
+    "flufl.bounce",
+)
 
 
 def configure(level: str = "info", style: Literal["text", "json"] = "text") -> None:

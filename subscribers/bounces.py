@@ -91,7 +91,8 @@ def record_all(session: Session, said: Sequence[Said]) -> list[Effect]:
     Count each report once and do what follows from it, in their order; return the Effect of each.
 
     A hard bounce and a complaint suppress the address at once, soft ones when their points reach ``LIMIT``; a refusal
-    by policy is only counted. A wish to leave ends the Subscription. Nothing here asks whether a report may be believed.
+    by policy is only counted. A wish to leave ends the Subscription, unless it was confirmed anew since then. Nothing
+    here asks whether a report may be believed.
     """
     marks = _fingerprints(session, said)
     return [_record(session, one, one.fingerprint or marks.get(one.subscriber_id)) for one in said]
@@ -195,6 +196,9 @@ def _write_down(session: Session, said: Said) -> None:
 def _leave(session: Session, said: Said) -> Effect:
     evidence = Evidence(wording="The reader wrote to the address for leaving", source="mail")
     try:
+        subscription = Subscription.by_public_id(session, said.public_id)
+        if subscription.confirmed_at is not None and said.at < subscription.confirmed_at:
+            return Effect.REPEATED
         outcome = unsubscribe.one_click(session, said.public_id, evidence, now=said.at, reason=EndReason.MAILTO)
     except UnknownSubscriber:
         return Effect.UNKNOWN_READER

@@ -16,6 +16,18 @@ class Security(StrEnum):
     TLS = "tls"
 
 
+class Profile(StrEnum):
+    """Whose relay it is: providers rewrite headers, and tell what became of a mail in ways of their own."""
+
+    #: A mail server that leaves our headers as they are.
+    NONE = "none"
+    #: Amazon Simple Email Service.
+    SES = "ses"
+    SENDGRID = "sendgrid"
+    MAILGUN = "mailgun"
+    POSTMARK = "postmark"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Relay:
     """Where mail is handed over. With a *username* we sign in; never in clear, unless the relay is on this machine."""

@@ -39,7 +39,13 @@ _REMEDIES = {
 }
 
 #: What no message may show.
-_SECRETS = {("smtp", "password"), ("database", "url")}
+_SECRETS = {
+    ("smtp", "password"),
+    ("database", "url"),
+    ("bounces", "imap_password"),
+    ("bounces", "mailgun_signing_key"),
+    ("bounces", "postmark_password"),
+}
 
 _PATTERNS = {
     SLUG: "use lower-case letters and digits joined by hyphens, such as auto-daily",

@@ -13,6 +13,7 @@ TABLES: dict[str, type[BaseModel]] = {
     "[site]": shape.SiteTable,
     "[database]": shape.DatabaseTable,
     "[smtp]": shape.SmtpTable,
+    "[bounces]": shape.BouncesTable,
     "[gather]": shape.GatherTable,
     "[log]": shape.LogTable,
     "[[newsletter]]": shape.NewsletterTable,

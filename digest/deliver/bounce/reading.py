@@ -37,6 +37,11 @@ def _read(message: Message, recipients: tuple[str, ...]) -> Report:
     complaint = _complaint(message, parts, tokens)
     if complaint is not None:
         return complaint
+    return _about_delivery(message, parts, tokens) or _written(message, tokens, recipients)
+
+
+def _about_delivery(message: Message, parts: Parts, tokens: tuple[str, ...]) -> Report | None:
+    """Return what a server reports of a delivery, or a mail program of a reading; None for another mail."""
     if replies.is_receipt(message, parts):
         return Report(kind=Kind.NONE, tokens=tokens)
     said = words.said_to_people(parts)
@@ -44,10 +49,24 @@ def _read(message: Message, recipients: tuple[str, ...]) -> Report:
     if told.is_notification:
         return _failed(told, tokens)
     if replies.is_marked(message):
-        return Report(kind=Kind.AUTO_REPLY, tokens=tokens)
-    if words.looks_like_a_report(message) or replies.has_null_sender(message):
+        return None
+    if words.looks_like_a_report(message):
         return _worded(message, said, tokens)
-    return _from_a_person(message, tokens, recipients)
+    # A null sender alone is no report, for machines send their answers so; one that gives its reasons is.
+    found = _worded(message, said, tokens) if replies.has_null_sender(message) else None
+    return found if found is not None and found.kind is Kind.HARD else None
+
+
+def _written(message: Message, tokens: tuple[str, ...], recipients: tuple[str, ...]) -> Report:
+    """Return what a mail says that a person, or their machine for them, has written."""
+    leave = naming.leave_tokens(message, recipients)
+    if leave and not replies.is_marked(message):
+        return Report(kind=Kind.UNSUBSCRIBE, tokens=tokens, leave=leave)
+    if replies.is_of_a_machine(message):
+        return Report(kind=Kind.AUTO_REPLY, tokens=tokens)
+    if tokens and header(message, "Subject").lower().removeprefix("re:").strip() == "unsubscribe":
+        return Report(kind=Kind.UNSUBSCRIBE, tokens=tokens)
+    return Report(kind=Kind.NONE, tokens=tokens)
 
 
 def _complaint(message: Message, parts: Parts, tokens: tuple[str, ...]) -> Report | None:
@@ -65,12 +84,7 @@ def _complaint(message: Message, parts: Parts, tokens: tuple[str, ...]) -> Repor
 def _worded(message: Message, said: str, tokens: tuple[str, ...]) -> Report:
     if words.is_only_a_warning(message, said):
         return Report(kind=Kind.NONE, tokens=tokens, recipients=words.recipients(message, said)[:1])
-    failures = words.failures(message, said)
-    is_sure = words.looks_like_a_report(message)
-    if not is_sure and not any(failure.kind is Kind.HARD for failure in failures):
-        # A null sender alone is no report: machines send their answers so.
-        return Report(kind=Kind.AUTO_REPLY, tokens=tokens)
-    return _failed(Told(failures=failures), tokens)
+    return _failed(Told(failures=words.failures(message, said)), tokens)
 
 
 def _failed(told: Told, tokens: tuple[str, ...]) -> Report:
@@ -86,13 +100,3 @@ def _failed(told: Told, tokens: tuple[str, ...]) -> Report:
         recipients=tuple(dict.fromkeys(name for name in named if name)),
         tokens=tokens,
     )
-
-
-def _from_a_person(message: Message, tokens: tuple[str, ...], recipients: tuple[str, ...]) -> Report:
-    if replies.is_of_a_machine(message):
-        return Report(kind=Kind.AUTO_REPLY, tokens=tokens)
-    leave = naming.leave_tokens(message, recipients)
-    subject = header(message, "Subject").lower().removeprefix("re:").strip()
-    if leave or (tokens and subject == "unsubscribe"):
-        return Report(kind=Kind.UNSUBSCRIBE, tokens=tokens, leave=leave)
-    return Report(kind=Kind.NONE, tokens=tokens)
