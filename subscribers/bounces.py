@@ -109,6 +109,11 @@ def score(session: Session, fingerprint: str, now: datetime) -> float:
     return math.fsum(0.5 ** (max(now - at, timedelta(0)) / HALF_LIFE) for at in times)
 
 
+def of_mail(session: Session, mail: str) -> Sequence[Bounce]:
+    """Return all Bounces of *mail*, as ``of_delivery`` or ``of_notice`` calls it, the oldest first."""
+    return session.scalars(select(Bounce).where(Bounce.mail == mail).order_by(Bounce.at, Bounce.id)).all()
+
+
 def counts(session: Session, since: datetime) -> Mapping[BounceKind, int]:
     """Return how many Bounces of each kind have come since *since*; kinds without any are missing."""
     found = session.execute(select(Bounce.kind, func.count()).where(Bounce.at >= since).group_by(Bounce.kind))

@@ -17,7 +17,7 @@ SPAN = 1000
 #: So many are read, recorded and marked together.
 SLICE = 50
 
-_SIZE = re.compile(rb"UID (\d+).*?RFC822\.SIZE (\d+)|RFC822\.SIZE (\d+).*?UID (\d+)", re.DOTALL)
+_SIZE = re.compile(rb"RFC822\.SIZE (\d+)")
 #: A name that goes to the server in quotation marks.
 _UNQUOTABLE = re.compile(r"[^\x20-\x7e]")
 
@@ -70,14 +70,13 @@ class Mailbox:
     def fetch(self, uid: bytes) -> bytes | None:
         """Return the mail called *uid*, or its beginning; None when it is too large or cannot be had."""
         with _in_words(self._box):
-            sized = self._imap.uid("FETCH", uid.decode(), "(UID RFC822.SIZE)")
-            found = _SIZE.search(b" ".join(_flat(sized[1]))) if sized[0] == "OK" else None
-            if found is None or int(found[2] or found[3]) > LARGEST:
-                return None
             # PEEK leaves it unread, until it has been recorded.
-            kind, data = self._imap.uid("FETCH", uid.decode(), f"(BODY.PEEK[]<0.{WINDOW}>)")
-        bodies = [item[1] for item in data if isinstance(item, tuple) and len(item) > 1]
-        return bodies[0] if kind == "OK" and bodies and isinstance(bodies[0], bytes) else None
+            kind, data = self._imap.uid("FETCH", uid.decode(), f"(RFC822.SIZE BODY.PEEK[]<0.{WINDOW}>)")
+        body = next((item for item in data if isinstance(item, tuple)), None) if kind == "OK" else None
+        size = None if body is None else _SIZE.search(b" ".join(_flat(data)))
+        if body is None or size is None or int(size[1]) > LARGEST:
+            return None
+        return bytes(body[1])
 
     def mark(self, read: Sequence[bytes], unreadable: Sequence[bytes]) -> None:
         """Do with the mails *read* what the settings say; *unreadable* ones stay, seen and flagged, for a person."""
