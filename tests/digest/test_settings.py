@@ -46,6 +46,12 @@ WRONG = [
     ('[smtp]\nhots = "relay.example"', "[smtp] hots is not a setting", "check the spelling"),
     ('[smtp]\npassword_file = "none"', '[smtp] password_file "none"', "name a readable file"),
     ('[smtp]\npassword = "a"\npassword_file = "config.toml"', "[smtp] has both password and password_file", "keep one"),
+    ('[bounces]\ndomain = "b@x"', '[bounces] domain "b@x"', "such as bounce.example.org"),
+    ('[bounces]\nimap_host = "mail.example"\nimap_security = "none"', "for another machine", 'use "tls" or "starttls"'),
+    ('[bounces]\nimap_password = "a"\nimap_password_file = "config.toml"', "has both imap_password", "keep one"),
+    ('[bounces]\nses_topic = "bounces"', '[bounces] ses_topic "bounces"', "such as arn:aws:sns"),
+    ('[bounces]\nsendgrid_public_key = "-----"', '[bounces] sendgrid_public_key "-----"', "copy the line"),
+    ('[bounces]\npostmark_username = "us"', "needs both postmark_username and postmark_password", "or neither"),
     ('[gather]\nallow_networks = ["10.0.0.0/33"]', '"10.0.0.0/33", which is no network', "such as 10.0.0.0/8"),
     ('[log]\nlevel = "loud"', '[log] level is "loud"', "'warning' or 'error'"),
 ]
