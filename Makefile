@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint types fix golden catalogues screenshots bench-gather bench-render lock wheel clean
+.PHONY: help demo test lint types fix golden catalogues screenshots bench-gather bench-render bench-send lock wheel clean
 
 help:  ## print this
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -49,6 +49,9 @@ bench-gather: $(VENV)/bench.done  ## measure gathering and ranking against their
 
 bench-render: $(VENV)/bench.done build/node/node_modules/mjml  ## measure rendering beside its peers (JavaScript MJML, SpamAssassin where they are)
 	$(BIN)/python -m benchmarks.render $(ARGS)
+
+bench-send: $(VENV)/bench.done  ## measure the reading of returned mails: make bench-send DATA=folder
+	$(BIN)/python -m benchmarks.send --data $(DATA) $(ARGS)
 
 # The reference compiler; without npm the comparison with it is left out.
 build/node/node_modules/mjml:

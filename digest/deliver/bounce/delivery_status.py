@@ -5,11 +5,14 @@ from dataclasses import dataclass
 
 from digest.deliver.bounce.fields import Fields, blocks, typed
 from digest.deliver.bounce.judging import STATUS, When, judged, when
+from digest.deliver.bounce.phrases import Cause, causes
 from digest.deliver.bounce.report import Failure, Kind
 from digest.deliver.bounce.words import around
 
 #: RFC 3464 §2.3.3: whoever is named with one of these is not, or not yet, without the mail.
 NO_FAILURE = frozenset({"delayed", "delivered", "relayed", "expanded"})
+#: How PowerMTA, a relay of bulk senders, calls refusals of the address.
+_OF_THE_RECIPIENT = frozenset({"bad-mailbox", "bad-domain"})
 GOT_IT = frozenset({"delivered", "relayed", "expanded"})
 
 
@@ -64,10 +67,12 @@ def _failure(block: Fields, words: str) -> Failure:
     number = status[1] if status else ""
     at = when(diagnostic)
     if at is When.UNKNOWN:
-        at = when(words)
+        at = When.RECIPIENT if block.get("x-powermta-bouncecategory") in _OF_THE_RECIPIENT else when(words)
     verdict = judged(number, said, at)
     if verdict is Kind.SOFT and not said and words:
-        verdict = judged(number, f"{said} {words}", at)
+        verdict = judged(number, words, at)
+    if verdict is Kind.HARD and Cause.FULL in causes(words):
+        verdict = Kind.SOFT  # fields and words contradict each other
     return Failure(recipient=_recipient(block), kind=verdict, status=number, diagnostic=" ".join(said.split())[:500])
 
 

@@ -9,12 +9,17 @@ from digest.deliver.bounce.report import Kind
 #: RFC 3463 and its registry: what is wrong with the reader's address itself. 5.1.7 and 5.1.8 are about the sender's.
 #: 5.1.351 is Exchange Online's word for a 5.1.1 of the server behind it.
 _ADDRESS_IS_DEAD = frozenset({"5.1.1", "5.1.2", "5.1.3", "5.1.6", "5.1.10", "5.1.351"})
-#: How Exchange Online and Outlook.com say that there is no such mailbox.
-_OF_OUTLOOK = (
+#: How some widely used servers say, in a status of another class and words of their own, that an address is dead:
+#: Exchange Online, Outlook.com, Yahoo (after the text) and Sendmail for a domain without mail (RFC 7505).
+_IN_OWN_WORDS = (
     ("5.4.1", "recipient address rejected: access denied"),
     ("5.5.0", "requested action not taken: mailbox unavailable"),
+    ("5.0.0", "delivery error: dd this user doesn't have a"),
+    ("5.7.27", "host does not accept mail"),
 )
 _ABOUT_THE_SENDER = frozenset({"5.1.7", "5.1.8"})
+#: What the reporting server has looked up itself.
+_LOOKED_UP = frozenset({Cause.HOST, Cause.LISTED})
 _DEAD = frozenset({Cause.USER, Cause.HOST, Cause.MOVED})
 _ABOUT_US = frozenset({Cause.SENDER, Cause.POLICY})
 _PASSING = frozenset({Cause.FULL, Cause.LATER, Cause.TROUBLE})
@@ -72,8 +77,8 @@ def judged(status: str, text: str, at: When = When.UNKNOWN) -> Kind:
     Return what a failure with the enhanced *status* (may be empty) and the server's words *text* means.
 
     A hard one is never guessed. Without a status of class 5.1, "user unknown" counts only where it answered RCPT: at
-    any other point servers say it of mails that they filter out. A domain that does not exist has been looked up by the
-    reporting server itself.
+    any other point servers say it of mails that they filter out. Whether a domain exists, or a name is in a directory
+    of its own, the reporting server has looked up itself.
     """
     code, told = code_in(text), status_in(text)
     if status[:1] != "4" and told and (not status or status.endswith(".0")):
@@ -82,7 +87,7 @@ def judged(status: str, text: str, at: When = When.UNKNOWN) -> Kind:
         return Kind.NONE
     if status.startswith("4.") or (not status.startswith("5.") and code is not None and code < 500):
         return Kind.SOFT
-    if at is not When.TEXT and any(status == number and words in text.lower() for number, words in _OF_OUTLOOK):
+    if any(status == number and words in text.lower() for number, words in _IN_OWN_WORDS):
         return Kind.HARD
     said = causes(text)
     if _is_dead(status, frozenset(said), at):
@@ -100,6 +105,6 @@ def _is_dead(status: str, said: frozenset[Cause], at: When) -> bool:
         return True
     if status == "5.2.2" or status.startswith("5.7.") or status in _ABOUT_THE_SENDER:
         return False
-    if Cause.HOST in said:
+    if said & _LOOKED_UP:
         return True
     return at is When.RECIPIENT and Cause.CLOSED not in said and bool(said & _DEAD)

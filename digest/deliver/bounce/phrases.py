@@ -21,6 +21,8 @@ class Cause(StrEnum):
     CLOSED = "closed"
     #: No such mailbox.
     USER = "user"
+    #: The server's own directory lists no such name.
+    LISTED = "listed"
     #: No such domain, or one that takes no mail.
     HOST = "host"
     #: The reader has gone elsewhere.
@@ -57,7 +59,8 @@ _SAID: tuple[tuple[Cause, str], ...] = (
             "|not (?:permitted|allowed)|virus|malware|infected|phish|content (?:reject|filter|block|restrict)"
             "|message (?:content )?(?:was |is |has been )?(?:rejected|refused)|too (?:large|big|long)"
             r"|exceed\w* (?:\S+ )*?(?:size|limit)|size limit|refused by|suspicious|banned|complaint|restrict"
-            "|moderat|non-?members?|not accepting mail from|listed (?:in|at|on|by)|open (?:relay|proxy)|bad helo"
+            "|moderat|non-?members?|not accepting mail from|(?<!not )listed (?:in|at|on|by)|open (?:relay|proxy)"
+            "|bad helo"
             r"|\behlo\b|generic hostname|dynamic ip|client host|your (?:ip|host|network|server)\b"
         ),
     ),
@@ -93,6 +96,13 @@ _SAID: tuple[tuple[Cause, str], ...] = (
             r"(?:user|recipient|account|address|mailbox)\S* (?:\S+ )?has (?:been )?(?:moved|changed|removed)"
             "|no longer (?:on|at|with|works?|exists?|valid|in use|available|an? )|not our customer"
             r"|user not local; please try|has left (?:the|our|us)\b|new address is"
+        ),
+    ),
+    (
+        Cause.LISTED,
+        (
+            r"not (?:listed|found) in (?:\S+ ){0,3}(?:directory|address book)|not listed in (?:\S+ ){0,3}name\b"
+            r"|recipient name is not recogni[sz]ed"
         ),
     ),
     (

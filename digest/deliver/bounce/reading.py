@@ -44,7 +44,7 @@ def _about_delivery(message: Message, parts: Parts, tokens: tuple[str, ...]) -> 
     """Return what a server reports of a delivery, or a mail program of a reading; None for another mail."""
     if replies.is_receipt(message, parts):
         return Report(kind=Kind.NONE, tokens=tokens)
-    said = words.said_to_people(parts)
+    said = words.said_to_people(parts) or str(message.preamble or "")[: words.LONGEST]
     told = delivery_status.told(parts, said)
     if told.is_notification:
         return _failed(told, tokens)
