@@ -9,16 +9,7 @@ import structlog
 Logger = structlog.typing.FilteringBoundLogger
 
 #: Libraries that tell more than anyone wants to read at "info".
-_TALKATIVE = (
-    "apscheduler",
-    "alembic",
-    "trafilatura",
-    "htmldate",
-    "uvicorn.access",
-    "asyncio",
-    "mail.log",
-    "flufl.bounce",
-)
+_TALKATIVE = ("apscheduler", "alembic", "trafilatura", "htmldate", "uvicorn.access", "asyncio", "mail.log")
 
 
 def configure(level: str = "info", style: Literal["text", "json"] = "text") -> None:

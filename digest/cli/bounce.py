@@ -11,7 +11,7 @@ from typing import Annotated, Any
 
 import typer
 
-from digest import returns
+from digest import logs, returns
 from digest.cli.output import FAILED, Json, answer, complain, out
 from digest.cli.wired import services, settings
 from digest.deliver import bounce, verp
@@ -116,7 +116,9 @@ def _reader(*, dry_run: bool) -> Iterator[_Reader]:
         return
     path = Path(os.environ.get("DIGEST_CONFIG") or "config.toml")
     keys = None
-    if path.exists():
+    if not path.exists():
+        logs.configure("warning")  # on standard error: on standard output stand the answers
+    else:
         state = settings().state
         keys = Keyring.open(state) if (state / "keys.json").exists() else None
     yield _Reader(keys=keys)

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from digest.deliver import verp
+from digest.deliver.bounce import parsing
 from digest.model.ids import EditionId, SubscriberId
 from digest.services import Services
 from subscribers import bounces
@@ -88,6 +89,22 @@ def test_a_dry_run_needs_no_settings(tmp_path: Path, monkeypatch: pytest.MonkeyP
     assert (ran.json["kind"], ran.json["verified"]) == ("complaint", None)
     assert list(tmp_path.iterdir()) == [tmp_path / "a.eml"]
     assert run("bounce", "read", "a.eml").code == 2
+
+
+def test_what_is_logged_never_stands_between_the_answers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def stumble(_message: object) -> None:
+        raise RuntimeError("a detector stumbled")
+
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("DIGEST_CONFIG", raising=False)
+    monkeypatch.setattr(parsing, "_mended", stumble)
+    (tmp_path / "a.eml").write_bytes(returned.notification())
+
+    ran = run("bounce", "read", "a.eml", "--json", "--dry-run")
+
+    assert (ran.code, ran.json["kind"]) == (1, "none")
+    assert "RuntimeError" in ran.json["error"]
+    assert "could not be read" in ran.err
 
 
 def test_mails_of_a_mailbox_file_and_a_folder_are_read_one_by_one(tmp_path: Path, services: Services) -> None:

@@ -1,5 +1,6 @@
 """Reports in words only, as servers wrote them before RFC 3464 and some still do."""
 
+import logging
 import re
 from collections.abc import Sequence
 from email.message import Message
@@ -12,6 +13,8 @@ from digest.deliver.bounce.report import Failure, Kind
 from digest.logs import logger
 
 log = logger(__name__)
+# It tells of each of its seventeen detectors, and what it stumbles over with the text of the mail.
+logging.getLogger("flufl.bounce").setLevel(logging.CRITICAL + 1)
 
 #: From here on a report quotes what it returns.
 _RETURNED = re.compile(

@@ -66,7 +66,7 @@ def read(body: bytes, *, topic: str, now: datetime, fetch: Fetch) -> Confirm | l
     _verify(message, now, fetch)
     if message["Type"] == "SubscriptionConfirmation":
         return Confirm(_of_amazon(str(message["SubscribeURL"])))
-    return _notification(read_json(str(message["Message"]).encode())) if message["Type"] == "Notification" else []
+    return _notification(str(message["Message"])) if message["Type"] == "Notification" else []
 
 
 def _verify(message: Mapping[str, Any], now: datetime, fetch: Fetch) -> None:
@@ -112,7 +112,11 @@ def _of_amazon(url: str) -> str:
     return url
 
 
-def _notification(notice: Any) -> list[Told]:
+def _notification(words: str) -> list[Told]:
+    try:
+        notice = read_json(words.encode())
+    except Unreadable:
+        return []  # SES greets a new topic in plain words
     mail, kind = table(notice, "mail"), text(notice, "notificationType") or text(notice, "eventType")
     if kind == "Bounce":
         return _bounce(table(notice, "bounce"), _token(mail))

@@ -44,7 +44,7 @@ class Amazon:
         """Return a signed message whose fields may be set by *traits* before it is signed."""
         fields = {
             "Type": kind,
-            "MessageId": "22b80b92-fdea-4c2c-8f9d-bdfb0c7bf324",
+            "MessageId": "00000000-0000-4000-8000-000000000042",
             "TopicArn": TOPIC,
             "Message": json.dumps(notice),
             "Timestamp": "2026-11-23T05:00:00.000Z",

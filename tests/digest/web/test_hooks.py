@@ -307,6 +307,15 @@ def test_both_versions_of_signatures_are_read_and_the_certificate_is_fetched_onc
     assert asked == [CERTIFICATE]
 
 
+def test_a_greeting_in_plain_words_is_taken_and_means_nothing(
+    client: TestClient, services: Services, callers: Callers
+) -> None:
+    greeting = callers.amazon.message({}, Message="This topic works.")
+
+    assert client.post("/hooks/ses", json=greeting).status_code == 200
+    assert kept(services) == {}
+
+
 def test_an_outlived_certificate_proves_nothing(client: TestClient, clock: FixedClock, callers: Callers) -> None:
     clock.advance(dt.timedelta(days=9))
 
