@@ -50,9 +50,9 @@ bench-gather: $(VENV)/bench.done  ## measure gathering and ranking against their
 bench-render: $(VENV)/bench.done build/node/node_modules/mjml  ## measure rendering beside its peers (JavaScript MJML, SpamAssassin where they are)
 	$(BIN)/python -m benchmarks.render $(ARGS)
 
-bench-send: $(VENV)/bench.done  ## measure sending beside smtp-source, into a real Postfix, and its memory (installs both servers when it may)
+bench-send: $(VENV)/bench.done  ## measure sending beside smtp-source, into a real Postfix, its memory, and the reading of bounces: DATA=folder
 	@sh benchmarks/send/packages
-	$(BIN)/python -m benchmarks.send $(ARGS)
+	$(BIN)/python -m benchmarks.send $(if $(DATA),--data $(DATA)) $(ARGS)
 
 chaos-send: $(VENV)/bench.done  ## kill senders 300 times on each database, and count what was lost, sent twice or is in doubt
 	@sh benchmarks/send/packages

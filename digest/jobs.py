@@ -11,13 +11,14 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from threading import Event
 
-from digest import calendar, notices, pipeline, sending
+from digest import calendar, notices, pipeline, report_box, sending
 from digest.errors import DigestError
 from digest.logs import logger
 from digest.model.edition import Edition, EditionState, SkipReason
 from digest.model.newsletter import Approval, Newsletter
 from digest.services import Services
 from digest.store import deliveries, editions, job_runs
+from subscribers import bounces
 from subscribers.cadence import Cadence
 
 log = logger(__name__)
@@ -201,10 +202,19 @@ def _send(services: Services, tally: Tally, stop: Event) -> None:
                 break
 
 
+def _bounces(services: Services, tally: Tally, stop: Event) -> None:
+    """Read the reports that have come into the mailbox."""
+    box = services.settings.bounces.box
+    if box is not None:
+        report_box.look_through(services, box, tally.counts, stop)
+
+
 def _upkeep(services: Services, tally: Tally, _stop: Event) -> None:
     """Forget what is of no use any more."""
+    now = services.clock.now()
     with services.session() as session:
-        tally.counts["forgotten"] = job_runs.forget_before(session, services.clock.now() - KEEP_RUNS)
+        runs = job_runs.forget_before(session, now - KEEP_RUNS)
+        tally.counts["forgotten"] = runs + bounces.forget_before(session, now - bounces.KEPT)
 
 
 def _known(services: Services, slug: str) -> Newsletter | None:
@@ -221,5 +231,6 @@ JOBS: Mapping[str, Job] = {
     "approve": _approve,
     "notices": _notices,
     "send": _send,
+    "bounces": _bounces,
     "upkeep": _upkeep,
 }

@@ -2,19 +2,19 @@
 
 from collections.abc import Collection, Mapping
 from dataclasses import replace
-from datetime import datetime
 
 from digest.deliver import verp
 from digest.deliver.courier import Letter
 from digest.deliver.envelope import Envelope, message_id
 from digest.deliver.pieces import Press
+from digest.deliver.profile import id_headers
 from digest.deliver.transaction import Parcel
 from digest.model.edition import Edition
 from digest.model.ids import EditionId, SubscriberId
 from digest.model.message import Addressing, Email, Mailbox, MailingList, Recipient
 from digest.model.newsletter import Newsletter
 from digest.model.pieces import of_reader
-from digest.model.relay import Relay
+from digest.model.relay import Profile, Relay
 from digest.model.rendered import FilledDigest, RenderedDigest
 from digest.services import Services, inert_urls
 from subscribers import tokens
@@ -31,8 +31,6 @@ def digest_letters(services: Services, newsletter: Newsletter, edition: Edition)
     It reads only what was frozen at approval. It gives None for a reader whose sections hold no news today.
     """
     rendered = edition.rendered
-    approved_at = edition.approved_at
-    assert approved_at is not None  # frozen pages come only with an approval
     press = Press()
     seals = {relay.name: services.seal(newsletter.sender.domain, relay) for relay in services.settings.relays}
     envelopes: dict[tuple[tuple[str, ...] | None, str], Envelope | None] = {}
@@ -42,7 +40,14 @@ def digest_letters(services: Services, newsletter: Newsletter, edition: Edition)
         if not rendered.has_news_for(recipient.sections):
             return None
         plan = rendered.plan(recipient.sections)
-        specimen = _email(services, newsletter, edition, plan.subject, approved_at, is_flowed=rendered.is_flowed)
+        specimen = _email(
+            services,
+            newsletter,
+            edition,
+            plan.subject,
+            is_flowed=rendered.is_flowed,
+            profile=relay.profile,
+        )
         text, html = press.body(plan.text.parts), press.body(plan.html.parts)
         return Envelope(specimen, text=text, html=html, seal=seals[relay.name])
 
@@ -56,7 +61,7 @@ def digest_letters(services: Services, newsletter: Newsletter, edition: Edition)
         if envelope is None:
             return None
         values = reader_values(services, edition.id, recipient.public_id, recipient.name)
-        addressing = _addressing(services, newsletter, recipient, values)
+        addressing = _addressing(services, newsletter, recipient, values, relay.profile)
         return envelope.address(addressing, of_reader(values, anyone))
 
     return letter
@@ -65,13 +70,18 @@ def digest_letters(services: Services, newsletter: Newsletter, edition: Edition)
 def specimen(services: Services, newsletter: Newsletter, edition: Edition, rendered: RenderedDigest) -> Email:
     """Return the mail of *rendered* to nobody: whole, with links that open nothing."""
     filled = rendered.fill(None, inert_values(services, edition.id))
-    date = edition.approved_at or services.clock.now()
-    email = _email(services, newsletter, edition, filled.subject, date, is_flowed=rendered.is_flowed)
+    email = _email(services, newsletter, edition, filled.subject, is_flowed=rendered.is_flowed)
     return replace(email, text=filled.text, html=filled.html)
 
 
 def _email(
-    services: Services, newsletter: Newsletter, edition: Edition, subject: str, date: datetime, *, is_flowed: bool
+    services: Services,
+    newsletter: Newsletter,
+    edition: Edition,
+    subject: str,
+    *,
+    is_flowed: bool,
+    profile: Profile = Profile.NONE,
 ) -> Email:
     """Return what all mails of *edition* with this *subject* share, addressed to nobody, with empty parts."""
     sender = newsletter.sender
@@ -85,11 +95,11 @@ def _email(
     )
     return Email(
         sender=Mailbox(name=sender.name, address=sender.address),
-        addressing=_addressing(services, newsletter, nobody, inert_values(services, edition.id)),
+        addressing=_addressing(services, newsletter, nobody, inert_values(services, edition.id), profile),
         subject=subject,
         text="",
         html="",
-        date=date,
+        date=edition.approved_at or services.clock.now(),
         language=newsletter.language,
         reply_to=sender.reply_to,
         text_flowed=is_flowed,
@@ -106,16 +116,27 @@ def _email(
 
 
 def _addressing(
-    services: Services, newsletter: Newsletter, recipient: Recipient, values: Mapping[str, str]
+    services: Services, newsletter: Newsletter, recipient: Recipient, values: Mapping[str, str], profile: Profile
 ) -> Addressing:
+    """Return how the mail to *recipient* is addressed; replies to it come back where [bounces] says, if it does."""
     key, domain = services.keys.message, newsletter.sender.domain
+    token = verp.token((recipient.edition_id, recipient.subscriber_id), secret=key)
+    reports = services.settings.bounces.domain
     return Addressing(
         to=Mailbox(name=recipient.name, address=recipient.address),
         message_id=message_id(recipient.edition_id, recipient.subscriber_id, key=key, domain=domain),
-        return_path=newsletter.sender.address,
-        token=verp.token((recipient.edition_id, recipient.subscriber_id), secret=key),
+        return_path=verp.return_path(token, reports) if reports else newsletter.sender.address,
+        token=token,
         unsubscribe_url=values["unsubscribe_url"],
+        unsubscribe_address=f"unsub+{token}@{reports}" if reports else "",
+        complaint_address=verp.return_path(token, reports) if _is_aligned(reports, domain) else "",
+        further=id_headers(profile, token),
     )
+
+
+def _is_aligned(reports: str, domain: str) -> bool:
+    """Return whether complaints may go to *reports*: the From's domain or one below it (RFC 9477 §3.1.1)."""
+    return reports == domain or reports.endswith(f".{domain}")
 
 
 def for_the_web(rendered: RenderedDigest, chosen: Collection[str] | None, values: Mapping[str, str]) -> FilledDigest:

@@ -11,6 +11,7 @@ from digest.deliver import deliver, verp
 from digest.deliver.courier import DeliverReport
 from digest.deliver.envelope import notice_id, parcel
 from digest.deliver.outbox import NoticeOutbox
+from digest.deliver.profile import id_headers
 from digest.deliver.transaction import Parcel
 from digest.model.delivery import DeliveryState
 from digest.model.edition import Edition, EditionState
@@ -119,13 +120,16 @@ def _letter(services: Services, notice: NoticeToSend, relay: Relay) -> Parcel:
     sender = newsletter.sender
     values = {"name": wish.name, **wish.values}
     rendered = render_notice(wish.kind, values, newsletter, services.environment(newsletter))
+    token = verp.token(notice.id, secret=services.keys.message)
+    reports = services.settings.bounces.domain
     email = Email(
         sender=Mailbox(name=sender.name, address=sender.address),
         addressing=Addressing(
             to=Mailbox(name=wish.name, address=wish.address),
             message_id=notice_id(notice.id, key=services.keys.message, domain=sender.domain),
-            return_path=sender.address,
-            token=verp.token(notice.id, secret=services.keys.message),
+            return_path=verp.return_path(token, reports) if reports else sender.address,
+            token=token,
+            further=id_headers(relay.profile, token),
         ),
         subject=rendered.subject,
         text=rendered.text,

@@ -28,6 +28,7 @@ TICKS: dict[str, timedelta] = {
     "approve": timedelta(seconds=20),
     "notices": timedelta(seconds=10),
     "send": timedelta(seconds=20),
+    "bounces": timedelta(minutes=5),
     "upkeep": timedelta(days=1),
 }
 #: How often the watch looks whether the wall clock has been set back.

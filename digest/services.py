@@ -22,6 +22,7 @@ from digest.deliver.courier import Courier, Manners
 from digest.deliver.dkim_keys import Signing, open_signing
 from digest.deliver.envelope import Seal
 from digest.deliver.pace import SharedPace
+from digest.deliver.profile import REWRITTEN
 from digest.deliver.relays import Fleet
 from digest.deliver.retry import Judge
 from digest.errors import SettingsError
@@ -152,7 +153,7 @@ class Services:
     def seal(self, domain: str, relay: Relay) -> Seal | None:
         """Return how mail whose From is at *domain* is signed for *relay*; None when that is left to the relay."""
         signers = self.signing.signer_for(domain)
-        return None if signers is None else Seal(signers=signers)
+        return None if signers is None else Seal(signers=signers, leave_out=REWRITTEN[relay.profile])
 
     def environment(self, newsletter: Newsletter) -> Environment:
         """Return the mail templates in the newsletter's look and language."""

@@ -1,4 +1,4 @@
-"""The rows of the readers: Subscriber, Subscription, ConsentEvent, Suppression, and their enums."""
+"""The rows of the readers: Subscriber, Subscription, ConsentEvent, Suppression, Bounce, and their enums."""
 
 import base64
 import secrets
@@ -44,6 +44,8 @@ class EndReason(StrEnum):
 
     #: The reader pressed the button of the mail program (RFC 8058).
     ONE_CLICK = "one-click"
+    #: The mail program, or the reader, wrote to the address for leaving (RFC 2369).
+    MAILTO = "mail"
     #: The reader used our page.
     PAGE = "page"
     #: The reader left every newsletter at once.
@@ -69,6 +71,8 @@ class ConsentKind(StrEnum):
     WITHDRAWN = "withdrawn"
     #: The reader took the end back.
     RESTORED = "restored"
+    #: The reader reported a mail as spam.
+    COMPLAINED = "complained"
 
 
 class SuppressionReason(StrEnum):
@@ -76,6 +80,8 @@ class SuppressionReason(StrEnum):
 
     #: The mailbox does not exist.
     HARD_BOUNCE = "hard bounce"
+    #: Mail to it has come back too often.
+    SOFT_BOUNCES = "soft bounces"
     #: The reader reported a mail as spam.
     COMPLAINT = "complaint"
     #: The reader left everything.
@@ -84,6 +90,21 @@ class SuppressionReason(StrEnum):
     ERASED = "erased"
     #: An operator decided so.
     OPERATOR = "operator"
+
+
+class BounceKind(StrEnum):
+    """What a later report says about a mail that we sent."""
+
+    #: The address does not exist.
+    HARD = "hard"
+    #: It may exist, and did not take this mail.
+    SOFT = "soft"
+    #: We, or what we wrote, were refused.
+    POLICY = "policy"
+    #: The reader called it spam.
+    COMPLAINT = "complaint"
+    #: The reader asked by mail to get no more.
+    UNSUBSCRIBE = "unsubscribe"
 
 
 class Slugs(TypeDecorator[tuple[str, ...]]):
@@ -241,6 +262,32 @@ class Suppression(Base):
     reason: Mapped[SuppressionReason] = mapped_column(one_of(SuppressionReason))
     at: Mapped[datetime]
     note: Mapped[str] = mapped_column(String(500), default="")
+
+
+class Bounce(Base):
+    """
+    A later report about one mail; a second one that says the same of it is not kept.
+
+    *mail* names the mail: ``EDITION.SUBSCRIBER`` of a Delivery, ``n.NOTICE`` of a Notice. *fingerprint* is the address
+    that it went to, None where nobody knows any more: then the Bounce only counts.
+    """
+
+    __tablename__ = "bounce"
+    __table_args__ = (
+        UniqueConstraint("mail", "kind", "status"),
+        Index("ix_bounce_score", "fingerprint", "kind", "at"),
+        Index("ix_bounce_at", "at"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    mail: Mapped[str] = mapped_column(String(50))
+    kind: Mapped[BounceKind] = mapped_column(one_of(BounceKind))
+    #: RFC 3463, or the Feedback-Type of a complaint; empty where none was told.
+    status: Mapped[str] = mapped_column(String(40), default="")
+    fingerprint: Mapped[str | None] = mapped_column(String(64))
+    at: Mapped[datetime]
+    #: What the server said, without addresses.
+    diagnostic: Mapped[str] = mapped_column(String(200), default="")
 
 
 @event.listens_for(ConsentEvent, "before_update")

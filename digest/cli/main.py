@@ -26,6 +26,7 @@ COMMANDS = {
     "story": "story",
     "edition": "edition",
     "subscriber": "subscriber",
+    "bounce": "bounce",
     "staff": "staff",
     "dkim": "dkim",
     "db": "db",

@@ -25,14 +25,16 @@ def observed(given: Settings, relays: Sequence[Relay]) -> Iterator[Observation]:
     handshakes = [shake_hands(relay) for relay in relays]
     for handshake in handshakes:
         yield from observe_line(handshake, SystemClock().now())
-    yield from posture.look([_domains(newsletter) for newsletter in given.newsletters], given.dkim, handshakes, Dns())
+    yield from posture.look(
+        [_domains(given, newsletter) for newsletter in given.newsletters], given.dkim, handshakes, Dns()
+    )
 
 
-def _domains(newsletter: Newsletter) -> posture.Domains:
+def _domains(given: Settings, newsletter: Newsletter) -> posture.Domains:
     sender = newsletter.sender
     domain = sender.domain.lower()
     reply_to = (sender.reply_to or sender.address).rpartition("@")[2].lower()
-    return posture.Domains(sender=domain, return_path=domain, reply_to=reply_to)
+    return posture.Domains(sender=domain, return_path=given.bounces.domain or domain, reply_to=reply_to)
 
 
 def tested(given: Settings, address: str) -> Iterator[Observation]:

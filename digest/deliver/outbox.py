@@ -7,11 +7,14 @@ from datetime import datetime, timedelta
 from typing import Protocol, TypeVar
 
 from digest.database import Database
-from digest.model.delivery import Claimed, DeliveryKey, Lease, Settlement
+from digest.deliver.bounce.answers import answered
+from digest.model.delivery import Claimed, DeliveryKey, Lease, Reason, Settlement
 from digest.model.ids import EditionId, NoticeId, SubscriberId
 from digest.model.message import Recipient
 from digest.model.notice import NoticeToSend
 from digest.store import deliveries, notices, pace
+from subscribers import bounces
+from subscribers.model import BounceKind
 
 Key = TypeVar("Key")
 Item_co = TypeVar("Item_co", covariant=True)
@@ -92,9 +95,15 @@ class EditionOutbox:
     def settle(
         self, settlements: Sequence[Settlement[DeliveryKey]], *, owner: str, now: datetime
     ) -> list[Settlement[DeliveryKey]]:
-        """Write down what has become of claimed Deliveries; return those whose lease was lost."""
+        """
+        Write down what has become of claimed Deliveries; return those whose lease was lost.
+
+        What the relay refused for good counts for its reader like a report that comes later.
+        """
         with self.database.session() as session:
-            return deliveries.settle(session, settlements, owner=owner, now=now)
+            lost = deliveries.settle(session, settlements, owner=owner, now=now)
+            bounces.record_all(session, _refusals(settlements, lost, now))
+            return lost
 
     def recover(self, settlements: Sequence[Settlement[DeliveryKey]], *, owner: str, now: datetime) -> Counter[str]:
         """Settle what the journal of *owner*, who lives no more, tells, and put back the rest that it held."""
@@ -110,6 +119,30 @@ class EditionOutbox:
         """Return the recipient domains that are to be left alone, and until when."""
         with self.database.reading() as session:
             return pace.holds(session, now)
+
+
+def _refusals(
+    settlements: Sequence[Settlement[DeliveryKey]], lost: Sequence[Settlement[DeliveryKey]], now: datetime
+) -> list[bounces.Said]:
+    """Return what the relay has said for good about readers."""
+    said = []
+    for settlement in settlements:
+        if settlement.reason is not Reason.REJECTED or settlement.code is None or settlement in lost:
+            continue
+        failure = answered(settlement.code, settlement.reply, to_text=settlement.at_dot)
+        if failure is not None:
+            edition_id, subscriber_id = settlement.key
+            said.append(
+                bounces.Said(
+                    mail=bounces.of_delivery(edition_id, subscriber_id),
+                    kind=BounceKind(failure.kind.value),
+                    at=now,
+                    status=failure.status,
+                    diagnostic=failure.diagnostic,
+                    subscriber_id=subscriber_id,
+                )
+            )
+    return said
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,7 +2,7 @@
 
 import random
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
@@ -57,8 +57,9 @@ class Judge:
                 )
             case Deferred():
                 return self._deferred(outcome, claimed, now, relay)
-            case Rejected(code=code, reply=reply):
-                return failed(claimed, Reason.REJECTED, is_attempt=True, relay=relay, code=code, reply=reply)
+            case Rejected(code=code, reply=reply, at_dot=at_dot):
+                refused = failed(claimed, Reason.REJECTED, is_attempt=True, relay=relay, code=code, reply=reply)
+                return replace(refused, at_dot=at_dot)
             case InDoubt(reason=reason):
                 return doubt(claimed.key, claimed.lease_no, now, relay=relay, reply=reason, resends=self.resends)
             case NotTried(reason=reason):

@@ -299,19 +299,22 @@ class Conversation:
             self.is_closing = step is Step.QUIT or code == CLOSING or (step is Step.RESET and code >= 300)
         elif step is Step.DOT:
             self._judge_dot(turn, Reply.of(code, words), events)
-        elif not turn.said:
-            if step is Step.DATA and code == 354:
-                events.append(Ready(turn.parcel))
-            elif step is Step.DATA or code >= 300:
-                self._judge(step, turn, Reply.of(code, words), events)
+        elif turn.said:
+            self._pass_over(step, code)
         elif step is Step.DATA and code == 354:
+            events.append(Ready(turn.parcel))
+        elif step is Step.DATA or code >= 300:
+            self._judge(step, turn, Reply.of(code, words), events)
+        if not self._is_ahead and not self.is_closing and not self._expected:
+            self._next_held()
+
+    def _pass_over(self, step: Step, code: int) -> None:
+        """Take a reply about a parcel whose fate is known."""
+        self.is_closing = code == CLOSING
+        if step is Step.DATA and code == 354:
             # Nobody is to get it: a lone dot ends what must not be sent.
             self._put_out(DOT)
             self._expected.append((Step.VOID, None))
-        else:
-            self.is_closing = code == CLOSING
-        if not self._is_ahead and not self.is_closing and not self._expected:
-            self._next_held()
 
     def _judge(self, step: Step, turn: _Turn, reply: Reply, events: list[Event]) -> None:
         """Take a reply, other than a yes, to a command that comes before the message."""
@@ -329,7 +332,7 @@ class Conversation:
             self._needs_reset = True
             # 552 at RCPT is temporary: RFC 5321 §4.5.3.1.10.
             is_full = step is Step.RCPT and reply.code == 552
-            self._end(turn, _outcome(Reply(452, reply.text) if is_full else reply), events)
+            self._end(turn, _outcome(Reply(452, reply.text) if is_full else reply, at_dot=False), events)
 
     def _judge_dot(self, turn: _Turn, reply: Reply, events: list[Event]) -> None:
         """Any reply to the dot is a reply: after 421 too, the relay has not taken the message."""
@@ -360,12 +363,12 @@ class Conversation:
             self._held.clear()
 
 
-def _outcome(reply: Reply) -> Outcome:
+def _outcome(reply: Reply, *, at_dot: bool = True) -> Outcome:
     if reply.is_yes:
         return Accepted(code=reply.code, reply=reply.text)
     if reply.is_temporary:
         return Deferred(code=reply.code, reply=reply.text)
-    return Rejected(code=reply.code, reply=reply.text)
+    return Rejected(code=reply.code, reply=reply.text, at_dot=at_dot)
 
 
 def readable(text: bytes) -> str:

@@ -209,6 +209,8 @@ class Settlement(Generic[Key]):
     relay: str = ""
     code: int | None = None
     reply: str = ""
+    #: Whether the relay had seen the whole message when it refused.
+    at_dot: bool = True
 
     @property
     def status(self) -> str:

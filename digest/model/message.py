@@ -98,10 +98,11 @@ class Deferred:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rejected:
-    """The server said 5xx for this recipient: never try again."""
+    """The server said 5xx for this recipient: never try again. *at_dot* tells that it had seen the whole message."""
 
     code: int
     reply: str
+    at_dot: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

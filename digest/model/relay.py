@@ -68,6 +68,18 @@ class Limits:
         return self.rate is None and self.per_day is None and self.warmup is None
 
 
+class Profile(StrEnum):
+    """Whose relay it is: providers rewrite headers, and tell what became of a mail in ways of their own."""
+
+    #: A mail server that leaves our headers as they are.
+    NONE = "none"
+    #: Amazon Simple Email Service.
+    SES = "ses"
+    SENDGRID = "sendgrid"
+    MAILGUN = "mailgun"
+    POSTMARK = "postmark"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Relay:
     """Where mail is handed over. With a *username* we sign in; never in clear, unless the relay is on this machine."""
@@ -75,6 +87,7 @@ class Relay:
     host: str
     port: int
     name: str = "main"
+    profile: Profile = Profile.NONE
     protocol: Protocol = Protocol.SMTP
     security: Security = Security.STARTTLS
     username: str = ""

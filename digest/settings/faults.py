@@ -39,7 +39,14 @@ _REMEDIES = {
 }
 
 #: What no message may show.
-_SECRETS = {("smtp", "password"), ("database", "url")}
+_SECRETS = {
+    ("smtp", "password"),
+    ("relay", "password"),
+    ("database", "url"),
+    ("bounces", "imap_password"),
+    ("bounces", "mailgun_signing_key"),
+    ("bounces", "postmark_password"),
+}
 
 _PATTERNS = {
     SLUG: "use lower-case letters and digits joined by hyphens, such as auto-daily",
@@ -75,7 +82,8 @@ def _sentence(error: ErrorDetails, file: str, names: Collection[str]) -> str:
     variable = variables.name_of(error["loc"][:2])
     place = f"environment: {variable}" if variable in names else f"{file}: {_place(error['loc'])}"
     kind, context = error["type"], error.get("ctx", {})
-    value = "" if tuple(error["loc"][:2]) in _SECRETS else _value(error["input"])
+    where = error["loc"]
+    value = "" if {tuple(where[:2]), (where[0], where[-1])} & _SECRETS else _value(error["input"])
     if kind == "value_error":
         words = str(context.get("error", error["msg"]))
         return f"{place} {words}" if _is_table(error["input"]) else f"{place} {value}{words}"

@@ -16,6 +16,7 @@ from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from digest.errors import SettingsError, UnknownNewsletter
+from digest.model.bounces import Bounces, HookKeys, ReportBox
 from digest.model.dkim import DkimKey
 from digest.model.look import Logo, Look
 from digest.model.newsletter import (
@@ -27,11 +28,12 @@ from digest.model.newsletter import (
     Sender,
     SourcePlan,
 )
-from digest.model.relay import Limits, Relay
+from digest.model.relay import Limits, Relay, Security
 from digest.settings import twice, variables
 from digest.settings.faults import in_words
 from digest.settings.shape import (
     HOME,
+    BouncesTable,
     DatabaseTable,
     DkimTable,
     DomainTable,
@@ -51,6 +53,13 @@ from digest.settings.twice import slugify
 #: The name of the server in [smtp].
 MAIN = "main"
 
+#: What may stand in the file, in a file of its own or in the environment.
+_SECRETS = (
+    ("smtp", "password"),
+    ("bounces", "imap_password"),
+    ("bounces", "mailgun_signing_key"),
+    ("bounces", "postmark_password"),
+)
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 
@@ -69,6 +78,7 @@ class Settings:
     editors: Mapping[str, tuple[str, ...]]
     #: With which keys mail is signed; what none covers is left to the relay.
     dkim: tuple[DkimKey, ...] = ()
+    bounces: Bounces = field(default_factory=Bounces)
     contact: str = ""
     #: Limits of recipient domains.
     domains: Mapping[str, Limits] = field(default_factory=dict)
@@ -114,6 +124,7 @@ class _File(BaseSettings):
     relay: tuple[RelayTable, ...] = ()
     domain: tuple[DomainTable, ...] = ()
     sending: SendingTable = SendingTable()
+    bounces: BouncesTable = BouncesTable()
     gather: GatherTable = GatherTable()
     log: LogTable = LogTable()
     dkim: tuple[DkimTable, ...] = ()
@@ -168,6 +179,7 @@ def load(path: Path) -> Settings:
         newsletters=tuple(_newsletter(table) for table in file.newsletter),
         editors={table.slug: tuple(parseaddr(e)[1] for e in table.editors) for table in file.newsletter},
         dkim=tuple(_dkim_key(table) for table in file.dkim),
+        bounces=_bounces(file.bounces),
         contact=file.gather.contact,
         allow_networks=tuple(ipaddress.ip_network(text) for text in file.gather.allow_networks),
         log_level=file.log.level,
@@ -177,11 +189,12 @@ def load(path: Path) -> Settings:
 
 
 def _give_way(raw: Raw, names: Collection[str]) -> None:
-    """Take the password out of *raw* where the environment gives one in the other way: it wins over the file."""
-    smtp = raw.get("smtp")
-    for given, rival in (("password", "password_file"), ("password_file", "password")):
-        if isinstance(smtp, dict) and variables.name_of(("smtp", given)) in names:
-            smtp.pop(rival, None)
+    """Take a secret out of *raw* where the environment gives it in the other way: that wins over the file."""
+    for table, secret in _SECRETS:
+        found = raw.get(table)
+        for given, rival in ((secret, f"{secret}_file"), (f"{secret}_file", secret)):
+            if isinstance(found, dict) and variables.name_of((table, given)) in names:
+                found.pop(rival, None)
 
 
 def _read(path: Path) -> Raw:
@@ -231,6 +244,7 @@ def _relay(table: SmtpTable) -> Relay:
         name=_relay_name(table),
         host=table.host,
         port=table.port,
+        profile=table.profile,
         protocol=table.protocol,
         security=table.security,
         username=table.username,
@@ -269,6 +283,29 @@ def _dkim_key(table: DkimTable) -> DkimKey:
         ed25519_selector=table.ed25519_selector or "",
         ed25519_key_file=table.ed25519_key_file,
     )
+
+
+def _bounces(table: BouncesTable) -> Bounces:
+    box = None
+    if table.imap_host:
+        box = ReportBox(
+            host=table.imap_host,
+            port=table.imap_port or (993 if table.imap_security is Security.TLS else 143),
+            security=table.imap_security,
+            username=table.imap_username,
+            password=table.secret("imap_password"),
+            folder=table.imap_folder,
+            after=table.imap_after,
+            move_to=table.imap_move_to,
+        )
+    hooks = HookKeys(
+        ses_topic=table.ses_topic,
+        sendgrid_public_key=table.sendgrid_public_key,
+        mailgun_signing_key=table.secret("mailgun_signing_key"),
+        postmark_username=table.postmark_username,
+        postmark_password=table.secret("postmark_password"),
+    )
+    return Bounces(domain=table.domain, box=box, hooks=hooks)
 
 
 def _newsletter(table: NewsletterTable) -> Newsletter:

@@ -4,6 +4,7 @@ The shape of config.toml: every setting with its default, its limits and one sen
 ``docs/settings.md`` lists exactly these; a test compares the two.
 """
 
+import base64
 import datetime as dt
 import ipaddress
 import os
@@ -28,9 +29,10 @@ from pydantic import (
     model_validator,
 )
 
+from digest.model.bounces import AfterReading
 from digest.model.look import Images, Theme
 from digest.model.newsletter import Approval, SourceKind
-from digest.model.relay import Conduct, Mechanism, Protocol, Security
+from digest.model.relay import Conduct, Mechanism, Profile, Protocol, Security
 from subscribers.cadence import Cadence
 
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
@@ -143,6 +145,13 @@ def key_selector(value: str) -> str:
     return value
 
 
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
 def _selector(value: str) -> str:
     try:
         HTMLTranslator().css_to_xpath(value or "*")
@@ -218,6 +227,9 @@ class SmtpTable(Part):
 
     host: str = Field("localhost", min_length=1, description="Name of the server; or the path of an LMTP socket.")
     port: int = Field(587, ge=1, le=65535, description="Its port.")
+    profile: Profile = Field(
+        Profile.NONE, description='Whose it is: "none", "ses", "sendgrid", "mailgun" or "postmark".'
+    )
     protocol: Protocol = Field(Protocol.SMTP, description='"smtp", or "lmtp" for a mail store of your own.')
     security: Security = Field(Security.STARTTLS, description='"starttls", "tls" (from the first byte) or "none".')
     username: Line = Field("", description="User name, where the server wants one.")
@@ -296,6 +308,78 @@ class DkimTable(Part):
         if self.ed25519_selector is not None and self.ed25519_selector.lower() == self.selector.lower():
             raise ValueError("has one selector for both keys; give each its own, for each has its own record in DNS")
         return self
+
+
+class BouncesTable(Part):
+    """``[bounces]``: where we learn what has become of mails, and who complains."""
+
+    domain: str = Field(
+        "", description="The domain of return paths, whose mail comes to us; without it reports cannot name a mail."
+    )
+    imap_host: Line = Field("", description="Name of the IMAP server whose mailbox gets the reports.")
+    imap_port: int = Field(0, ge=0, le=65535, description='Its port; by default 993 with "tls", else 143.')
+    imap_security: Security = Field(
+        Security.TLS, description='"tls" (from the first byte), "starttls", or "none" on this machine only.'
+    )
+    imap_username: Line = Field("", description="User name of the mailbox.")
+    imap_password: SecretStr = Field(SecretStr(""), description="Its password; better in a file or the environment.")
+    imap_password_file: SecretFile | None = Field(None, description="A file that holds the password of the mailbox.")
+    imap_folder: Line = Field("INBOX", min_length=1, description="The folder that is read.")
+    imap_after: AfterReading = Field(
+        AfterReading.SEEN, description='What is done with read mails: "seen" marks them, "move" or "delete".'
+    )
+    imap_move_to: Line = Field("Read", min_length=1, description='The folder for read mails, with "move".')
+    ses_topic: Line = Field("", description="ARN of the SNS topic through which Amazon SES calls /hooks/ses.")
+    sendgrid_public_key: Line = Field("", description="Key that SendGrid shows for the signatures of /hooks/sendgrid.")
+    mailgun_signing_key: SecretStr = Field(
+        SecretStr(""), description="Key with which Mailgun signs what it sends to /hooks/mailgun."
+    )
+    mailgun_signing_key_file: SecretFile | None = Field(None, description="A file that holds that key.")
+    postmark_username: Line = Field("", description="User name that you gave Postmark for /hooks/postmark.")
+    postmark_password: SecretStr = Field(SecretStr(""), description="Password that you gave Postmark.")
+    postmark_password_file: SecretFile | None = Field(None, description="A file that holds that password.")
+
+    @field_validator("domain")
+    @classmethod
+    def _domain(cls, value: str) -> str:
+        if value and (not value.isascii() or not _DOMAIN.fullmatch(value)):
+            raise ValueError("is no domain; give one such as bounce.example.org, in ASCII letters")
+        return value.lower()
+
+    @field_validator("sendgrid_public_key")
+    @classmethod
+    def _public_key(cls, value: str) -> str:
+        try:
+            base64.b64decode(value, validate=True)
+        except ValueError:
+            raise ValueError("is no key; copy the line of letters that SendGrid shows") from None
+        return value
+
+    @field_validator("ses_topic")
+    @classmethod
+    def _topic(cls, value: str) -> str:
+        if value and not value.startswith("arn:aws"):
+            raise ValueError("is no topic; give one such as arn:aws:sns:eu-central-1:123456789012:bounces")
+        return value
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        for name in ("imap_password", "mailgun_signing_key", "postmark_password"):
+            if getattr(self, name).get_secret_value() and getattr(self, f"{name}_file") is not None:
+                raise ValueError(f"has both {name} and {name}_file; keep one")
+        if self.imap_security is Security.NONE and self.imap_host and not _is_loopback(self.imap_host):
+            raise ValueError('has imap_security "none" for another machine; use "tls" or "starttls"')
+        if bool(self.postmark_username) != bool(self.secret("postmark_password")):
+            raise ValueError("needs both postmark_username and postmark_password, or neither")
+        return self
+
+    def secret(self, name: str) -> str:
+        """Return the secret called *name*, from wherever it is given; empty when there is none."""
+        file: Path | None = getattr(self, f"{name}_file")
+        if file is not None:
+            return file.read_text(encoding="utf-8").strip()
+        given: SecretStr = getattr(self, name)
+        return given.get_secret_value()
 
 
 class GatherTable(Part):

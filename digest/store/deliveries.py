@@ -247,6 +247,14 @@ def resolve(
     return leases.resolve(session, Delivery, and_(Delivery.edition_id == edition_id, chosen), to=to, now=now)
 
 
+def public_id(session: Session, key: DeliveryKey) -> str | None:
+    """Return the public id of the Subscription behind the Delivery called *key*; None without such a Delivery."""
+    edition_id, subscriber_id = key
+    return session.scalar(
+        select(Delivery.public_id).where(Delivery.edition_id == edition_id, Delivery.subscriber_id == subscriber_id)
+    )
+
+
 def account(session: Session, edition_id: EditionId) -> Account:
     """Return what has become of the Deliveries of an Edition."""
     found = session.execute(

@@ -106,6 +106,11 @@ def fate(session: Session, notice_id: NoticeId) -> tuple[DeliveryState, str]:
     return notice.state, f"{code}{notice.last_reply}"
 
 
+def address(session: Session, notice_id: NoticeId) -> str | None:
+    """Return the address that a Notice was written to; None when it is not kept any more."""
+    return session.scalar(select(Notice.address).where(Notice.id == notice_id))
+
+
 def waiting(session: Session) -> int:
     """Return how many Notices are still to go out."""
     return session.scalar(select(func.count()).where(leases.is_open(Notice))) or 0

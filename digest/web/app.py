@@ -13,7 +13,8 @@ from digest.web.editor import desk, edition, sign_in
 from digest.web.headers import Headers
 from digest.web.operator import status
 from digest.web.pages import Pages
-from digest.web.public import about, archive, confirm, feed, leave, pictures, preferences, subscribe
+from digest.web.public import about, archive, confirm, feed, hooks, leave, pictures, preferences, subscribe
+from digest.webhooks import Hooks
 
 
 def create_app(services: Services, *, since_last_tick: Callable[[], timedelta] | None = None) -> FastAPI:
@@ -28,11 +29,12 @@ def create_app(services: Services, *, since_last_tick: Callable[[], timedelta] |
     app.state.since_last_tick = since_last_tick
     app.state.pages = Pages(services)
     app.state.signups = subscribe.limit()
+    app.state.hooks = Hooks()
     app.add_middleware(Headers)
     faults.install(app)
     sign_in.install(app)
     # The feed before the archive, whose months lie at the same depth.
-    public = (about, subscribe, confirm, leave, preferences, feed, archive, pictures)
+    public = (about, subscribe, confirm, leave, preferences, feed, archive, pictures, hooks)
     for part in (*public, sign_in, desk, edition, status, health):
         app.include_router(part.router)
     app.mount("/static", StaticFiles(directory=resources.templates() / "web" / "static"))

@@ -79,6 +79,12 @@ WRONG = [
         "[dkim] domain a.example has two tables",
         "keep one",
     ),
+    ('[bounces]\ndomain = "b@x"', '[bounces] domain "b@x"', "such as bounce.example.org"),
+    ('[bounces]\nimap_host = "mail.example"\nimap_security = "none"', "for another machine", 'use "tls" or "starttls"'),
+    ('[bounces]\nimap_password = "a"\nimap_password_file = "config.toml"', "has both imap_password", "keep one"),
+    ('[bounces]\nses_topic = "bounces"', '[bounces] ses_topic "bounces"', "such as arn:aws:sns"),
+    ('[bounces]\nsendgrid_public_key = "-----"', '[bounces] sendgrid_public_key "-----"', "copy the line"),
+    ('[bounces]\npostmark_username = "us"', "needs both postmark_username and postmark_password", "or neither"),
     ('[gather]\nallow_networks = ["10.0.0.0/33"]', '"10.0.0.0/33", which is no network', "such as 10.0.0.0/8"),
     ('[log]\nlevel = "loud"', '[log] level is "loud"', "'warning' or 'error'"),
 ]

@@ -6,7 +6,7 @@ import os
 import sys
 from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass
-from io import StringIO
+from io import BytesIO, StringIO, TextIOWrapper
 from pathlib import Path
 from typing import Any
 
@@ -42,7 +42,7 @@ def run(*words: str | Path, typed: str = "") -> Ran:
     handlers, level = root.handlers[:], root.level
     with pytest.MonkeyPatch.context() as patch, redirect_stdout(out), redirect_stderr(err):
         patch.setattr(sys, "argv", ["digest", *map(str, words)])
-        patch.setattr(sys, "stdin", StringIO(typed))
+        patch.setattr(sys, "stdin", TextIOWrapper(BytesIO(typed.encode()), encoding="utf-8"))
         patch.setenv("DIGEST_CONFIG", os.environ.get("DIGEST_CONFIG", ""))
         try:
             main.main()

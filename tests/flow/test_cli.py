@@ -667,7 +667,17 @@ def test_tick_does_all_that_is_due_and_tells_by_job(
     third = digest("tick")
 
     assert (first.code, second.code, third.code) == (0, 0, 0)
-    assert list(first.json) == ["leases", "gather", "plan", "prepare", "approve", "notices", "send", "upkeep"]
+    assert list(first.json) == [
+        "leases",
+        "gather",
+        "plan",
+        "prepare",
+        "approve",
+        "notices",
+        "send",
+        "bounces",
+        "upkeep",
+    ]
     assert (first.json["gather"]["new"], first.json["prepare"]["prepared"]) == (1, 1)
     assert (second.json["approve"]["approved"], second.json["send"]["sent"]) == (1, 1)
     assert third.out == "Nothing was due.\n"

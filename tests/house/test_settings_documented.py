@@ -17,6 +17,7 @@ TABLES: dict[str, type[BaseModel]] = {
     "[[domain]]": shape.DomainTable,
     "[sending]": shape.SendingTable,
     "[[dkim]]": shape.DkimTable,
+    "[bounces]": shape.BouncesTable,
     "[gather]": shape.GatherTable,
     "[log]": shape.LogTable,
     "[[newsletter]]": shape.NewsletterTable,

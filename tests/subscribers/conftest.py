@@ -16,7 +16,7 @@ from subscribers.import_csv import ImportPlan
 from subscribers.signup import SignupWish
 from subscribers.tokens import Keys
 
-ROWS = (model.Subscriber, model.Subscription, model.ConsentEvent, model.Suppression)
+ROWS = (model.Subscriber, model.Subscription, model.ConsentEvent, model.Suppression, model.Bounce)
 
 
 @pytest.fixture

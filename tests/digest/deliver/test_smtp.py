@@ -155,7 +155,7 @@ def test_a_relay_that_has_enough_in_the_middle_of_the_message_is_heard(serve: Se
 
     (outcome,) = exchange(relay_to(server), large())
 
-    assert outcome == Rejected(code=552, reply="5.3.4 message too big")
+    assert outcome == Rejected(code=552, reply="5.3.4 message too big", at_dot=True)
 
 
 def test_a_connection_lost_in_the_middle_of_the_message_means_that_nothing_happened(serve: Serve) -> None:
