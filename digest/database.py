@@ -5,11 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from alembic import command
-from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, Engine, create_engine, event, inspect
+from sqlalchemy import Connection, Engine, column, create_engine, event, inspect, select, table
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, DatabaseError, OperationalError
 from sqlalchemy.orm import Session
@@ -29,6 +25,8 @@ metadata = Base.metadata
 #: SQLite waits so long for another writer before it gives up.
 BUSY_TIMEOUT_MS = 30_000
 MIGRATIONS = Path(__file__).parent / "migrations"
+#: Alembic's own table.
+_VERSION = "alembic_version"
 
 
 class Database:
@@ -59,8 +57,14 @@ class Database:
 
     def upgrade(self) -> None:
         """Bring the schema to the newest version; safe to repeat."""
+        from alembic import command  # noqa: PLC0415 (as good as no start needs it, and it takes its time and memory)
+        from alembic.config import Config  # noqa: PLC0415
+
         with _told_plainly(), self.engine.connect() as connection:
-            command.upgrade(_alembic(connection), "head")
+            config = Config()
+            config.set_main_option("script_location", str(MIGRATIONS))
+            config.attributes["connection"] = connection
+            command.upgrade(config, "head")
             connection.commit()
 
     def prepare(self) -> None:
@@ -71,9 +75,14 @@ class Database:
         DatabaseNotReady says what to do.
         """
         with _told_plainly(), self.engine.connect() as connection:
-            is_empty = not inspect(connection).get_table_names()
-            found = MigrationContext.configure(connection).get_current_revision()
-        wanted = ScriptDirectory(str(MIGRATIONS)).get_current_head()
+            tables = inspect(connection).get_table_names()
+            is_empty = not tables
+            found = (
+                connection.scalar(select(column("version_num")).select_from(table(_VERSION)))
+                if _VERSION in tables
+                else None
+            )
+        wanted = newest_version()
         if is_empty:
             self.upgrade()
         elif found != wanted:
@@ -87,11 +96,9 @@ class Database:
         self.engine.dispose()
 
 
-def _alembic(connection: Connection) -> Config:
-    config = Config()
-    config.set_main_option("script_location", str(MIGRATIONS))
-    config.attributes["connection"] = connection
-    return config
+def newest_version() -> str:
+    """Return the version of the schema that this program was written for: the number of its last migration."""
+    return max(path.name[:4] for path in (MIGRATIONS / "versions").glob("[0-9]*.py"))
 
 
 def _engine(url: str) -> Engine:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from threading import Event
 
 from digest import letters
-from digest.deliver import deliver
+from digest.deliver import deliver, envelope
 from digest.deliver.courier import DeliverReport
 from digest.deliver.outbox import EditionOutbox, NoticeOutbox
 from digest.deliver.recovery import replay
@@ -111,6 +111,12 @@ def doubts(services: Services, edition_id: EditionId, limit: int) -> list[Doubt]
     """Return up to *limit* Deliveries of the Edition in doubt, with everything that is known of them."""
     with services.reading() as session:
         return deliveries.in_doubt(session, edition_id, limit)
+
+
+def message_id(services: Services, edition: Edition, subscriber_id: SubscriberId) -> str:
+    """Return the Message-ID of the mail of *edition* to a Subscriber: the same on every attempt."""
+    domain = services.newsletter(edition.newsletter).sender.domain
+    return envelope.message_id(edition.id, subscriber_id, key=services.keys.message, domain=domain)
 
 
 def resolve_doubt(

@@ -11,11 +11,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from threading import Event
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
-from jinja2 import Environment
-
-from digest import meaning, resources
+from digest import resources
 from digest.clock import Clock
 from digest.database import Database, Session
 from digest.deliver.courier import Courier, Manners
@@ -26,17 +24,20 @@ from digest.deliver.profile import REWRITTEN
 from digest.deliver.relays import Fleet
 from digest.deliver.retry import Judge
 from digest.errors import SettingsError
-from digest.gather.robots import Robots
 from digest.http import GuardedClient, Limits
+from digest.http.robots import Robots
 from digest.links import Links
-from digest.meaning import Meanings
 from digest.model.ids import EditionId
 from digest.model.newsletter import Newsletter
 from digest.model.relay import Relay
-from digest.render.pages import environment
-from digest.render.press import Press
 from digest.settings import Settings
 from subscribers import audience, tokens
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
+
+    from digest.meaning import Meanings
+    from digest.render.press import Press
 
 #: Stands for a reader's token where none may work: previews, tests and the archive. As long as a real one.
 INERT_TOKEN = "0" * 57
@@ -108,7 +109,7 @@ class Services:
     #: How we stand with each relay.
     fleet: Fleet
     #: Knows what headlines mean; None unless a newsletter asks for it.
-    meanings: Meanings | None = None
+    meanings: "Meanings | None" = None
     #: What sites ask of robots, remembered for a day.
     robots: Robots = field(default_factory=Robots)
     #: The keys that mail is signed with.
@@ -117,7 +118,11 @@ class Services:
     @classmethod
     def start(cls, settings: Settings, clock: Clock) -> Self:
         """Open everything that *settings* names; SettingsError or DatabaseNotReady when that cannot be."""
-        meanings = meaning.load() if any(newsletter.embeddings for newsletter in settings.newsletters) else None
+        meanings = None
+        if any(newsletter.embeddings for newsletter in settings.newsletters):
+            from digest import meaning  # noqa: PLC0415 (numbers' library and weights take memory that few need)
+
+            meanings = meaning.load()
         keys = Keyring.open(settings.state)
         signing, unusable = open_signing(settings.dkim)
         database = Database(settings.database_url)
@@ -155,11 +160,11 @@ class Services:
         signers = self.signing.signer_for(domain)
         return None if signers is None else Seal(signers=signers, leave_out=REWRITTEN[relay.profile])
 
-    def environment(self, newsletter: Newsletter) -> Environment:
+    def environment(self, newsletter: Newsletter) -> "Environment":
         """Return the mail templates in the newsletter's look and language."""
         return mail_templates(newsletter)
 
-    def press(self, newsletter: Newsletter, edition_id: EditionId) -> Press:
+    def press(self, newsletter: Newsletter, edition_id: EditionId) -> "Press":
         """Return what an Edition of *newsletter* is printed with at this moment."""
         return press(newsletter, self.links, edition_id, self.clock.now())
 
@@ -210,8 +215,10 @@ def _contradictions(session: Session, settings: Settings, keys: Keyring) -> Iter
         )
 
 
-def mail_templates(newsletter: Newsletter) -> Environment:
+def mail_templates(newsletter: Newsletter) -> "Environment":
     """Return the mail templates in the newsletter's look and language: its own copies first, then the packaged ones."""
+    from digest.render.pages import environment  # noqa: PLC0415 (whoever only sends prints nothing)
+
     return environment(
         resources.templates() / "email",
         own=newsletter.templates,
@@ -221,8 +228,10 @@ def mail_templates(newsletter: Newsletter) -> Environment:
     )
 
 
-def press(newsletter: Newsletter, links: Links, edition_id: EditionId, now: datetime) -> Press:
+def press(newsletter: Newsletter, links: Links, edition_id: EditionId, now: datetime) -> "Press":
     """Return what an Edition of *newsletter* is printed with."""
+    from digest.render.press import Press  # noqa: PLC0415 (as above)
+
     return Press(environment=mail_templates(newsletter), links=links, now=now, longest=inert_urls(links, edition_id))
 
 

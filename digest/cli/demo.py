@@ -9,7 +9,7 @@ import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
 from digest import logs
-from digest.cli.edition import account_line
+from digest.cli.edition.facts import account_line
 from digest.cli.output import complain, err, out
 from digest.clock import SystemClock
 from digest.demo.day import EDITOR, SLUG, Day, Outcome

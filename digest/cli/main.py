@@ -2,13 +2,12 @@
 
 import os
 import sys
-from importlib import import_module
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
-from typer.core import TyperGroup
 
+from digest.cli.late import late
 from digest.cli.output import FAILED, USAGE, complain
 from digest.errors import DigestError, SettingsError, UnknownNewsletter
 from subscribers.errors import SubscriberError
@@ -34,29 +33,9 @@ COMMANDS = {
 }
 
 
-class Commands(TyperGroup):
-    """All commands, by the files that they live in."""
-
-    def list_commands(self, ctx: Any) -> list[str]:  # noqa: ARG002 (Typer's signature)
-        """Return the names in the order that people meet them."""
-        return list(COMMANDS)
-
-    def get_command(self, ctx: Any, cmd_name: str) -> Any:  # noqa: ARG002 (Typer's signature)
-        """Load the file of the command called *cmd_name*; None when there is none."""
-        if cmd_name not in COMMANDS:
-            return None
-        group = typer.main.get_group(import_module(f"digest.cli.{COMMANDS[cmd_name]}").app)
-        return group.commands.get(cmd_name) or _named(group, cmd_name)
-
-
-def _named(group: Any, name: str) -> Any:
-    group.name = name
-    return group
-
-
 app = typer.Typer(
     name="digest",
-    cls=Commands,
+    cls=late("digest.cli", COMMANDS),
     help="A self-hosted daily news digest: gathers, groups, ranks, lays out and mails the day's stories.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,

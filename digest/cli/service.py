@@ -8,7 +8,7 @@ import typer
 import uvicorn
 
 from digest import desk, jobs, resources
-from digest.cli.edition import account_line
+from digest.cli.edition.facts import account_line
 from digest.cli.output import FAILED, Json, answer, err, fail, out, table, usage
 from digest.cli.wired import services
 from digest.scheduler import Scheduler

@@ -12,10 +12,10 @@ import structlog
 from digest.errors import DigestError, FetchFailed, UnreadableInput
 from digest.gather.bodies import Body, read_article
 from digest.gather.fetch import Client
-from digest.gather.robots import Robots, Rules, site_of
 from digest.gather.watch import Watch
 from digest.gather.worker import Readers, own_fault
 from digest.http import Response, UnwelcomeStatus
+from digest.http.robots import Robots, Rules, site_of
 from digest.model.entry import Entry, Failed, PageCheck, PageRead
 
 #: Nothing said is taken for HTML too.

@@ -4,11 +4,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
-
-import numpy as np
+from typing import TYPE_CHECKING, Any
 
 from digest.model.ids import ArticleId, EditionId
+
+if TYPE_CHECKING:
+    # Whoever only sends loads no numbers' library.
+    import numpy as np
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,8 +7,8 @@ from datetime import UTC, datetime, timedelta
 
 from digest.errors import FetchFailed
 from digest.gather.reading import read_pages
-from digest.gather.robots import Robots
 from digest.http import Response, UnwelcomeStatus
+from digest.http.robots import Robots
 from digest.model.entry import Entry, Failed, PageCheck, PageRead
 from digest.model.ids import ArticleId
 from digest.model.newsletter import Selectors

@@ -44,7 +44,7 @@ def test_any_pile_of_pieces_gives_a_report(pieces: list[bytes]) -> None:
 def test_a_damaged_report_gives_a_report(seed: bytes, chance: random.Random) -> None:
     damaged = bytearray(seed)
     for _ in range(chance.randrange(1, 12)):
-        at = chance.randrange(len(damaged))
+        at = chance.randrange(len(damaged) + 1)
         damaged[at : at + chance.randrange(0, 30)] = bytes(chance.randrange(256) for _ in range(chance.randrange(0, 8)))
 
     report = bounce.read(bytes(damaged))

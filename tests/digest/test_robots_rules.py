@@ -9,8 +9,8 @@ from hypothesis import strategies as some
 
 from digest import services
 from digest.errors import FetchFailed
-from digest.gather.robots import PRODUCT, Robots, Rules, site_of
 from digest.http import Response, UnwelcomeStatus
+from digest.http.robots import PRODUCT, Robots, Rules, site_of
 
 NOW = datetime(2026, 11, 23, 5, tzinfo=UTC)
 SITE = "https://paper.example"

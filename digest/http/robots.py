@@ -4,12 +4,11 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Self
+from typing import Protocol, Self
 from urllib.parse import quote, urlsplit
 
-from digest.gather.fetch import Client
-from digest.gather.text.decode import decode
-from digest.http import UnwelcomeStatus
+from digest.http.client import Response
+from digest.http.faults import UnwelcomeStatus
 
 #: The name by which we look for ourselves; the client's User-Agent begins with it.
 PRODUCT = "DailyDigest"
@@ -23,6 +22,14 @@ TOKEN = re.compile(r"[a-z_-]+", re.IGNORECASE)
 UNRESERVED = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")
 #: An escaped octet, or a character that no URL holds unescaped.
 ESCAPES = re.compile(r"%[0-9a-f]{2}|[^\w.~!&'()+,;=@/:?*$%-]", re.IGNORECASE | re.ASCII)
+
+
+class Client(Protocol):
+    """Whatever can fetch: the guarded client, or a stand-in for it."""
+
+    async def get(self, url: str) -> Response:
+        """Return the answer of *url*, or raise FetchFailed."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +97,7 @@ async def _asked(site: str, client: Client) -> Rules:
         if not 400 <= error.status <= 499 or error.status == 429:
             raise
         return Rules()
-    return Rules.parse(decode(answer.body[:LARGEST], "text/plain; charset=utf-8"))
+    return Rules.parse(answer.body[:LARGEST].decode("utf-8-sig", "replace"))
 
 
 def _groups(text: str) -> Iterator[tuple[list[str], list[tuple[str, str]]]]:
