@@ -11,10 +11,9 @@ from sqlalchemy import (
     Row,
     Select,
     String,
-    Time,
+    Subquery,
     and_,
     case,
-    column,
     func,
     literal,
     null,
@@ -23,7 +22,6 @@ from sqlalchemy import (
     text,
     true,
     type_coerce,
-    values,
 )
 from sqlalchemy.orm import Session
 
@@ -90,24 +88,45 @@ def plan(
     if not waves:
         return 0
     reader = readers.subquery("reader")
-    due = values(column("time_zone", String), column("hour", Time), column("due_at", UtcDateTime)).data(
-        # A bare NULL would make a column of hours, none of which is set, text to PostgreSQL.
-        [(zone, literal(hour, Time), due_at) for (zone, hour), due_at in waves.items()]
-    )
-    # Nested, since the SQLite driver counts no rows of a statement that begins with WITH.
-    wave = select(due.cte("due", nesting=True)).subquery("wave")
+    due = _due(reader, waves)
+    chosen = (reader.c.subscriber_id, reader.c.public_id, reader.c.suppressed, due.label("due_at"))
+    wanted = select(*chosen).subquery("wanted")
     planned = select(
         literal(edition_id).label("edition_id"),
-        reader.c.subscriber_id,
-        reader.c.public_id,
-        case((reader.c.suppressed, DeliveryState.SKIPPED.value), else_=DeliveryState.PLANNED.value).label("state"),
-        case((reader.c.suppressed, Reason.SUPPRESSED.value), else_=null()).label("reason"),
-        wave.c.due_at,
-        _spread(session, reader.c.subscriber_id, wave.c.due_at, spread).label("next_at"),
-    ).where(reader.c.time_zone == wave.c.time_zone, reader.c.hour.is_not_distinct_from(wave.c.hour))
+        wanted.c.subscriber_id,
+        wanted.c.public_id,
+        case((wanted.c.suppressed, DeliveryState.SKIPPED.value), else_=DeliveryState.PLANNED.value).label("state"),
+        case((wanted.c.suppressed, Reason.SUPPRESSED.value), else_=null()).label("reason"),
+        wanted.c.due_at,
+        _spread(session, wanted.c.subscriber_id, wanted.c.due_at, spread).label("next_at"),
+    ).where(wanted.c.due_at.is_not(None))
     insert = leases.insert(session, Delivery).from_select(list(planned.selected_columns.keys()), planned)
     statement = insert.on_conflict_do_nothing().execution_options(preserve_rowcount=True)
     return cast("CursorResult[Any]", session.execute(statement)).rowcount
+
+
+def _due(reader: Subquery, waves: Mapping[tuple[str, time | None], datetime]) -> ColumnElement[datetime]:
+    """Return the instant of each reader's wave; NULL for a pair of zone and hour that *waves* does not name."""
+    by_zone: dict[str, list[tuple[time | None, datetime]]] = defaultdict(list)
+    for (zone, hour), due_at in waves.items():
+        by_zone[zone].append((hour, due_at))
+    hour = reader.c.hour
+    return case(
+        *(
+            (
+                reader.c.time_zone == zone,
+                case(
+                    *(
+                        (hour.is_(None) if at is None else hour == at, literal(due_at, UtcDateTime))
+                        for at, due_at in hours
+                    ),
+                    else_=null(),
+                ),
+            )
+            for zone, hours in by_zone.items()
+        ),
+        else_=null(),
+    )
 
 
 def _spread(
