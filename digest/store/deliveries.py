@@ -14,6 +14,7 @@ from sqlalchemy import (
     Subquery,
     and_,
     case,
+    exists,
     func,
     literal,
     null,
@@ -101,8 +102,10 @@ def plan(
         _spread(session, wanted.c.subscriber_id, wanted.c.due_at, spread).label("next_at"),
     ).where(wanted.c.due_at.is_not(None))
     insert = leases.insert(session, Delivery).from_select(list(planned.selected_columns.keys()), planned)
-    statement = insert.on_conflict_do_nothing().execution_options(preserve_rowcount=True)
-    return cast("CursorResult[Any]", session.execute(statement)).rowcount
+    is_planned = session.scalar(select(exists().where(Delivery.edition_id == edition_id)))
+    # To look for conflicts costs PostgreSQL as much again, and a new Edition can have none.
+    statement = insert.on_conflict_do_nothing() if is_planned else insert
+    return cast("CursorResult[Any]", session.execute(statement.execution_options(preserve_rowcount=True))).rowcount
 
 
 def _due(reader: Subquery, waves: Mapping[tuple[str, time | None], datetime]) -> ColumnElement[datetime]:
@@ -110,23 +113,18 @@ def _due(reader: Subquery, waves: Mapping[tuple[str, time | None], datetime]) ->
     by_zone: dict[str, list[tuple[time | None, datetime]]] = defaultdict(list)
     for (zone, hour), due_at in waves.items():
         by_zone[zone].append((hour, due_at))
-    hour = reader.c.hour
     return case(
         *(
-            (
-                reader.c.time_zone == zone,
-                case(
-                    *(
-                        (hour.is_(None) if at is None else hour == at, literal(due_at, UtcDateTime))
-                        for at, due_at in hours
-                    ),
-                    else_=null(),
-                ),
-            )
+            (reader.c.time_zone == zone, case(*(_at(reader, *each) for each in hours), else_=null()))
             for zone, hours in by_zone.items()
         ),
         else_=null(),
     )
+
+
+def _at(reader: Subquery, hour: time | None, due_at: datetime) -> tuple[ColumnElement[bool], ColumnElement[datetime]]:
+    wished = reader.c.hour
+    return wished.is_(None) if hour is None else wished == hour, literal(due_at, UtcDateTime)
 
 
 def _spread(

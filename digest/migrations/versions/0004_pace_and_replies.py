@@ -1,4 +1,4 @@
-"""Token buckets and holds of domains, and which relay said what of a mail."""
+"""Token buckets and holds of domains, which relay said what of a mail, and Deliveries without a foreign key."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -30,5 +30,7 @@ def upgrade() -> None:
     )
     for table in ("delivery", "notice"):
         with op.batch_alter_table(table) as changed:
+            if table == "delivery":
+                changed.drop_constraint("fk_delivery_edition_id_edition", type_="foreignkey")
             changed.add_column(sa.Column("last_relay", sa.String(length=40), nullable=False, server_default=""))
             changed.add_column(sa.Column("last_status", sa.String(length=10), nullable=False, server_default=""))
