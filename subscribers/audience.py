@@ -53,11 +53,26 @@ def readers(newsletter: str, cadences: Sequence[Cadence]) -> Select[*tuple[objec
 
 def current(newsletter: str, subscriber_ids: Sequence[int]) -> Select[*tuple[object, ...]]:
     """
-    Return the query, with the columns of ``readers``, for how the wishes of *subscriber_ids* stand at this moment.
+    Return the query for how the wishes of *subscriber_ids* stand at this moment.
 
-    Every state is in it: a reader who has left since the plan comes back as ended. An erased one does not come back.
+    Its columns are those of ``readers`` that a sender needs: subscriber_id, public_id, address, name, time_zone,
+    sections, state and suppressed. Every state is in it: a reader who has left since the plan comes back as ended. An
+    erased one does not come back.
     """
-    return _wishes().where(Subscription.newsletter == newsletter, Subscription.subscriber_id.in_(subscriber_ids))
+    return (
+        select(
+            Subscription.subscriber_id,
+            Subscription.public_id,
+            Subscriber.address,
+            Subscriber.name,
+            Subscriber.time_zone,
+            Subscription.sections,
+            Subscription.state,
+            is_suppressed_clause(Subscriber.fingerprint).label("suppressed"),
+        )
+        .join(Subscription.subscriber)
+        .where(Subscription.newsletter == newsletter, Subscription.subscriber_id.in_(subscriber_ids))
+    )
 
 
 def count(session: Session, newsletter: str, cadences: Sequence[Cadence]) -> int:

@@ -6,6 +6,7 @@ import hmac
 from collections.abc import Iterator
 from dataclasses import dataclass
 from email.utils import format_datetime
+from functools import lru_cache
 
 from digest.deliver import headers, quoted
 from digest.deliver.dkim import Signers, relaxed, signed
@@ -210,8 +211,15 @@ def _part(text: str) -> tuple[str, bytes]:
 
 
 def _signed(name: str, key: bytes, domain: str) -> str:
-    digest = hmac.digest(key, b"message-id:" + name.encode(), "sha256")
-    return f"<{name}.{base64.b32encode(digest[:5]).decode().lower()}@{domain}>"
+    mac = _mac(key).copy()
+    mac.update(name.encode())
+    return f"<{name}.{base64.b32encode(mac.digest()[:5]).decode().lower()}@{domain}>"
+
+
+@lru_cache
+def _mac(key: bytes) -> hmac.HMAC:
+    """Return the beginning of every HMAC with *key*."""
+    return hmac.new(key, b"message-id:", "sha256")
 
 
 def _boundary(of: str) -> str:

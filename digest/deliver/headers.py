@@ -4,6 +4,7 @@ import base64
 import re
 import unicodedata
 from collections.abc import Iterator
+from functools import lru_cache
 
 import idna
 
@@ -66,6 +67,7 @@ def phrase(value: str) -> list[str]:
     return [quoted] if len(quoted) <= _LONGEST_WORD else list(_encoded_words(value))
 
 
+@lru_cache(256)  # the sender's own comes with each mail, and a recipient's twice
 def address(value: str, *, allow_utf8: bool = False) -> str:
     """
     Return *value* as it stands in a mail: its domain as A-labels (RFC 5891); UnfitForMail when it is no address.
