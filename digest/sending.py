@@ -4,6 +4,7 @@ The delivery round of an approved Edition: send, pause, resume, cancel, and sett
 Each act is safe to repeat, and none mails twice.
 """
 
+import time
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -23,6 +24,9 @@ from digest.services import Services
 from digest.store import deliveries, editions
 from digest.store import notices as notice_store
 from digest.store.deliveries import Doubt
+
+#: In seconds: how often a growing account is told.
+TELL_EVERY = 1.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,7 +72,7 @@ def send_edition(
         )
         letter = letters.digest_letters(services, newsletter, edition)
         courier = services.courier("digests", newsletter.relays, stop)
-        report = deliver(courier, outbox, letter, progress=lambda _: _tell(services, edition_id, on_progress))
+        report = deliver(courier, outbox, letter, progress=_telling(services, edition_id, on_progress))
     return _end(services, edition_id, report)
 
 
@@ -171,7 +175,19 @@ def _end(services: Services, edition_id: EditionId, report: DeliverReport) -> Se
         )
 
 
-def _tell(services: Services, edition_id: EditionId, on_progress: Callable[[Account], None] | None) -> None:
-    if on_progress is not None:
-        with services.reading() as session:
-            on_progress(deliveries.account(session, edition_id))
+def _telling(
+    services: Services, edition_id: EditionId, on_progress: Callable[[Account], None] | None
+) -> Callable[[DeliverReport], None] | None:
+    """Return what tells the account as it grows; now and then only, for to count a million rows takes its time."""
+    if on_progress is None:
+        return None
+    told_at = float("-inf")
+
+    def tell(_report: DeliverReport) -> None:
+        nonlocal told_at
+        if time.monotonic() - told_at >= TELL_EVERY:
+            with services.reading() as session:
+                on_progress(deliveries.account(session, edition_id))
+            told_at = time.monotonic()
+
+    return tell

@@ -26,6 +26,7 @@ from benchmarks.send.readers import LARGE
 
 SESSIONS = (2, 16)
 C = "smtp-source (C), no database, one text"
+PREBUILT = "ours, one text, no database"
 NAIVE, NAIVE_SIGNED = "EmailMessage + smtplib", "EmailMessage + dkimpy + smtplib"
 #: The naive ways are so much slower that they get one message for so many of ours.
 FEWER = 25
@@ -58,10 +59,6 @@ class Contender:
     send: Callable[[int], Spent]
 
 
-# Where messages that were built before are to be measured, without database and letters: a module prebuilt.py with one
-# more Contender for each number of sessions, added to those of ``_contenders``.
-
-
 def measure(arguments: Arguments) -> Report:
     """Send with every contender, each time beside smtp-source."""
     messages, date = arguments.own["messages"], arguments.date
@@ -74,7 +71,7 @@ def measure(arguments: Arguments) -> Report:
             for kind in databases.chosen(arguments.own["database"])
         ]
         found: dict[tuple[str, int], list[Paired]] = {}
-        contenders = list(_contenders(stocks, key, date, messages))
+        contenders = list(_contenders(stocks, key, date, messages, length))
         for number in range(arguments.runs):
             for contender in contenders:
                 theirs = beside(contender.sessions, messages, length)
@@ -83,7 +80,7 @@ def measure(arguments: Arguments) -> Report:
     return Report(tables=[_table(found, messages, length)], floors=list(floors(found)) if has_connections() else [])
 
 
-def _contenders(stocks: Sequence[Stock], key: Path, date: dt.date, messages: int) -> Iterator[Contender]:
+def _contenders(stocks: Sequence[Stock], key: Path, date: dt.date, messages: int, length: int) -> Iterator[Contender]:
     for stock in stocks:
         for sessions in SESSIONS if has_connections() else (1,):
             for signing in (None, key) if can_sign() else (None,):
@@ -92,6 +89,8 @@ def _contenders(stocks: Sequence[Stock], key: Path, date: dt.date, messages: int
                     sessions=sessions,
                     send=ours(stock, Orders(port=0, connections=sessions, key=signing), date),
                 )
+    for sessions in SESSIONS:
+        yield Contender(name=PREBUILT, sessions=sessions, send=_prebuilt(sessions, messages, length))
     if stocks:
         few = max(40, messages // FEWER)
         yield Contender(name=NAIVE, sessions=1, send=_naive(stocks[0], None, date, few))
@@ -111,6 +110,18 @@ def ours(stock: Stock, orders: Orders, date: dt.date) -> Callable[[int], Spent]:
         with stock.copy(told) as installation, _server_seconds(stock) as server:
             said = _told(installation, "ours", str(installation.config), date.isoformat())
         return _spent(said, server[0])
+
+    return send
+
+
+def _prebuilt(sessions: int, messages: int, length: int) -> Callable[[int], Spent]:
+    def send(port: int) -> Spent:
+        words = (str(port), str(sessions), str(messages), str(length))
+        done = subprocess.run(
+            [sys.executable, "-m", "benchmarks.send.prebuilt", *words],
+            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=True,
+        )  # fmt: skip
+        return _spent(json.loads(done.stdout.splitlines()[-1]), 0)
 
     return send
 
@@ -227,6 +238,7 @@ def times(pairs: Sequence[Paired]) -> float:
 def floors(found: Mapping[tuple[str, int], Sequence[Paired]]) -> Iterator[Floor]:
     """Return what is promised, where it was measured."""
     most = max(SESSIONS)
+    yield Floor(claim="one text, times smtp-source", value=times(found[PREBUILT, most]), bound=1.0, spec=".2f")
     plain = found.get((named(Kind.SQLITE, signed=False), most))
     signed = found.get((named(Kind.SQLITE, signed=True), most))
     served = found.get((named(Kind.POSTGRESQL, signed=True), most))

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol, TypeVar
 
@@ -83,9 +83,10 @@ class EditionOutbox:
             claims = deliveries.claim(
                 session, self.edition_id, now, lease=lease, limit=limit, ignore_wave=self.ignore_wave
             )
-        if self.catch_up is None:
-            return claims
-        return [replace(claimed, expires_at=claimed.due_at + self.catch_up) for claimed in claims]
+        if self.catch_up is not None:
+            for claimed in claims:
+                claimed.expires_at = claimed.due_at + self.catch_up
+        return claims
 
     def extend(self, claims: Iterable[Claimed[DeliveryKey, object]], lease: Lease) -> set[DeliveryKey]:
         """Hold *claims* until the end of *lease*, and return the keys of those that are still ours."""

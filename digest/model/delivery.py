@@ -175,9 +175,9 @@ class Lease:
     until: datetime
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class Claimed(Generic[Key, Item_co]):
-    """One mail that a sender holds under a lease: *item* says what to write to whom."""
+    """One mail that a sender holds under a lease: *item* says what to write to whom. Not frozen: there are millions."""
 
     key: Key
     item: Item_co
