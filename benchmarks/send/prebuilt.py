@@ -63,7 +63,7 @@ class InMemory:
         self,
         settlements: Sequence[Settlement[int]],
         *,
-        owner: str,
+        owner: str,  # noqa: ARG002 (an outbox's)
         now: datetime,  # noqa: ARG002 (an outbox's)
     ) -> list[Settlement[int]]:
         """Count those that were sent."""

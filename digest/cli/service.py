@@ -12,7 +12,7 @@ from digest.cli.edition.facts import account_line
 from digest.cli.output import FAILED, Json, answer, err, fail, out, table, usage
 from digest.cli.wired import services
 from digest.scheduler import Scheduler
-from digest.store import job_runs, sources
+from digest.store import job_runs, pace, sources
 from digest.store import notices as notice_store
 from digest.web.app import create_app
 
@@ -110,6 +110,7 @@ def status(*, as_json: Json = False) -> None:
             keys = [plan.address for letter in letters for plan in letter.sources]
             known = sources.listing(session, keys)
             waiting = notice_store.waiting(session)
+            alone = pace.listing(session, given.clock.now())
             runs = job_runs.last_of_each(session)
         if as_json:
             answer(
@@ -131,6 +132,9 @@ def status(*, as_json: Json = False) -> None:
                         for s in known
                     ],
                     "notices_waiting": waiting,
+                    "domains_left_alone": [
+                        {"domain": hold.domain, "until": hold.until, "said": hold.reply} for hold in alone
+                    ],
                     "jobs": [
                         {
                             "job": r.job,
@@ -155,6 +159,8 @@ def status(*, as_json: Json = False) -> None:
         for source in troubled:
             out.print(f"  {source.key} ({source.state}): {source.last_fault}", markup=False)
         out.print(f"\nSingle mails waiting: {waiting}", style="bold")
+        for hold in alone:
+            out.print(f"  {hold.domain} asked us to slow down: until {hold.until:%H:%M}Z ({hold.reply})", markup=False)
         out.print("\nLast runs", style="bold")
         table(
             ("job", "when", "how", "what"),
