@@ -52,11 +52,11 @@ def measure(arguments: Arguments) -> Report:
     return Report(
         tables=tables,
         floors=[
-            Floor(claim="kinds right, share", value=ratio(sum(row.is_right for row in rows), len(rows)), bound=0.96),
+            Floor(claim="kinds right, share", value=ratio(sum(row.is_right for row in rows), len(rows)), bound=0.97),
             Floor(
                 claim="suppressed at once without need, of all not dead",
                 value=ratio(len(wrongly_dead), sum(row.truth != "hard" for row in rows)),
-                bound=0.012,
+                bound=0,
                 at_most=True,
             ),
             Floor(claim="recipients found, share", value=ratio(found, wanted), bound=0.95),

@@ -4,6 +4,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from threading import Lock
 
 from digest.model.relay import Relay
 
@@ -34,6 +35,7 @@ class Standing:
     share: float = 0.0
     #: Messages that it takes on one connection before it closes it; None where it has not told.
     learned: int | None = None
+    _lock: Lock = field(default_factory=Lock, repr=False, compare=False)
     _backoff: float = 0.0
     _fruitless: int = 0
     _replies: deque[bool] = field(default_factory=lambda: deque(maxlen=WATCHED))
@@ -47,6 +49,16 @@ class Standing:
     def room(self) -> int:
         """Return how many more connections may be opened."""
         return min(int(self.target), self.relay.connections) - self.lines
+
+    def opened(self) -> None:
+        """Take note of one connection more."""
+        with self._lock:
+            self.lines += 1
+
+    def closed(self) -> None:
+        """Take note of one connection less."""
+        with self._lock:
+            self.lines -= 1
 
     def accepted(self) -> None:
         """Take note that it took a message."""

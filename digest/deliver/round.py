@@ -207,21 +207,21 @@ class Round(Generic[Key, Item]):
                 future = self._dialler.submit(open_line, standing.relay)
                 future.add_done_callback(lambda _: self._ring())
                 self._dialling[future] = standing
-                standing.lines += 1
+                standing.opened()
                 wanted -= 1
 
     def _dialled(self, future: "Future[Opened]", standing: Standing) -> None:
         try:
             opened = future.result()
         except RelayBusy as fault:
-            standing.lines -= 1
+            standing.closed()
             if any(line.standing is standing for line in self._lines):
                 standing.back_off(time.monotonic())
             else:
                 self._give_up(standing, fault)
             return
         except RelayHalted as fault:
-            standing.lines -= 1
+            standing.closed()
             self._give_up(standing, fault)
             return
         standing.is_proven = True
@@ -370,7 +370,7 @@ class Round(Generic[Key, Item]):
         self._selector.unregister(line.sock)
         self._lines.pop(line, None)
         self._idle.pop(line, None)
-        line.standing.lines -= 1
+        line.standing.closed()
         for ended in line.abandon(reason):
             self._ended(line, ended)
 
@@ -604,11 +604,11 @@ class Round(Generic[Key, Item]):
         """Take leave of the relays; nothing that goes wrong now matters."""
         self._dialler.shutdown(wait=True, cancel_futures=True)
         for future, standing in self._dialling.items():
-            standing.lines -= 1
+            standing.closed()
             if not future.cancelled() and future.exception() is None:
                 future.result().sock.close()
         for line in self._lines:
-            line.standing.lines -= 1
+            line.standing.closed()
             with suppress(OSError):
                 line.sock.settimeout(_LEAVE_WITHIN)
                 line.sock.sendall(b"QUIT\r\n")
