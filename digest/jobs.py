@@ -191,15 +191,17 @@ def _send(services: Services, tally: Tally, stop: Event) -> None:
         for edition in due:
             catch_up = services.newsletter(edition.newsletter).schedule.catch_up(edition.cadence)
             tally.counts["too_late"] += deliveries.skip_too_late(session, edition.id, now, catch_up)
+    halted: set[tuple[str, ...]] = set()
     for edition in due:
+        relays = services.newsletter(edition.newsletter).relays
+        if relays in halted or stop.is_set():
+            continue  # it waits for the next tick
         with tally.each(str(edition)):
             sent = sending.send_edition(services, edition.id, stop=stop)
             tally.counts.update(sent.counts)
             _blame(tally, sent.halted, sent.faults)
-            if sent.state is EditionState.PAUSED:
-                continue
-            if sent.halted or stop.is_set():
-                break
+            if sent.halted and sent.state is not EditionState.PAUSED:
+                halted.add(relays)
 
 
 def _bounces(services: Services, tally: Tally, stop: Event) -> None:
