@@ -602,11 +602,10 @@ class Round(Generic[Key, Item]):
 
     def _hang_up(self) -> None:
         """Take leave of the relays; nothing that goes wrong now matters."""
-        self._dialler.shutdown(wait=True, cancel_futures=True)
+        self._dialler.shutdown(wait=False, cancel_futures=True)
         for future, standing in self._dialling.items():
             standing.closed()
-            if not future.cancelled() and future.exception() is None:
-                future.result().sock.close()
+            future.add_done_callback(_close_unused)
         for line in self._lines:
             line.standing.closed()
             with suppress(OSError):
@@ -617,6 +616,12 @@ class Round(Generic[Key, Item]):
         self._selector.close()
         self._ear.close()
         self._bell.close()
+
+
+def _close_unused(future: "Future[Opened]") -> None:
+    """Close a connection that was opened for nobody."""
+    if not future.cancelled() and future.exception() is None:
+        future.result().sock.close()
 
 
 def _refusal(relay: Relay, refused: Refused) -> RelayHalted:

@@ -13,6 +13,9 @@ from digest.deliver.transaction import Lost, Offers, Reply, readable
 from digest.errors import RelayHalted
 from digest.model.relay import Mechanism, Protocol, Relay, Security
 
+#: In seconds, to open a connection.
+REACHED_WITHIN = 30.0
+
 
 class RelayBusy(RelayHalted):
     """The relay is out of reach or takes no mail just now; trying again later may help without anybody's doing."""
@@ -125,8 +128,26 @@ def _reached(relay: Relay) -> smtplib.SMTP:
             raise smtplib.SMTPConnectError(code, text)
         return lmtp
     if relay.security is Security.TLS:
-        return smtplib.SMTP_SSL(relay.host, relay.port, _own_name(), timeout=seconds, context=_context(relay))
-    return smtplib.SMTP(relay.host, relay.port, _own_name(), timeout=seconds)
+        return _SmtpOverTls(relay.host, relay.port, _own_name(), timeout=seconds, context=_context(relay))
+    return _Smtp(relay.host, relay.port, _own_name(), timeout=seconds)
+
+
+class _Smtp(smtplib.SMTP):
+    """Waits for replies as long as RFC 5321 asks, but not so long for a machine that is not there."""
+
+    def _get_socket(self, host: str, port: int, timeout: float) -> socket.socket:
+        sock: socket.socket = super()._get_socket(host, port, min(timeout, REACHED_WITHIN))  # type: ignore[misc]  # typeshed leaves it out
+        sock.settimeout(timeout)
+        return sock
+
+
+class _SmtpOverTls(smtplib.SMTP_SSL):
+    """The same, encrypted from the first byte."""
+
+    def _get_socket(self, host: str, port: int, timeout: float) -> socket.socket:
+        sock: socket.socket = super()._get_socket(host, port, min(timeout, REACHED_WITHIN))  # type: ignore[misc]  # as above
+        sock.settimeout(timeout)
+        return sock
 
 
 @cache
