@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, time
+from typing import Any
 
 from sqlalchemy import ColumnElement, Select, func, or_, select
 from sqlalchemy.orm import Session
@@ -51,7 +52,7 @@ def readers(newsletter: str, cadences: Sequence[Cadence]) -> Select[*tuple[objec
     return _wishes().where(*_active(newsletter, cadences))
 
 
-def current(newsletter: str, subscriber_ids: Sequence[int]) -> Select[*tuple[object, ...]]:
+def current(newsletter: str, subscriber_ids: Sequence[int]) -> Select[*tuple[Any, ...]]:
     """
     Return the query for how the wishes of *subscriber_ids* stand at this moment.
 

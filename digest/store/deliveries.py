@@ -3,6 +3,7 @@
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime, time, timedelta
+from operator import itemgetter
 from typing import Any, NamedTuple, cast
 
 from sqlalchemy import (
@@ -297,55 +298,56 @@ _ACCOUNTS = {
 }
 
 
-def _readers(session: Session, taken: Iterable[Row[Any]]) -> dict[DeliveryKey, Row[*tuple[Any, ...]]]:
+def _readers(session: Session, taken: Iterable[Row[*tuple[Any, ...]]]) -> dict[DeliveryKey, Row[*tuple[Any, ...]]]:
     """Return how the wishes behind *taken* stand at this moment; an erased reader is missing."""
     subscribers = defaultdict(list)
-    for delivery in taken:
-        subscribers[delivery.edition_id].append(delivery.subscriber_id)
-    newsletters = session.execute(select(Edition.id, Edition.newsletter).where(Edition.id.in_(subscribers)))
+    for edition_id, subscriber_id, *_ in taken:
+        subscribers[edition_id].append(subscriber_id)
+    connection = session.connection()
+    newsletters = connection.execute(select(Edition.id, Edition.newsletter).where(Edition.id.in_(subscribers)))
     return {
-        (edition_id, reader.subscriber_id): reader
-        for edition_id, newsletter in newsletters
-        for reader in session.execute(audience.current(newsletter, subscribers[edition_id]))
+        (edition_id, reader[0]): reader
+        for edition_id, newsletter in newsletters.all()
+        for reader in connection.execute(audience.current(newsletter, subscribers[edition_id]))
     }
 
 
 def _told_apart(
-    taken: Iterable[Row[Any]], readers: Mapping[DeliveryKey, Row[*tuple[Any, ...]]]
+    taken: Iterable[Row[*tuple[Any, ...]]], readers: Mapping[DeliveryKey, Row[*tuple[Any, ...]]]
 ) -> tuple[list[Claimed[DeliveryKey, Recipient]], list[Settlement[DeliveryKey]]]:
     """Return what is to be sent, and the skips of those who are no longer to get it."""
     claimed, gone = [], []
-    for delivery in sorted(taken, key=lambda delivery: delivery.next_at):
-        key = (delivery.edition_id, delivery.subscriber_id)
+    for edition_id, subscriber_id, lease_no, attempts, due_at, next_at in sorted(taken, key=itemgetter(5)):
+        key = (edition_id, subscriber_id)
         reader = readers.get(key)
         if reader is None or reader.state != SubscriptionState.ACTIVE:
-            gone.append(_skip(key, delivery, Reason.UNSUBSCRIBED))
-        elif reader.suppressed:
-            gone.append(_skip(key, delivery, Reason.SUPPRESSED))
-        else:
-            claimed.append(_claimed(key, delivery, reader))
+            gone.append(_skip(key, lease_no, Reason.UNSUBSCRIBED))
+            continue
+        _, public_id, address, name, time_zone, sections, _, suppressed = reader
+        if suppressed:
+            gone.append(_skip(key, lease_no, Reason.SUPPRESSED))
+            continue
+        claimed.append(
+            Claimed(
+                key=key,
+                item=Recipient(
+                    edition_id=edition_id,
+                    subscriber_id=subscriber_id,
+                    public_id=public_id,
+                    address=address,
+                    name=name,
+                    time_zone=time_zone,
+                    sections=sections,
+                ),
+                domain=domain_of(address),
+                lease_no=lease_no,
+                attempts=attempts,
+                due_at=due_at,
+                next_at=next_at,
+            )
+        )
     return claimed, gone
 
 
-def _skip(key: DeliveryKey, delivery: Row[Any], reason: Reason) -> Settlement[DeliveryKey]:
-    return Settlement(key=key, lease_no=delivery.lease_no, state=DeliveryState.SKIPPED, is_attempt=False, reason=reason)
-
-
-def _claimed(key: DeliveryKey, delivery: Row[Any], reader: Row[*tuple[Any, ...]]) -> Claimed[DeliveryKey, Recipient]:
-    return Claimed(
-        key=key,
-        item=Recipient(
-            edition_id=delivery.edition_id,
-            subscriber_id=delivery.subscriber_id,
-            public_id=reader.public_id,
-            address=reader.address,
-            name=reader.name,
-            time_zone=reader.time_zone,
-            sections=reader.sections,
-        ),
-        domain=domain_of(reader.address),
-        lease_no=delivery.lease_no,
-        attempts=delivery.attempts,
-        due_at=delivery.due_at,
-        next_at=delivery.next_at,
-    )
+def _skip(key: DeliveryKey, lease_no: int, reason: Reason) -> Settlement[DeliveryKey]:
+    return Settlement(key=key, lease_no=lease_no, state=DeliveryState.SKIPPED, is_attempt=False, reason=reason)

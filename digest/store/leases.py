@@ -10,6 +10,7 @@ from sqlalchemy import (
     BigInteger,
     ColumnElement,
     CursorResult,
+    Row,
     String,
     and_,
     bindparam,
@@ -69,11 +70,11 @@ def claim(
     *,
     lease: Lease,
     limit: int,
-) -> list[Any]:
+) -> Sequence[Row[*tuple[Any, ...]]]:
     """
     Put up to *limit* open rows of *mail* that are *ready* under *lease*, those due longest first.
 
-    Return what *returning* asks of each (next_at among it). Rows that another claimer has locked are passed over.
+    Return the columns *returning* of each, in no order. Rows that another claimer has locked are passed over.
     """
     key = mail.__mapper__.primary_key
     chosen = (
@@ -93,9 +94,9 @@ def claim(
             lease_no=mail.lease_no + 1,
         )
         .returning(*returning)
-        .execution_options(synchronize_session=False, populate_existing=True)
     )
-    return list(session.execute(statement))
+    # Not by the session: the ORM takes twice as long to hand over rows that are no objects.
+    return session.connection().execute(statement).all()
 
 
 def extend(session: Session, mail: Mail, claims: Iterable[Claimed[Any, Any]], lease: Lease) -> set[Any]:

@@ -38,9 +38,8 @@ def enqueue(session: Session, wish: NoticeWish, now: datetime) -> NoticeId:
 def claim(session: Session, now: datetime, *, lease: Lease, limit: int) -> list[Claimed[NoticeId, NoticeToSend]]:
     """Take up to *limit* due Notices under *lease*; those past their expires_at are skipped."""
     leases.skip(session, Notice, Notice.expires_at <= now, Reason.TOO_LATE)
-    taken = [
-        notice for (notice,) in leases.claim(session, Notice, Notice.next_at <= now, [Notice], lease=lease, limit=limit)
-    ]
+    taken = leases.claim(session, Notice, Notice.next_at <= now, [Notice.id], lease=lease, limit=limit)
+    claimed = select(Notice).where(Notice.id.in_([row.id for row in taken])).order_by(Notice.next_at, Notice.id)
     return [
         Claimed(
             key=notice.id,
@@ -52,7 +51,7 @@ def claim(session: Session, now: datetime, *, lease: Lease, limit: int) -> list[
             next_at=notice.next_at,
             expires_at=notice.expires_at,
         )
-        for notice in sorted(taken, key=lambda notice: notice.next_at)
+        for notice in session.scalars(claimed.execution_options(populate_existing=True))
     ]
 
 
