@@ -4,9 +4,10 @@ import socket
 import ssl
 import struct
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from io import BufferedReader
+from pathlib import Path
 from typing import Self
 
 #: Break the connection so that the other side sees a reset.
@@ -41,11 +42,16 @@ class ScriptedServer:
 
     A list gives one answer after the other, over all connections, and repeats its last. Replies that begin with 421 end
     the connection, as does RESET. *tls* is a server context for STARTTLS, or with *tls_at_once* from the first byte.
+    *answers* is asked first, with the whole command or "DOT"; None leaves it to the script. With *lmtp* only LHLO
+    greets it; *path* makes it listen on a Unix socket.
     """
 
     script: Mapping[str, Step] = field(default_factory=dict)
     tls: ssl.SSLContext | None = None
     tls_at_once: bool = False
+    answers: Callable[[str], str | None] | None = None
+    lmtp: bool = False
+    path: Path | None = None
     #: Whether refused messages are kept too.
     keeps_all: bool = False
     connections: int = 0
@@ -55,7 +61,10 @@ class ScriptedServer:
     def __enter__(self) -> Self:
         steps: dict[str, Step] = {**USUAL, **self.script}
         self._steps = {key: list(step) if isinstance(step, list) else [step] for key, step in steps.items()}
-        self._listener = socket.create_server(("127.0.0.1", 0))
+        if self.path is None:
+            self._listener = socket.create_server(("127.0.0.1", 0))
+        else:
+            self._listener = socket.create_server(str(self.path), family=socket.AF_UNIX)
         self._open: list[socket.socket] = []
         self._threads: list[threading.Thread] = []
         self._thread = threading.Thread(target=self._serve)
@@ -104,7 +113,7 @@ class ScriptedServer:
                 if verb == "DATA" and not has_recipient and "DATA" not in self.script:
                     self._say(connection, "554 5.5.1 no valid recipients")
                     continue
-                reply = self._answer(connection, verb)
+                reply = self._answer(connection, self._key(verb), command)
                 has_recipient = reply.startswith("2") if verb == "RCPT" else has_recipient and verb != "MAIL"
                 if verb == "STARTTLS" and reply.startswith("220") and self.tls is not None:
                     file.close()
@@ -137,17 +146,26 @@ class ScriptedServer:
             if not line:
                 raise _LeaveError
             message += line[1:] if line.startswith(b".") else line
-        reply = self._next("DOT")
+        reply = self._next("DOT", "DOT")
         if reply.startswith("2") or self.keeps_all:
             self.messages.append(message)  # before the reply, after which the test may look
         self._say(connection, reply)
 
-    def _answer(self, connection: socket.socket, key: str) -> str:
-        reply = self._next(key)
+    def _key(self, verb: str) -> str:
+        """Return what the script calls the command *verb*."""
+        if verb == "LHLO" or (verb == "EHLO" and self.lmtp):
+            return "EHLO" if verb == "LHLO" and self.lmtp else "unknown"
+        return verb
+
+    def _answer(self, connection: socket.socket, key: str, command: str = "") -> str:
+        reply = self._next(key, command or key)
         self._say(connection, reply)
         return reply
 
-    def _next(self, key: str) -> str:
+    def _next(self, key: str, command: str) -> str:
+        answer = self.answers(command) if self.answers is not None else None
+        if answer is not None:
+            return answer
         steps = self._steps.get(key, ["502 5.5.2 what?"])
         return steps.pop(0) if len(steps) > 1 else steps[0]
 
