@@ -176,10 +176,10 @@ def _sign_in(smtp: smtplib.SMTP, relay: Relay) -> None:
         )
     try:
         secret = relay.secret
-    except OSError as fault:
+    except (OSError, UnicodeError) as fault:
+        reason = getattr(fault, "strerror", None) or "it is no text in UTF-8"
         raise RelayHalted(
-            f"the password for {relay} cannot be read: {relay.password_file}: {fault.strerror}; "
-            "check [smtp] password_file"
+            f"the password for {relay} cannot be read: {relay.password_file}: {reason}; check [smtp] password_file"
         ) from fault
     reply = _answer(smtp, _mechanism(smtp, relay), relay.username, secret)
     if reply.is_temporary:

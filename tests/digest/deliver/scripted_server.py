@@ -58,6 +58,8 @@ class ScriptedServer:
     commands: list[str] = field(default_factory=list)
     messages: list[bytes] = field(default_factory=list)
 
+    _reading: tuple[socket.socket, BufferedReader] | None = None
+
     def __enter__(self) -> Self:
         steps: dict[str, Step] = {**USUAL, **self.script}
         self._steps = {key: list(step) if isinstance(step, list) else [step] for key, step in steps.items()}
@@ -83,6 +85,28 @@ class ScriptedServer:
         for thread in self._threads:
             thread.join()
 
+    def peek(self) -> bool:
+        """Return whether more has come over the one connection than was read of it; asked within *answers*."""
+        if self._reading is None:
+            return False
+        connection, file = self._reading
+        connection.settimeout(0)
+        try:
+            return bool(file.peek())
+        except ssl.SSLWantReadError:
+            return False
+        finally:
+            connection.settimeout(None)
+
+    def break_off(self, words: str) -> None:
+        """Say *words* on every open connection, and break it so that the other side sees a reset."""
+        for connection in self._open:
+            connection.sendall(words.encode() + b"\r\n")
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            connection.shutdown(socket.SHUT_RD)
+        for thread in self._threads:
+            thread.join()
+
     @property
     def port(self) -> int:
         return int(self._listener.getsockname()[1])
@@ -93,6 +117,8 @@ class ScriptedServer:
                 connection, _ = self._listener.accept()
             except OSError:
                 return
+            if self.path is None:
+                connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             self.connections += 1
             self._open.append(connection)
             thread = threading.Thread(target=self._converse, args=(connection,))
@@ -105,6 +131,7 @@ class ScriptedServer:
                 connection = self._encrypted(connection)
             self._answer(connection, "BANNER")
             file = connection.makefile("rb")
+            self._reading = connection, file
             has_recipient = False
             while line := file.readline():
                 command = line.decode("utf-8", "replace").strip()
@@ -119,6 +146,7 @@ class ScriptedServer:
                     file.close()
                     connection = self._encrypted(connection)
                     file = connection.makefile("rb")
+                    self._reading = connection, file
                 if verb == "DATA" and reply.startswith("354"):
                     self._take(connection, file)
                 if verb == "QUIT":
@@ -127,6 +155,7 @@ class ScriptedServer:
         except (_LeaveError, OSError):
             pass
         finally:
+            self._reading = None  # what it holds would keep the connection open
             connection.close()
 
     def _encrypted(self, connection: socket.socket) -> socket.socket:
