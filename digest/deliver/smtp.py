@@ -246,6 +246,8 @@ def _untrusted(relay: Relay, fault: ssl.SSLError) -> RelayHalted:
             f"{relay} has a certificate that we do not trust ({fault.verify_message}); "
             "give the host name that it is made out to, or have it renewed"
         )
+    if isinstance(fault, ssl.SSLEOFError | ssl.SSLZeroReturnError):
+        return RelayBusy(f"{relay} closed the connection while it was being encrypted; it is tried again later")
     return RelayHalted(f"{relay} cannot be encrypted ({fault.reason or fault}); check [smtp] port and security")
 
 

@@ -2,7 +2,9 @@
 
 import base64
 import hmac
+import socket
 import ssl
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -252,3 +254,21 @@ def test_an_encrypted_connection_carries_many_messages_small_and_large(
     assert outcomes == [ACCEPTED] * 5
     assert server.messages == messages
     assert server.connections == 1
+
+
+def test_a_relay_that_closes_while_it_is_being_encrypted_is_tried_again_later() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+
+        def close_after_hello() -> None:
+            connection, _ = listener.accept()
+            with connection:
+                connection.recv(10_000)
+
+        server = threading.Thread(target=close_after_hello)
+        server.start()
+        relay = Relay(host="127.0.0.1", port=listener.getsockname()[1], security=Security.TLS, verify=False)
+
+        with pytest.raises(RelayBusy, match="closed the connection while it was being encrypted"):
+            open_line(relay)
+
+        server.join()
