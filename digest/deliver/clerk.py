@@ -41,7 +41,7 @@ class Terms:
 
 @dataclass(frozen=True, slots=True)
 class Batch(Generic[Key, Item]):
-    """What was claimed at an instant, and the domains to be left alone, each with the end of that."""
+    """What was claimed at an instant, and the domains that asked to be left alone, each with the end of that."""
 
     claims: Sequence[Claimed[Key, Item]]
     holds: Mapping[str, datetime]
@@ -82,7 +82,7 @@ class Clerk(Generic[Key, Item]):
     def _claimed(self, limit: int) -> "Batch[Key, Item]":
         now = self._terms.clock.now()
         claims = self._outbox.claim(now, self._terms.until(), limit)
-        return Batch(claims, self._outbox.holds(now) if claims else {}, now)
+        return Batch(claims, self._outbox.holds() if claims else {}, now)
 
     def _do(self, work: Callable[[], Result]) -> "Future[Result]":
         future = self._thread.submit(work)

@@ -48,8 +48,8 @@ class Outbox(Protocol[Key, Item_co]):
         """Return whether nobody has paused or cancelled it."""
         ...
 
-    def holds(self, now: datetime) -> Mapping[str, datetime]:
-        """Return the recipient domains that are to be left alone, and until when."""
+    def holds(self) -> Mapping[str, datetime]:
+        """Return the recipient domains that asked to be left alone and have taken no mail since, and until when."""
         ...
 
 
@@ -116,10 +116,10 @@ class EditionOutbox:
         with self.database.reading() as session:
             return self.edition_id is None or deliveries.is_going(session, self.edition_id)
 
-    def holds(self, now: datetime) -> dict[str, datetime]:
-        """Return the recipient domains that are to be left alone, and until when."""
+    def holds(self) -> dict[str, datetime]:
+        """Return the recipient domains that asked to be left alone and have taken no mail since, and until when."""
         with self.database.reading() as session:
-            return pace.holds(session, now)
+            return pace.holds(session)
 
 
 def _refusals(
@@ -188,6 +188,6 @@ class NoticeOutbox:
         """Return that single mails always go out."""
         return True
 
-    def holds(self, now: datetime) -> dict[str, datetime]:  # noqa: ARG002 (an outbox's signature)
+    def holds(self) -> dict[str, datetime]:
         """Return that a single mail tries any domain: somebody waits for it."""
         return {}

@@ -96,7 +96,9 @@ class Standing:
         return True
 
     def back_off(self, now: float) -> None:
-        """Open no connection for a while: twice as long as the last time."""
+        """Open no connection for a while, twice as long as the last time; what fails meanwhile was begun before."""
+        if now < self.not_before:
+            return
         self.halve()
         self._backoff = min(BACKOFF_LONGEST, self._backoff * 2 or BACKOFF_FIRST)
         self.not_before = now + self._backoff

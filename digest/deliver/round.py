@@ -185,7 +185,7 @@ class Round(Generic[Key, Item]):
 
     def _claimed(self, batch: Batch[Key, Item]) -> None:
         self._is_dry = not batch.claims
-        self._probation = {domain for domain, until in batch.holds.items() if until <= batch.at}
+        self._probation |= {domain for domain, until in batch.holds.items() if until <= batch.at}
         for claimed in batch.claims:
             self._held[claimed.key] = claimed
             until = batch.holds.get(claimed.domain)
@@ -215,7 +215,7 @@ class Round(Generic[Key, Item]):
             opened = future.result()
         except RelayBusy as fault:
             standing.closed()
-            if any(line.standing is standing for line in self._lines):
+            if any(other is standing for other in (*self._dialling.values(), *(line.standing for line in self._lines))):
                 standing.back_off(time.monotonic())
             else:
                 self._give_up(standing, fault)
@@ -234,17 +234,28 @@ class Round(Generic[Key, Item]):
         if not self._idle or self._is_lease_old:
             return
         for line in sorted(self._idle, key=lambda line: line.standing.share):
-            if line.begun >= line.standing.per_connection or line.standing.relay.name in self._unusable:
+            if line.begun >= line.standing.per_connection or not self._is_wanted(line.standing):
                 self._leave(line)
             elif not self._is_ending:
-                try:
-                    if self._propose(line):
-                        self._flush(line, [])
-                except Lost as lost:
-                    self._drop(line, str(lost))
+                self._begin(line)
         for claimed, next_at in self._waiting.overflow():
             self._settle(retry.put_back(claimed, next_at=next_at))
         self._rest_if_need_be()
+
+    def _is_wanted(self, standing: Standing) -> bool:
+        """Return whether one more line to this relay is to go on."""
+        leaving = sum(line.standing is standing and line.conversation.awaits is Step.QUIT for line in self._lines)
+        return standing.relay.name not in self._unusable and standing.room + leaving >= 0
+
+    def _begin(self, line: Line) -> None:
+        events: list[Event] = []
+        try:
+            if self._propose(line):
+                self._flush(line, events)
+        except Lost as lost:
+            # The relay may have told why before it went.
+            self._obey(line, events)
+            self._drop(line, str(lost))
 
     @property
     def _is_lease_old(self) -> bool:
@@ -402,14 +413,20 @@ class Round(Generic[Key, Item]):
                 return
             case Accepted():
                 standing.accepted()
-                self._took(claimed.domain)
             case Deferred() | Rejected():
                 if standing.refused():
                     log.warning("a relay refuses more than half; one connection goes on", relay=standing.relay.name)
-                self._refused(claimed, outcome)
         self._tried += 1
         now = self._courier.clock.now()
         self._settle(self._courier.judge.verdict(outcome, claimed, now, standing.relay.name))
+        # The database may fail here; by now the journal tells what became of this mail.
+        match outcome:
+            case Accepted():
+                self._took(claimed.domain)
+            case Rejected():
+                self._count_policy(outcome)
+            case Deferred():
+                self._count_strike(claimed.domain, outcome)
 
     def _not_tried(self, line: Line, claimed: Claimed[Key, Item], outcome: NotTried) -> None:
         """Nothing happened to the mail: on a connection that was used up it goes on at once, else after a while."""
@@ -442,22 +459,20 @@ class Round(Generic[Key, Item]):
             self._probation.discard(domain)
             self._courier.pace.release([domain], self._courier.clock.now())
 
-    def _refused(self, claimed: Claimed[Key, Item], outcome: Deferred | Rejected) -> None:
-        status = enhanced(outcome.code, outcome.reply)
-        if isinstance(outcome, Rejected):
-            self._policy += status.startswith("5.7.")
-            share = self._courier.manners.policy_share
-            if self._tried + 1 >= FEWEST_TRIED and self._policy > share * (self._tried + 1):
-                self._report.refused = (
-                    f"{self._policy} of {self._tried + 1} mails were refused for policy, the last with: "
-                    f"{outcome.code} {retry.anonymous(outcome.reply)}"
-                )
-                self._is_called_off = True
-            return
+    def _count_policy(self, outcome: Rejected) -> None:
+        self._policy += enhanced(outcome.code, outcome.reply).startswith("5.7.")
+        if self._tried >= FEWEST_TRIED and self._policy > self._courier.manners.policy_share * self._tried:
+            self._report.refused = (
+                f"{self._policy} of {self._tried} mails were refused for policy, the last with: "
+                f"{outcome.code} {retry.anonymous(outcome.reply)}"
+            )
+            self._is_called_off = True
+
+    def _count_strike(self, domain: str, outcome: Deferred) -> None:
         if outcome.code in {421, 451}:
-            self._strikes[claimed.domain] += 1
-        if status.startswith("4.7.") or self._strikes[claimed.domain] >= STRIKES:
-            self._hold(claimed.domain, f"{outcome.code} {retry.anonymous(outcome.reply)}")
+            self._strikes[domain] += 1
+        if enhanced(outcome.code, outcome.reply).startswith("4.7.") or self._strikes[domain] >= STRIKES:
+            self._hold(domain, f"{outcome.code} {retry.anonymous(outcome.reply)}")
 
     def _hold(self, domain: str, reply: str) -> None:
         """Leave *domain* alone for a while; the mails for others go on."""

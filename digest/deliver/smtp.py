@@ -197,10 +197,10 @@ def _sign_in(smtp: smtplib.SMTP, relay: Relay) -> None:
         )
     try:
         secret = relay.secret
-    except OSError as fault:
+    except (OSError, UnicodeError) as fault:
+        reason = getattr(fault, "strerror", None) or "it is no text in UTF-8"
         raise RelayHalted(
-            f"the password for {relay} cannot be read: {relay.password_file}: {fault.strerror}; "
-            "check [smtp] password_file"
+            f"the password for {relay} cannot be read: {relay.password_file}: {reason}; check [smtp] password_file"
         ) from fault
     reply = _answer(smtp, _mechanism(smtp, relay), relay.username, secret)
     if reply.is_temporary:
@@ -267,6 +267,8 @@ def _untrusted(relay: Relay, fault: ssl.SSLError) -> RelayHalted:
             f"{relay} has a certificate that we do not trust ({fault.verify_message}); "
             "give the host name that it is made out to, or have it renewed"
         )
+    if isinstance(fault, ssl.SSLEOFError | ssl.SSLZeroReturnError):
+        return RelayBusy(f"{relay} closed the connection while it was being encrypted; it is tried again later")
     return RelayHalted(f"{relay} cannot be encrypted ({fault.reason or fault}); check [smtp] port and security")
 
 

@@ -243,7 +243,7 @@ class Conversation:
         self._heard = lines.pop()
         for line in lines:
             code, mark, words = line[:3], line[3:4], line[4:].rstrip(b"\r")
-            if not (code.isdigit() and b"200" <= code < b"600" and mark in _MARKS):
+            if not (len(code) == 3 and code.isdigit() and b"200" <= code < b"600" and mark in _MARKS):
                 raise Lost(f"the relay answered something that is no SMTP reply: {readable(line)[:80]}")
             self._lines.append(words)
             if mark == b"-":

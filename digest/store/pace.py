@@ -66,9 +66,9 @@ def daily(limits: Limits, day: dt.date) -> int | None:
     return min(caps, default=None)
 
 
-def holds(session: Session, now: dt.datetime) -> dict[str, dt.datetime]:
-    """Return the domains that are to be left alone at *now*, and until when."""
-    found = session.execute(select(DomainHold.domain, DomainHold.until).where(DomainHold.until > now))
+def holds(session: Session) -> dict[str, dt.datetime]:
+    """Return the domains that asked to be left alone and have taken no mail since, and until when."""
+    found = session.execute(select(DomainHold.domain, DomainHold.until))
     return {domain: until for domain, until in found}  # noqa: C416 (rows are no pairs to mypy)
 
 

@@ -58,7 +58,8 @@ def courier_to(database: Database, tmp_path: Path) -> Callable[..., Courier]:
 
     def make(relay: Relay, **traits: Any) -> Courier:
         usual = {"name": "one", "clock": FixedClock(NOW), "standings": Fleet.of([relay]).standings}
-        manners = {trait: traits.pop(trait) for trait in ("batch", "lease", "patience", "domains") if trait in traits}
+        own = ("batch", "lease", "patience", "domains", "policy_share")
+        manners = {trait: traits.pop(trait) for trait in own if trait in traits}
         judge = Judge(chance=Random(1), resends=traits.pop("resends", False))
         fixed = {"judge": judge, "journals": tmp_path / "journals", "manners": Manners(**manners)}
         return Courier(**{**usual, **fixed, "pace": SharedPace(database), **traits})

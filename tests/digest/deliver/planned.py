@@ -27,13 +27,14 @@ def new_edition(session: Session, day: int = 23) -> EditionId:
 
 def new_readers(session: Session, count: int, **traits: Any) -> list[Subscription]:
     """Add *count* active readers in Berlin who want all of it at the usual hour, unless *traits* say otherwise."""
+    domain = traits.get("domain", "mail.example")
     first = session.query(Subscriber).count()
     zone, hour = traits.get("zone", "Europe/Berlin"), traits.get("hour")
     made = [
         Subscription(
             subscriber=Subscriber(
-                address=f"reader{number}@mail.example",
-                address_key=f"reader{number}@mail.example",
+                address=f"reader{number}@{domain}",
+                address_key=f"reader{number}@{domain}",
                 fingerprint=f"{number:064x}",
                 name=f"Reader {number}",
                 language="en",

@@ -18,7 +18,7 @@ from digest.deliver.outbox import EditionOutbox, NoticeOutbox
 from digest.deliver.recovery import replay
 from digest.deliver.transaction import Parcel
 from digest.errors import TemplateError
-from digest.model.delivery import Account, Attempt, Claimed, Delivery, DeliveryKey, DeliveryState, Lease, Settlement
+from digest.model.delivery import Account, Attempt, Claimed, Delivery, DeliveryKey, Lease, Settlement
 from digest.model.ids import EditionId
 from digest.model.message import Addressing, Email, Mailbox, Recipient
 from digest.model.notice import Notice, NoticeToSend, NoticeWish
@@ -27,7 +27,7 @@ from digest.store import deliveries, notices
 from subscribers.model import EndReason, Subscription
 from tests.digest.deliver.conftest import relay_to
 from tests.digest.deliver.planned import NOW, planned
-from tests.digest.deliver.scripted_server import RESET, SILENT, ScriptedServer
+from tests.digest.deliver.scripted_server import SILENT, ScriptedServer
 from tests.fakes import FixedClock
 
 Serve = Callable[..., ScriptedServer]
@@ -98,111 +98,6 @@ def test_sending_again_sends_nothing_again(database: Database, serve: Serve, cou
 
     assert dict(report.counts) == {}
     assert len(server.messages) == 2
-
-
-FAULTS: list[tuple[str, dict[str, Any], Account]] = [
-    ("450 at RCPT", {"RCPT": ["450 4.2.0 greylisted", "250 ok"]}, Account(intended=3, sent=2, deferred=1)),
-    ("552 at RCPT", {"RCPT": ["552 5.2.2 too much", "250 ok"]}, Account(intended=3, sent=2, deferred=1)),
-    ("550 at RCPT", {"RCPT": ["550 5.1.1 nobody here", "250 ok"]}, Account(intended=3, sent=2, failed=1)),
-    ("451 at DATA", {"DATA": ["451 4.3.0 not now", "354 go"]}, Account(intended=3, sent=2, deferred=1)),
-    ("554 at DATA", {"DATA": ["554 5.5.1 no", "354 go"]}, Account(intended=3, sent=2, failed=1)),
-    ("451 at the dot", {"DOT": ["451 4.3.0 not now", "250 ok"]}, Account(intended=3, sent=2, deferred=1)),
-    ("421 at the dot", {"DOT": ["421 4.3.2 closing", "250 ok"]}, Account(intended=3, sent=2, deferred=1)),
-    ("552 at the dot", {"DOT": ["552 5.2.2 mailbox full", "250 ok"]}, Account(intended=3, sent=2, failed=1)),
-    ("reset at the dot", {"DOT": ["250 ok", RESET, "250 ok"]}, Account(intended=3, sent=2, in_doubt=1)),
-    ("rubbish at the dot", {"DOT": ["hello", "250 ok"]}, Account(intended=3, sent=2, in_doubt=1)),
-    ("354 at the dot", {"DOT": ["354 more", "250 ok"]}, Account(intended=3, sent=2, in_doubt=1)),
-    ("421 at the second MAIL", {"MAIL": ["250 ok", "421 enough", "250 ok"]}, Account(intended=3, sent=3)),
-    ("reset at the second MAIL", {"MAIL": ["250 ok", RESET, "250 ok"]}, Account(intended=3, sent=3)),
-    ("reset at the second RCPT", {"RCPT": ["250 ok", RESET, "250 ok"]}, Account(intended=3, sent=3)),
-    ("reset at the second DATA", {"DATA": ["354 go", RESET, "354 go"]}, Account(intended=3, sent=3)),
-    ("421 at the first RCPT", {"RCPT": ["421 busy", "250 ok"]}, Account(intended=3, sent=2, waiting=1)),
-    ("reset at the first DATA", {"DATA": [RESET, "354 go"]}, Account(intended=3, sent=2, waiting=1)),
-    ("rubbish at RCPT", {"RCPT": ["hello", "250 ok"]}, Account(intended=3, sent=2, waiting=1)),
-    ("503 at RCPT", {"RCPT": ["503 5.5.1 MAIL first", "250 ok"]}, Account(intended=3, sent=2, waiting=1)),
-    ("250 at DATA", {"DATA": ["250 what", "354 go"]}, Account(intended=3, sent=2, waiting=1)),
-    ("no RSET", {"RCPT": ["550 no", "250 ok"], "RSET": RESET}, Account(intended=3, sent=2, failed=1)),
-]
-
-
-@pytest.mark.parametrize(("script", "expected"), [fault[1:] for fault in FAULTS], ids=[fault[0] for fault in FAULTS])
-def test_a_fault_of_one_mail_touches_no_other_and_its_state_is_true(
-    database: Database, serve: Serve, courier_to: CourierTo, script: dict[str, Any], expected: Account
-) -> None:
-    edition_id, server = new_edition(database, 3), serve(script)
-
-    report = deliver(courier_to(relay_to(server)), EditionOutbox(database=database, edition_id=edition_id), letter)
-
-    assert account(database, edition_id) == expected
-    assert report.halted is None
-    assert len(server.messages) == expected.sent
-
-
-HALTS: list[tuple[str, dict[str, Any], dict[str, Any], str, bool]] = [
-    ("421 at connect", {"BANNER": "421 4.3.2 busy"}, {}, "takes no mail now", False),
-    ("554 banner", {"BANNER": "554 5.7.1 go away"}, {}, "takes no mail from this machine", True),
-    ("reset at connect", {"BANNER": RESET}, {}, "it is tried again later|cannot be reached", False),
-    ("silence at connect", {"BANNER": SILENT}, {"timeout": timedelta(seconds=0.5)}, "cannot be reached", False),
-    ("reset at EHLO", {"EHLO": RESET}, {}, "broke off before we could mail", False),
-    ("EHLO and HELO refused", {"EHLO": "550 no", "HELO": "550 no"}, {}, "refuses our greeting", True),
-    ("no STARTTLS", {}, {"security": Security.STARTTLS}, "offers no STARTTLS", True),
-    (
-        "454 at STARTTLS",
-        {"EHLO": "250-relay.example\r\n250 STARTTLS", "STARTTLS": "454 4.7.0 not available"},
-        {"security": Security.STARTTLS},
-        "refuses to encrypt",
-        True,
-    ),
-    (
-        "AUTH 535",
-        {"EHLO": "250-relay.example\r\n250 AUTH PLAIN LOGIN", "AUTH": "535 5.7.8 wrong"},
-        {"username": "morning", "password": "secret"},
-        "refuses our sign-in",
-        True,
-    ),
-    (
-        "AUTH 454",
-        {"EHLO": "250-relay.example\r\n250 AUTH PLAIN", "AUTH": "454 4.7.0 later"},
-        {"username": "morning", "password": "secret"},
-        "cannot check our password now",
-        False,
-    ),
-    ("no AUTH", {}, {"username": "morning", "password": "secret"}, "offers no sign-in", True),
-    ("550 at MAIL", {"MAIL": "550 5.7.1 who are you"}, {}, "refuses our mail as a whole", True),
-    ("530 at RCPT", {"RCPT": "530 5.7.0 sign in first"}, {}, "refuses our mail as a whole", True),
-    ("451 at MAIL", {"MAIL": "451 4.3.0 disk full"}, {}, "takes no mail from us now", False),
-    ("too big", {"EHLO": "250-relay.example\r\n250 SIZE 100"}, {}, "at most 100 bytes", True),
-    ("421 at every MAIL", {"MAIL": "421 4.3.2 busy"}, {}, "broke off 3 new connections", False),
-    ("silence at RCPT", {"RCPT": SILENT}, {"timeout": timedelta(seconds=0.5)}, "broke off 3 new connections", False),
-]
-
-
-@pytest.mark.parametrize(
-    ("script", "traits", "sentence", "needs_operator"), [halt[1:] for halt in HALTS], ids=[halt[0] for halt in HALTS]
-)
-def test_when_the_relay_refuses_us_as_a_whole_no_mail_is_to_blame(
-    database: Database,
-    serve: Serve,
-    courier_to: CourierTo,
-    script: dict[str, Any],
-    traits: dict[str, Any],
-    sentence: str,
-    needs_operator: bool,
-) -> None:
-    edition_id, server = new_edition(database, 4), serve(script)
-    courier = courier_to(relay_to(server, **traits))
-
-    report = deliver(courier, EditionOutbox(database=database, edition_id=edition_id), letter)
-
-    assert account(database, edition_id) == Account(intended=4, waiting=4)
-    with database.reading() as session:
-        assert {row.state for row in rows(session)} == {DeliveryState.PLANNED}
-        assert {row.attempts for row in rows(session)} == {0}
-    assert report.halted is not None
-    assert report.needs_operator == needs_operator
-    with pytest.raises(AssertionError, match=sentence):
-        raise AssertionError(report.halted)
-    assert "secret" not in report.halted
 
 
 def test_a_relay_that_is_not_there_blames_no_mail(database: Database, courier_to: CourierTo) -> None:
