@@ -503,7 +503,10 @@ class Round(Generic[Key, Item]):
     def _keep_up(self) -> None:
         """Write down, sync, ask and renew, each in its time."""
         now = time.monotonic()
-        self._journal.sync(now=now)
+        try:
+            self._journal.sync(now=now)
+        except JournalFailed as fault:
+            self._fail(fault)
         is_time = now - self._written_down_at >= WRITE_DOWN_EVERY
         if self._done and (is_time or len(self._done) >= self._courier.manners.batch):
             self._written_down_at = now
