@@ -234,7 +234,10 @@ def _write(session: Session, mail: Mail, alike: Sequence[Settlement[Any]], now: 
         changes["attempts"] = mail.attempts + 1
     keys = mail.__mapper__.primary_key
     which = [column == bindparam(f"key_{column.key}") for column in keys]
-    if owner is not None:
+    if owner is None:
+        # A journal that is replayed once more, or an earlier holder, then comes too late.
+        changes["lease_no"] = bindparam("held_no")
+    else:
         # The fence: what another has taken over is left alone.
         which += [mail.state == DeliveryState.CLAIMED, mail.lease_owner == owner, mail.lease_no == bindparam("held_no")]
     rows = [
