@@ -179,9 +179,13 @@ class Round(Generic[Key, Item]):
     # -- claims ----------------------------------------------------------------------------------------------------
 
     def _claim(self) -> None:
-        batch = self._courier.manners.batch
-        if self._claiming is None and not self._is_dry and not self._is_ending and len(self._waiting) * 2 <= batch:
-            self._claiming = self._clerk.claim(batch)
+        if self._claiming is None and self._has_room and not self._is_ending:
+            self._claiming = self._clerk.claim(self._courier.manners.batch)
+
+    @property
+    def _has_room(self) -> bool:
+        """Return whether there may be more mail that is due, and there is room for it here."""
+        return not self._is_dry and len(self._waiting) * 2 <= self._courier.manners.batch
 
     def _claimed(self, batch: Batch[Key, Item]) -> None:
         self._is_dry = not batch.claims
@@ -492,6 +496,8 @@ class Round(Generic[Key, Item]):
         next_at, now = self._waiting.next_at, self._courier.clock.now()
         if next_at is None or next_at - now <= REST or len(self._idle) < len(self._lines) or self._dialling:
             return
+        if self._claiming is not None or self._has_room:
+            return  # what waits here may all be for one domain, and there may be mail for others
         self._report.rests = f"the pace that was set lets nothing through until {next_at:%Y-%m-%d %H:%M} UTC"
         self._is_called_off = True
         for claimed in list(self._waiting):
