@@ -160,7 +160,8 @@ def recover(
 def put_back_of(session: Session, mail: Mail, owner: str) -> int:
     """Put back what *owner*, who lives no more, still holds; return how many."""
     held = and_(_is_claimed(mail), mail.lease_owner == owner)
-    return _change(session, mail, held, state=DeliveryState.PLANNED, lease_owner=None, lease_until=None)
+    back = {"state": DeliveryState.PLANNED, "next_at": mail.due_at}  # it was due, or taken before its time
+    return _change(session, mail, held, lease_owner=None, lease_until=None, **back)
 
 
 def _is_its(found: tuple[int, DeliveryState, str | None] | None, settlement: Settlement[Any], owner: str) -> bool:
