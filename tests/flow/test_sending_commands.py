@@ -170,6 +170,25 @@ def test_mails_in_doubt_are_decided_one_by_one_or_all_at_once(digest: Command, t
     assert (shown.json["state"], shown.json["sent"], adds_up(shown.json)) == ("sent", 3, True)
 
 
+def test_a_newsletter_that_is_spread_goes_out_to_all_when_it_is_sent_by_hand(
+    digest: Command, tmp_path: Path, clock: FixedClock
+) -> None:
+    config = tmp_path / "config.toml"
+    text = config.read_text(encoding="utf-8")
+    evening = text[text.index("[[newsletter]]") :].replace("Morning", "Evening").replace('"morning"', '"evening"')
+    config.write_text(text + evening.replace('zone = "', 'spread_minutes = 60\nzone = "'), encoding="utf-8")
+    for number in range(3):
+        digest("subscriber", "add", "evening", f"reader{number}@reader.example", "--consent", "asked")
+    for words in (("gather",), ("edition", "prepare", "evening"), ("edition", "approve", "evening")):
+        assert digest(*words).code == 0
+
+    with ScriptedServer() as server:
+        relay_at(tmp_path, server.port)
+        sent = digest("edition", "send", "evening", "--json")
+
+    assert (sent.json["state"], sent.json["sent"]) == ("sent", 3)
+
+
 @pytest.mark.parametrize("words", [["resolve", "morning"], ["resolve", "morning", "--as", "lost"], ["doubts"]])
 def test_a_decision_that_is_none_ends_with_code_2(digest: Command, words: list[str]) -> None:
     assert digest("edition", *words).code == 2
