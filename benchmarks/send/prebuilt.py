@@ -74,7 +74,7 @@ class InMemory:
         """Return that nobody stops it."""
         return True
 
-    def holds(self, now: datetime) -> Mapping[str, datetime]:  # noqa: ARG002 (an outbox's)
+    def holds(self) -> Mapping[str, datetime]:
         """Return that no domain is left alone."""
         return {}
 

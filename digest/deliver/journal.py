@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from digest.errors import DigestError, RelayHalted
+from digest.logs import logger
 from digest.model.delivery import REPLY_LENGTH, DeliveryState, Reason, Settlement
 
 #: Mail of so many seconds may go out twice after a power cut.
@@ -27,6 +28,10 @@ LONGEST = 4_000_000
 SUFFIX = ".journal"
 _HEAD = "digest-journal 1"
 _OWNER = re.compile(r"[\w.:@-]{1,100}")
+#: Ends a line that could not be written whole, so that the next does not make it pass for one; no reply holds a NUL.
+_VOID = "\0\n"
+
+log = logger(__name__)
 
 
 class JournalFailed(RelayHalted):
@@ -57,12 +62,15 @@ class Journal:
             ) from fault
 
     def began(self, key: str, lease_no: int) -> None:
-        """Say that the next write can complete the message to *key*."""
-        self._append(key, f"S {key} {lease_no}\n".encode())
+        """Say that the next write can complete the message to *key*; JournalFailed means that it must not be made."""
+        line = f"S {key} {lease_no}\n".encode()
+        self._append(line)
+        self._open[key] = line
 
     def ended(self, key: str, settlement: Settlement[Any]) -> None:
         """Say what became of it."""
-        self._append(key, f"R {key} {_written(settlement)}\n".encode())
+        self._open[key] = line = f"R {key} {_written(settlement)}\n".encode()
+        self._append(line)
 
     def committed(self, keys: Iterable[str]) -> None:
         """Take note that the database holds the fate of *keys*; a file that has grown long is begun anew."""
@@ -79,7 +87,10 @@ class Journal:
     def sync(self, *, now: float) -> None:
         """Bring what was appended to the disk, if the last time is long enough ago (*now* in monotonic seconds)."""
         if not self._is_synced and now - self._synced_at >= SYNC_EVERY:
-            os.fdatasync(self._file)
+            try:
+                os.fdatasync(self._file)
+            except OSError as fault:
+                raise self._failed(fault) from fault
             self._synced_at, self._is_synced = now, True
 
     def close(self, *, is_settled: bool) -> None:
@@ -106,19 +117,21 @@ class Journal:
         self._size = len(lines)
         return file
 
-    def _append(self, key: str, line: bytes) -> None:
-        self._open[key] = line
+    def _append(self, line: bytes) -> None:
         if self._is_torn:
-            line = b"\n" + line
+            line = _VOID.encode() + line
         try:
             _write(self._file, line)
         except OSError as fault:
             self._is_torn = True
-            raise JournalFailed(
-                f"the journal {self.path} cannot be written ({fault.strerror}), so nothing more is sent; make room"
-            ) from fault
+            raise self._failed(fault) from fault
         self._size += len(line)
         self._is_torn = self._is_synced = False
+
+    def _failed(self, fault: OSError) -> JournalFailed:
+        return JournalFailed(
+            f"the journal {self.path} cannot be written ({fault.strerror}), so nothing more is sent; make room"
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -137,9 +150,10 @@ class Left:
         self.path = path
         self._file = file
         with open(file, encoding="utf-8", errors="replace", closefd=False) as lines:
-            head = lines.readline().rstrip("\n").rsplit(" ", 2)
+            head = lines.readline()
+        words = head.rstrip("\n").rsplit(" ", 2)
         #: Empty where the file is none of ours.
-        self.kind, self.owner = head[1:] if len(head) == 3 and head[0] == _HEAD else ("", "")
+        self.kind, self.owner = words[1:] if words[0] == _HEAD and len(words) == 3 and head.endswith("\n") else ("", "")
 
     def __enter__(self) -> Self:
         return self
@@ -149,13 +163,13 @@ class Left:
 
     def told(self) -> list[Told]:
         """Return the last word on each mail that was begun; a line that was cut counts for nothing."""
-        found: dict[tuple[str, int], Told] = {}
+        found: dict[str, Told] = {}
         os.lseek(self._file, 0, os.SEEK_SET)
         with open(self._file, encoding="utf-8", errors="replace", newline="\n", closefd=False) as lines:
             for line in lines:
                 told = _read(line)
                 if told is not None:
-                    found[told.key, told.lease_no] = told
+                    found[told.key] = told
         return list(found.values())
 
     def forget(self) -> None:
@@ -170,16 +184,26 @@ def left_behind(folder: Path) -> Iterator[Left]:
             file = os.open(path, os.O_RDWR)
         except FileNotFoundError:
             continue  # its sender, or another's replay, was just done with it
+        except OSError as fault:
+            log.warning("a journal cannot be opened; mend its permissions", journal=path.name, fault=fault.strerror)
+            continue
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
             os.close(file)
             continue
-        if not path.exists():
+        if not _is_at(path, file):
             os.close(file)
-            continue
+            continue  # deleted, or begun anew by a sender that lives
         with Left(path, file) as journal:
             yield journal
+
+
+def _is_at(path: Path, file: int) -> bool:
+    try:
+        return os.path.samestat(path.stat(), os.fstat(file))
+    except FileNotFoundError:
+        return False
 
 
 def _write(file: int, data: bytes) -> None:
@@ -206,7 +230,7 @@ def _written(settlement: Settlement[Any]) -> str:
 
 def _read(line: str) -> Told | None:
     """Return what *line* tells; None for one that is not whole."""
-    if not line.endswith("\n"):
+    if not line.endswith("\n") or line.endswith(_VOID):
         return None
     word, _, rest = line.rstrip("\n").partition(" ")
     try:
@@ -227,6 +251,6 @@ def _read(line: str) -> Told | None:
             relay="" if relay == "-" else relay,
             reply=reply,
         )
-    except (ValueError, DigestError):
+    except (ValueError, OverflowError, OSError, DigestError):  # an instant may be none that there is
         return None
     return Told(key=key, lease_no=int(number), settlement=settlement)

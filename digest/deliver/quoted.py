@@ -34,7 +34,7 @@ def value(raw: bytes) -> bytes:
         size = len(raw)
         if size <= _WIDTH and raw[0] != 46 and raw[:5] != b"From ":  # 46: a dot
             return raw + _SOFT
-        if size <= 2 * _WIDTH and raw[0] != 46 and raw[_WIDTH] != 46 and b" " not in raw:
+        if _WIDTH < size <= 2 * _WIDTH and raw[0] != 46 and raw[_WIDTH] != 46 and b" " not in raw:
             return b"%b=\r\n%b=\r\n" % (raw[:_WIDTH], raw[_WIDTH:])
     return piece(raw)
 

@@ -33,6 +33,8 @@ class Standing:
     not_before: float = 0.0
     #: Messages handed over, divided by its weight: the relay with the least is fed first.
     share: float = 0.0
+    #: In monotonic seconds: when it was last given a message.
+    moved_at: float = 0.0
     #: Messages that it takes on one connection before it closes it; None where it has not told.
     learned: int | None = None
     _lock: Lock = field(default_factory=Lock, repr=False, compare=False)

@@ -46,6 +46,10 @@ TRIES = 3
 FEWEST_TRIED = 20
 #: After so many replies of 421 or 451 in a row, a domain is left alone; after one of 4.7.x at once.
 STRIKES = 2
+#: By so many mails, divided by its weight, a relay may run ahead of its part.
+LEAD = 5.0
+#: In seconds: for a relay that has begun nothing for so long, the others do not wait.
+STALLED_AFTER = 3.0
 #: In seconds, for the last word to a relay.
 _LEAVE_WITHIN = 1.0
 
@@ -66,6 +70,8 @@ class Round(Generic[Key, Item]):
         self._letter = letter
         self._report = report
         self._progress = progress
+        for standing in courier.standings:
+            standing.share = 0.0
         manners = courier.manners
         self._journal = courier.journal(outbox.kind)
         self._gates = Gates(courier.pace, manners.domains)
@@ -179,9 +185,13 @@ class Round(Generic[Key, Item]):
     # -- claims ----------------------------------------------------------------------------------------------------
 
     def _claim(self) -> None:
-        batch = self._courier.manners.batch
-        if self._claiming is None and not self._is_dry and not self._is_ending and len(self._waiting) * 2 <= batch:
-            self._claiming = self._clerk.claim(batch)
+        if self._claiming is None and self._has_room and not self._is_ending:
+            self._claiming = self._clerk.claim(self._courier.manners.batch)
+
+    @property
+    def _has_room(self) -> bool:
+        """Return whether there may be more mail that is due, and there is room for it here."""
+        return not self._is_dry and len(self._waiting) * 2 <= self._courier.manners.batch
 
     def _claimed(self, batch: Batch[Key, Item]) -> None:
         self._is_dry = not batch.claims
@@ -236,7 +246,7 @@ class Round(Generic[Key, Item]):
         for line in sorted(self._idle, key=lambda line: line.standing.share):
             if line.begun >= line.standing.per_connection or not self._is_wanted(line.standing):
                 self._leave(line)
-            elif not self._is_ending:
+            elif not self._is_ending and not self._leads(line.standing):
                 self._begin(line)
         for claimed, next_at in self._waiting.overflow():
             self._settle(retry.put_back(claimed, next_at=next_at))
@@ -244,8 +254,24 @@ class Round(Generic[Key, Item]):
 
     def _is_wanted(self, standing: Standing) -> bool:
         """Return whether one more line to this relay is to go on."""
+        if standing.relay.name in self._unusable:
+            return False
+        if standing.room >= 0:
+            return True
         leaving = sum(line.standing is standing and line.conversation.awaits is Step.QUIT for line in self._lines)
-        return standing.relay.name not in self._unusable and standing.room + leaving >= 0
+        return standing.room + leaving >= 0
+
+    def _leads(self, standing: Standing) -> bool:
+        """
+        Return whether *standing* has had so much more than its part that others are to catch up first.
+
+        Nobody waits for a relay that has limits of its own, has no connection, or has begun nothing for a while.
+        """
+        if len(self._courier.standings) == 1:
+            return False
+        stalled = time.monotonic() - STALLED_AFTER
+        others = [s.share for s in self._usable if s.lines and s.moved_at > stalled and s.relay.limits.is_none]
+        return bool(others) and standing.share > min(others) + LEAD
 
     def _begin(self, line: Line) -> None:
         events: list[Event] = []
@@ -274,6 +300,7 @@ class Round(Generic[Key, Item]):
                 continue
             line.begun += 1
             standing.share += 1 / standing.relay.weight
+            standing.moved_at = time.monotonic()
             line.conversation.propose(parcel)
             self._idle.pop(line, None)
             return True
@@ -373,7 +400,8 @@ class Round(Generic[Key, Item]):
             raise Lost(str(fault)) from fault
         self._begun.add(claimed.key)
         line.conversation.write_message()
-        if line.conversation.is_eager and line.begun < line.standing.per_connection and not self._unusable:
+        has_room = line.begun < line.standing.per_connection and not self._unusable
+        if line.conversation.is_eager and has_room and not self._leads(line.standing):
             self._propose(line)
 
     def _drop(self, line: Line, reason: str) -> None:
@@ -507,6 +535,8 @@ class Round(Generic[Key, Item]):
         next_at, now = self._waiting.next_at, self._courier.clock.now()
         if next_at is None or next_at - now <= REST or len(self._idle) < len(self._lines) or self._dialling:
             return
+        if self._claiming is not None or self._has_room:
+            return  # what waits here may all be for one domain, and there may be mail for others
         self._report.rests = f"the pace that was set lets nothing through until {next_at:%Y-%m-%d %H:%M} UTC"
         self._is_called_off = True
         for claimed in list(self._waiting):
@@ -518,7 +548,10 @@ class Round(Generic[Key, Item]):
     def _keep_up(self) -> None:
         """Write down, sync, ask and renew, each in its time."""
         now = time.monotonic()
-        self._journal.sync(now=now)
+        try:
+            self._journal.sync(now=now)
+        except JournalFailed as fault:
+            self._fail(fault)
         is_time = now - self._written_down_at >= WRITE_DOWN_EVERY
         if self._done and (is_time or len(self._done) >= self._courier.manners.batch):
             self._written_down_at = now

@@ -17,7 +17,9 @@ def faults(raw: Mapping[str, Any]) -> list[str]:
     It is looked at before it is checked, so that these faults are told together with all others.
     """
     signed = [str(table.get("domain", "")).lower() for table in _tables(raw.get("dkim"))]
+    limited = [str(table.get("name", "")).lower() for table in _tables(raw.get("domain"))]
     return [
+        *(f"[domain] name {domain} has two tables; keep one, with all its limits" for domain in _twice(limited)),
         *(f"[dkim] domain {domain} has two tables; keep one, with the key that signs now" for domain in _twice(signed)),
         *_newsletter_faults(raw.get("newsletter")),
     ]

@@ -2,6 +2,7 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, time, timedelta
 from operator import itemgetter
 from typing import Any, NamedTuple, cast
@@ -162,7 +163,9 @@ def claim(
     """
     ready: ColumnElement[bool] = Delivery.next_at <= now
     if ignore_wave:
-        ready = or_(ready, and_(Delivery.state == DeliveryState.PLANNED, Delivery.next_at == Delivery.due_at))
+        # Where a wave is spread, its minute is to be ignored too; never claimed, nothing else can have moved it.
+        untried = or_(Delivery.next_at == Delivery.due_at, Delivery.lease_no == 0)
+        ready = or_(ready, and_(Delivery.state == DeliveryState.PLANNED, untried))
     if edition_id is None:
         ready = and_(Delivery.edition_id.not_in(select(Edition.id).where(Edition.state.in_(RESTING))), ready)
     elif not is_going(session, edition_id):
@@ -173,7 +176,8 @@ def claim(
         claimed, gone = _told_apart(taken, _readers(session, taken))
         settle(session, gone, owner=lease.owner, now=now)
         if claimed:
-            return claimed
+            # Put back untouched, they are to be taken again however much they were spread.
+            return [replace(each, next_at=each.due_at) for each in claimed] if ignore_wave else claimed
     return []
 
 

@@ -175,7 +175,8 @@ def recover(
 def put_back_of(session: Session, mail: Mail, owner: str) -> int:
     """Put back what *owner*, who lives no more, still holds; return how many."""
     held = and_(_is_claimed(mail), mail.lease_owner == owner)
-    return _change(session, mail, held, state=DeliveryState.PLANNED, lease_owner=None, lease_until=None)
+    back = {"state": DeliveryState.PLANNED, "next_at": mail.due_at}  # it was due, or taken before its time
+    return _change(session, mail, held, lease_owner=None, lease_until=None, **back)
 
 
 def _is_its(found: tuple[int, DeliveryState, str | None] | None, settlement: Settlement[Any], owner: str) -> bool:
@@ -251,7 +252,10 @@ def _write(session: Session, mail: Mail, alike: Sequence[Settlement[Any]], now: 
     told = _rows(session, rows)
     keys = mail.__mapper__.primary_key
     which = [column == told[place] for place, column in enumerate(keys)]
-    if owner is not None:
+    if owner is None:
+        # A journal that is replayed once more, or an earlier holder, then comes too late.
+        changes["lease_no"] = told[len(keys) + 1]
+    else:
         # The fence: what another has taken over is left alone.
         which += [mail.state == DeliveryState.CLAIMED, mail.lease_owner == owner, mail.lease_no == told[len(keys) + 1]]
     if "last_reply" in changes:

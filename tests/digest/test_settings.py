@@ -1,7 +1,7 @@
 """Settings: one file and the environment, all faults told at once, each with its place, its value and a remedy."""
 
 import os
-from datetime import time, timedelta
+from datetime import date, time, timedelta
 from pathlib import Path
 
 import pytest
@@ -9,7 +9,7 @@ import pytest
 from digest import resources
 from digest.errors import SettingsError, UnknownNewsletter
 from digest.model.newsletter import SourceKind
-from digest.model.relay import Security
+from digest.model.relay import Conduct, Limits, Mechanism, Profile, Protocol, Relay, Security
 from digest.settings import Settings, load
 from subscribers.cadence import Cadence
 
@@ -508,3 +508,179 @@ def test_a_source_may_be_a_page_with_selectors_labels_and_its_articles_read_in_f
     assert plan.labels == {"markets": "business", "ferries": "world"}
     assert (plan.selectors.links, plan.selectors.remove, plan.selectors.body) == ("h2 a", ".share", "")
     assert "business" in {section.slug for section in newsletter.sections}
+
+
+# -- sending -----------------------------------------------------------------------------------------------------------
+
+RELAY = '[[relay]]\nname = "backup"\nhost = "backup.example"\n'
+
+
+def test_a_relay_has_all_that_is_said_of_it(tmp_path: Path) -> None:
+    (tmp_path / "secret").write_text("hunter2\n", encoding="utf-8")
+    text = f"""
+    [[relay]]
+    name = "backup"
+    host = "backup.example"
+    port = 465
+    profile = "postmark"
+    protocol = "smtp"
+    security = "tls"
+    username = "us"
+    password_file = "secret"
+    auth = "xoauth2"
+    verify = false
+    pipelining = "eager"
+    timeout_seconds = 30
+    connections = 3
+    per_connection = 7
+    per_minute = 600
+    per_day = 5000
+    warmup = 2026-11-23
+    weight = 2.5
+    {LEAST}"""
+
+    (relay,) = loaded(tmp_path, text).relays
+
+    assert relay == Relay(
+        name="backup",
+        host="backup.example",
+        port=465,
+        profile=Profile.POSTMARK,
+        protocol=Protocol.SMTP,
+        security=Security.TLS,
+        username="us",
+        password_file=tmp_path / "secret",
+        mechanism=Mechanism.XOAUTH2,
+        verify=False,
+        conduct=Conduct.EAGER,
+        timeout=timedelta(seconds=30),
+        connections=3,
+        per_connection=7,
+        weight=2.5,
+        limits=Limits(rate=10.0, burst=10, per_day=5000, warmup=date(2026, 11, 23)),
+    )
+    assert relay.secret == "hunter2"
+
+
+def test_without_any_server_named_there_is_one_by_the_defaults(tmp_path: Path) -> None:
+    settings = loaded(tmp_path)
+
+    assert settings.relays == (Relay(name="main", host="localhost", port=587),)
+    assert settings.relays[0].limits.is_none
+    assert (settings.resends_doubt, settings.policy_share, settings.domains) == (False, 0.1, {})
+    assert (settings.newsletters[0].relays, settings.newsletters[0].spread) == ((), timedelta(0))
+
+
+@pytest.mark.parametrize(
+    ("text", "names"),
+    [(RELAY, ["backup"]), (f'[smtp]\nhost = "relay.example"\n{RELAY}', ["main", "backup"]), ("[smtp]\n", ["main"])],
+    ids=["only relays", "both", "only smtp"],
+)
+def test_the_servers_are_those_that_are_named(tmp_path: Path, text: str, names: list[str]) -> None:
+    assert [relay.name for relay in loaded(tmp_path, f"{text}{LEAST}").relays] == names
+
+
+def test_domains_and_sending_have_what_is_said_of_them(tmp_path: Path) -> None:
+    text = f"""
+    [sending]
+    in_doubt = "resend"
+    policy_percent = 2.5
+    [[domain]]
+    name = "Mail.Example"
+    per_minute = 30
+    [[domain]]
+    name = "other.example"
+    per_day = 10
+    {LEAST}"""
+
+    settings = loaded(tmp_path, text)
+
+    assert settings.resends_doubt
+    assert settings.policy_share == 0.025
+    assert settings.domains == {
+        "mail.example": Limits(rate=0.5, burst=1),
+        "other.example": Limits(per_day=10),
+    }
+
+
+def test_a_newsletter_may_name_its_servers_and_spread_its_delivery(tmp_path: Path) -> None:
+    more = 'relays = ["backup", "main"]\nspread_minutes = 20\n'
+
+    settings = loaded(tmp_path, f'[smtp]\nhost = "a.example"\n{RELAY}{NEWSLETTER}{more}{SOURCE}')
+
+    assert settings.newsletters[0].relays == ("backup", "main")
+    assert settings.newsletters[0].spread == timedelta(minutes=20)
+
+
+@pytest.mark.parametrize(
+    ("text", "place", "remedy"),
+    [
+        (RELAY * 2, '[[relay]] name "backup" stands twice', "give each its own"),
+        ('[smtp]\n[[relay]]\nname = "main"\n', '[[relay]] name "main" stands twice', '"main" is [smtp]'),
+        ('[[relay]]\nhost = "a.example"\n', "[relay 1] name is missing", "add it"),
+        ('[[relay]]\nname = "Not A Slug"\n', '[relay 1] name is "Not A Slug"', ""),
+        (f"{RELAY}connections = 0\n", "[relay 1] connections is 0", "at least 1"),
+        (f"{RELAY}per_minute = 0\n", "[relay 1] per_minute is 0", "above 0"),
+        (f"{RELAY}per_day = 0\n", "[relay 1] per_day is 0", "at least 1"),
+        (f'{RELAY}warmup = "soon"\n', '[relay 1] warmup is "soon"', ""),
+        (f"{RELAY}weight = 0\n", "[relay 1] weight is 0", "above 0"),
+        (f"{RELAY}colour = 1\n", "[relay 1] colour is not a setting", "check the spelling"),
+        (f'{RELAY}profile = "pigeon"\n', '[relay 1] profile is "pigeon"', "'postmark'"),
+        (f'{RELAY}password = "a"\npassword_file = "config.toml"\n', "[relay 1] has both password", "keep one"),
+        ("[[domain]]\nper_minute = 1\n", "[domain 1] name is missing", "add it"),
+        ('[[domain]]\nname = "a.example"\nper_minute = -1\n', "[domain 1] per_minute is -1", "above 0"),
+        ('[sending]\nin_doubt = "ask"\n', '[sending] in_doubt is "ask"', "'resend'"),
+        ("[sending]\npolicy_percent = 101\n", "[sending] policy_percent is 101", "at most 100"),
+    ],
+)
+def test_a_fault_of_sending_tells_its_place_and_a_remedy(tmp_path: Path, text: str, place: str, remedy: str) -> None:
+    (fault,) = faults_of(tmp_path, f"{text}{LEAST}")
+
+    assert fault.startswith("config.toml: ")
+    assert place in fault
+    assert remedy in fault
+
+
+def test_two_limits_of_one_domain_are_refused(tmp_path: Path) -> None:
+    domains = '[[domain]]\nname = "a.example"\nper_day = 1\n[[domain]]\nname = "A.example"\nper_day = 2\n'
+
+    (fault,) = faults_of(tmp_path, f"{domains}{LEAST}")
+
+    assert fault == "config.toml: [domain] name a.example has two tables; keep one, with all its limits"
+
+
+def test_a_newsletter_that_names_an_unknown_server_is_told_which_there_are(tmp_path: Path) -> None:
+    text = f'[smtp]\n{RELAY}{NEWSLETTER}relays = ["bakcup"]\n{SOURCE}'
+
+    (fault,) = faults_of(tmp_path, text)
+
+    assert fault == 'config.toml: newsletter "morning": relays names "bakcup"; there are: main, backup'
+
+
+def test_the_password_of_a_relay_is_never_shown(tmp_path: Path) -> None:
+    settings = loaded(tmp_path, f'{RELAY}password = "hunter2"\n{LEAST}')
+    told = [
+        *faults_of(tmp_path, f'{RELAY}password = ["hunter2"]\n{LEAST}'),
+        *faults_of(tmp_path, f'{RELAY}password = "hunter2"\npassword_file = "none"\n{LEAST}'),
+        *faults_of(tmp_path, f'{RELAY}password = "hunter2"\nport = "x"\n{LEAST}'),
+        repr(settings),
+        str(settings.relays[0]),
+    ]
+
+    assert settings.relays[0].secret == "hunter2"
+    assert "hunter2" not in "".join(told)
+
+
+def test_the_environment_wins_over_the_file_for_smtp_where_there_are_relays_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DIGEST__SMTP__HOST", "env.example")
+    monkeypatch.setenv("DIGEST__SENDING__IN_DOUBT", "resend")
+
+    settings = loaded(tmp_path, f"{RELAY}{LEAST}")
+
+    assert [(relay.name, relay.host) for relay in settings.relays] == [
+        ("main", "env.example"),
+        ("backup", "backup.example"),
+    ]
+    assert settings.resends_doubt

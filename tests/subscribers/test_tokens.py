@@ -1,9 +1,11 @@
 import re
 from datetime import UTC, datetime, timedelta
+from hashlib import sha256
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from itsdangerous import Signer
 
 from subscribers import tokens
 from subscribers.errors import BadToken
@@ -32,6 +34,16 @@ def test_a_token_opens_to_what_it_was_made_of(purpose: Purpose, public_id: str) 
 
     assert claim == Claim(public_id, "n0nce" if purpose in LIFETIMES else "")
     assert re.fullmatch(r"[A-Za-z0-9_.-]+", token)
+
+
+@given(purposes, names, st.binary(min_size=16, max_size=64))
+def test_a_token_is_what_itsdangerous_signs(purpose: Purpose, public_id: str, secret: bytes) -> None:
+    token = made(purpose, public_id, Keys((secret,)))
+
+    signer = Signer(secret, salt=f"subscribers.{purpose}", digest_method=sha256, key_derivation="hmac")
+    payload = token.rpartition(".")[0]
+    assert token == signer.sign(payload).decode()
+    assert signer.unsign(token).decode() == payload
 
 
 @given(purposes, purposes, names)

@@ -9,6 +9,7 @@ from types import FrameType
 from typing import Annotated
 
 import typer
+from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from digest import sending
@@ -51,7 +52,7 @@ def send(slug: Slug, date: Date = None, cadence: CadenceOption = None, *, as_jso
             sent = _with_progress(given, edition, stop)
         _tell(given, edition.id, sent.account, as_json=as_json, more=sent.rests)
         for fault in sent.faults if not sent.halted else ():
-            err.print(f"[yellow]![/yellow] {fault}")
+            err.print(f"[yellow]![/yellow] {escape(fault)}")  # it may name a table of the settings: [smtp]
         if sent.halted:
             fail(sent.halted)
 

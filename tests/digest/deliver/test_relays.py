@@ -174,7 +174,6 @@ def carry(database: Database, courier: Courier, readers: int) -> tuple[DeliverRe
     return report, account(database, edition_id)
 
 
-@pytest.mark.xfail(reason="an idle connection is fed whatever its relay's share, so that equal speed gives equal parts")
 @pytest.mark.parametrize("conduct", list(Conduct))
 def test_the_mail_goes_through_all_relays_by_their_weights(
     database: Database, serve: Serve, courier_to: CourierTo, conduct: Conduct
@@ -190,7 +189,7 @@ def test_the_mail_goes_through_all_relays_by_their_weights(
 
     assert came == Account(intended=120, sent=120)
     assert report.faults == []
-    assert 80 <= len(large.messages) <= 100
+    assert 80 <= len(large.messages) <= 96
     assert len(large.messages) + len(small.messages) == 120
 
 

@@ -31,7 +31,7 @@ from subscribers import audience
 from subscribers.cadence import Cadence
 from subscribers.model import EndReason, Subscription, SubscriptionState, SuppressionReason
 from subscribers.suppression import suppress
-from tests.digest.deliver.planned import LATER, NOW, new_edition, new_readers, plan, planned
+from tests.digest.deliver.planned import LATER, NOW, WAVES, new_edition, new_readers, plan, planned
 
 
 def lease(owner: str = "one", *, at: datetime = NOW) -> Lease:
@@ -102,6 +102,69 @@ def test_no_waves_plan_nothing(session: Session) -> None:
     count = deliveries.plan(session, new_edition(session), audience.readers("morning", [Cadence.DAILY]), {})
 
     assert count == 0
+
+
+def test_a_wave_is_spread_over_whole_minutes_and_stays_due_at_its_hour(session: Session) -> None:
+    new_readers(session, 12)
+    new_readers(session, 2, zone="America/New_York")
+    new_readers(session, 1, zone="Asia/Tokyo")
+    edition_id = new_edition(session)
+    readers = audience.readers("morning", [Cadence.DAILY])
+
+    count = deliveries.plan(session, edition_id, readers, WAVES, spread=timedelta(minutes=5, seconds=30))
+
+    rows = list(session.scalars(select(Delivery).order_by(Delivery.subscriber_id)))
+    assert count == len(rows) == 14
+    assert {row.due_at for row in rows[:12]} == {NOW}
+    assert {row.due_at for row in rows[12:]} == {LATER}
+    assert [row.next_at - row.due_at for row in rows] == [timedelta(minutes=row.subscriber_id % 5) for row in rows]
+
+
+@pytest.mark.parametrize("spread", [timedelta(0), timedelta(seconds=59)])
+def test_less_than_a_minute_spreads_nothing(session: Session, spread: timedelta) -> None:
+    new_readers(session, 3)
+    edition_id = new_edition(session)
+
+    deliveries.plan(session, edition_id, audience.readers("morning", [Cadence.DAILY]), WAVES, spread=spread)
+
+    assert set(session.scalars(select(Delivery.next_at))) == {NOW}
+
+
+def test_spread_deliveries_are_claimed_in_their_minute(session: Session) -> None:
+    new_readers(session, 10)
+    edition_id = new_edition(session)
+    readers = audience.readers("morning", [Cadence.DAILY])
+    deliveries.plan(session, edition_id, readers, WAVES, spread=timedelta(minutes=5))
+
+    counts = []
+    for minute in range(6):
+        now = NOW + timedelta(minutes=minute)
+        counts.append(len(deliveries.claim(session, edition_id, now, lease=lease(), limit=99)))
+
+    assert counts == [2, 2, 2, 2, 2, 0]
+
+
+def test_the_spread_can_be_ignored_with_the_wave_but_not_a_wait_that_came_since(session: Session) -> None:
+    new_readers(session, 10)
+    edition_id = new_edition(session)
+    readers = audience.readers("morning", [Cadence.DAILY])
+    deliveries.plan(session, edition_id, readers, WAVES, spread=timedelta(minutes=5))
+
+    claims = deliveries.claim(session, edition_id, NOW, lease=lease(), limit=99, ignore_wave=True)
+    stopped, held = claims[0], claims[1]
+    deliveries.settle(
+        session,
+        [
+            settlement(stopped.key, stopped.lease_no, DeliveryState.PLANNED, next_at=stopped.next_at),
+            settlement(held.key, held.lease_no, DeliveryState.PLANNED, next_at=NOW + timedelta(minutes=9)),
+        ],
+        owner="one",
+        now=NOW,
+    )
+    again = deliveries.claim(session, edition_id, NOW, lease=lease(), limit=99, ignore_wave=True)
+
+    assert len(claims) == 10
+    assert [claimed.key for claimed in again] == [stopped.key]
 
 
 def test_a_suppressed_address_is_planned_as_skipped_and_counted_as_suppressed(session: Session) -> None:
