@@ -27,6 +27,8 @@ SYNC_EVERY = 0.1
 LONGEST = 4_000_000
 SUFFIX = ".journal"
 _HEAD = "digest-journal 1"
+#: Whether the relay had its say, and whether it had seen the whole message then.
+_ATTEMPTS = {(True, True): "1", (True, False): "2", (False, True): "0", (False, False): "0"}
 _OWNER = re.compile(r"[\w.:@-]{1,100}")
 #: Ends a line that could not be written whole, so that the next does not make it pass for one; no reply holds a NUL.
 _VOID = "\0\n"
@@ -220,7 +222,7 @@ def _written(settlement: Settlement[Any]) -> str:
             settlement.state.value,
             (settlement.reason.value if settlement.reason else "-").replace(" ", "_"),
             f"{next_at.timestamp():.0f}" if next_at is not None else "-",
-            "1" if settlement.is_attempt else "0",
+            _ATTEMPTS[settlement.is_attempt, settlement.at_dot],
             str(settlement.code or "-"),
             settlement.relay or "-",
             settlement.reply[:REPLY_LENGTH],
@@ -244,7 +246,8 @@ def _read(line: str) -> Told | None:
             key=key,
             lease_no=int(number),
             state=DeliveryState(state),
-            is_attempt=is_attempt == "1",
+            is_attempt=is_attempt != "0",
+            at_dot=is_attempt != "2",
             reason=None if reason == "-" else Reason(reason.replace("_", " ")),
             next_at=None if next_at == "-" else datetime.fromtimestamp(int(next_at), UTC),
             code=None if code == "-" else int(code),

@@ -109,7 +109,9 @@ class EditionOutbox:
     def recover(self, settlements: Sequence[Settlement[DeliveryKey]], *, owner: str, now: datetime) -> Counter[str]:
         """Settle what the journal of *owner*, who lives no more, tells, and put back the rest that it held."""
         with self.database.session() as session:
-            return deliveries.recover(session, settlements, owner=owner, now=now)
+            counts = deliveries.recover(session, settlements, owner=owner, now=now)
+            bounces.record_all(session, _refusals(settlements, (), now))
+            return counts
 
     def is_going(self) -> bool:
         """Return whether the Edition is neither paused nor cancelled."""

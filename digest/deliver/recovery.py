@@ -73,4 +73,5 @@ def _settlement(ledger: Ledger[Key], told: Told, now: datetime, *, resends: bool
         relay=fate.relay,
         code=fate.code,
         reply=fate.reply,
+        at_dot=fate.at_dot,
     )

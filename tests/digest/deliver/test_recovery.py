@@ -16,6 +16,7 @@ from digest.model.delivery import Account, Attempt, Claimed, Delivery, DeliveryS
 from digest.model.ids import EditionId
 from digest.model.notice import Notice, NoticeWish
 from digest.store import deliveries, notices
+from subscribers.model import Suppression, SuppressionReason
 from tests.digest.deliver.planned import NOW, planned
 
 LEASE = Lease(owner="gone", until=NOW + timedelta(minutes=30))
@@ -289,3 +290,21 @@ def test_a_replay_that_the_database_does_not_take_leaves_the_journal_for_the_nex
     counts = replay(tmp_path, [outbox], LATER, resends=False)
 
     assert counts["sent"] == counts["in_doubt"] == 1
+
+
+def test_what_a_relay_refused_before_the_kill_counts_against_the_address(
+    tmp_path: Path, database: Database, outbox: EditionOutbox, edition_id: EditionId
+) -> None:
+    with database.session() as session:
+        claimed = deliveries.claim(session, edition_id, NOW, lease=LEASE, limit=6)[0]
+    refused = fate(
+        claimed, DeliveryState.FAILED, reason=Reason.REJECTED, code=550, reply="5.1.1 nobody here", at_dot=False
+    )
+    journal = Journal(tmp_path, "gone", "deliveries")
+    journal.ended(outbox.written(claimed.key), refused)
+    journal.close(is_settled=False)
+
+    replay(tmp_path, [outbox], NOW, resends=False)
+
+    with database.reading() as session:
+        assert session.scalars(select(Suppression.reason)).one() is SuppressionReason.HARD_BOUNCE
