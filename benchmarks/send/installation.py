@@ -10,6 +10,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 
 from benchmarks.render.sample import LINKS, TITLES
 from digest.clock import SystemClock
+from digest.model.relay import Conduct
 from digest.services import Services
 from digest.settings import load, shape
 from subscribers.cadence import Cadence
@@ -37,6 +38,7 @@ host = "127.0.0.1"
 port = {port}
 security = "none"
 {connections}
+pipelining = "{conduct}"
 
 [[newsletter]]
 slug = "{slug}"
@@ -63,6 +65,9 @@ class Orders:
     port: int
     connections: int = 16
     key: Path | None = None
+    conduct: Conduct = Conduct.PIPELINED
+    #: How many processes send at once; each opens so many connections.
+    senders: int = 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,6 +91,7 @@ class Installation:
                 base_url=LINKS.base_url,
                 database_url=self.database_url,
                 port=orders.port,
+                conduct=orders.conduct,
                 connections=f"connections = {orders.connections}" if has_connections() else "",
                 slug=SLUG,
                 domain=DOMAIN,

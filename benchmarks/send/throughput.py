@@ -12,7 +12,7 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from statistics import median
 from typing import NamedTuple
@@ -23,6 +23,7 @@ from benchmarks.send.counting_sink import counting_sink
 from benchmarks.send.databases import Kind, Stock
 from benchmarks.send.installation import Installation, Orders, can_sign, has_connections, new_key
 from benchmarks.send.readers import LARGE
+from digest.model.relay import Conduct
 
 SESSIONS = (2, 16)
 C = "smtp-source (C), no database, one text"
@@ -89,6 +90,13 @@ def _contenders(stocks: Sequence[Stock], key: Path, date: dt.date, messages: int
                     sessions=sessions,
                     send=ours(stock, Orders(port=0, connections=sessions, key=signing), date),
                 )
+        most = max(SESSIONS)
+        eager = Orders(port=0, connections=most, conduct=Conduct.EAGER)
+        yield Contender(name=f"{named(stock.kind, signed=False)}, eager", sessions=most, send=ours(stock, eager, date))
+        twice = Orders(port=0, connections=most // 2, key=key, senders=2)
+        yield Contender(
+            name=f"{named(stock.kind, signed=True)}, 2 senders", sessions=most, send=ours(stock, twice, date)
+        )
     for sessions in SESSIONS:
         yield Contender(name=PREBUILT, sessions=sessions, send=_prebuilt(sessions, messages, length))
     if stocks:
@@ -106,9 +114,9 @@ def ours(stock: Stock, orders: Orders, date: dt.date) -> Callable[[int], Spent]:
     """Return one run of our sender with *orders*, but for the port, from a copy of *stock*."""
 
     def send(port: int) -> Spent:
-        told = Orders(port=port, connections=orders.connections, key=orders.key)
+        told = replace(orders, port=port)
         with stock.copy(told) as installation, _server_seconds(stock) as server:
-            said = _told(installation, "ours", str(installation.config), date.isoformat())
+            said = _told(installation, "ours", str(installation.config), date.isoformat(), str(orders.senders))
         return _spent(said, server[0])
 
     return send
@@ -247,6 +255,10 @@ def floors(found: Mapping[tuple[str, int], Sequence[Paired]]) -> Iterator[Floor]
         yield _cpu("SQLite, client µs per message", plain, 130)
     if served:
         yield Floor(claim="PostgreSQL with DKIM, times smtp-source", value=times(served), bound=0.5, spec=".2f")
+        twice = found[f"{named(Kind.POSTGRESQL, signed=True)}, 2 senders", most]
+        yield Floor(
+            claim="PostgreSQL with DKIM, 2 senders, times smtp-source", value=times(twice), bound=0.5, spec=".2f"
+        )
         yield _cpu("PostgreSQL with DKIM, client µs per message", served, 500)
     if signed:
         yield _cpu("SQLite with DKIM, client µs per message", signed, 500)
