@@ -638,7 +638,9 @@ class Round(Generic[Key, Item]):
             self._collect_rest()
             self._with_care(self._gates.close)
         finally:
-            self._journal.close(is_settled=not (self._held or self._done or self._unconfirmed))
+            # After a fault of the database, nobody knows whether its last claim was made: the replay puts it back.
+            is_settled = not (self._held or self._done or self._unconfirmed or self._fault)
+            self._journal.close(is_settled=is_settled)
             self._hang_up()
 
     def _collect_rest(self) -> None:

@@ -10,12 +10,14 @@ from digest.database import Database
 from digest.deliver import deliver
 from digest.deliver.courier import Courier
 from digest.deliver.outbox import EditionOutbox
+from digest.deliver.recovery import replay
 from digest.deliver.transaction import Parcel
 from digest.errors import DatabaseNotReady
-from digest.model.delivery import Account, DeliveryKey, Settlement
+from digest.model.delivery import Account, Claimed, DeliveryKey, Lease, Settlement
 from digest.model.message import Recipient
 from digest.model.relay import Relay
 from tests.digest.deliver.conftest import relay_to
+from tests.digest.deliver.planned import NOW
 from tests.digest.deliver.scripted_server import ScriptedServer
 from tests.digest.deliver.test_stage import account, letter, new_edition
 
@@ -71,3 +73,27 @@ def test_a_database_that_stays_full_is_left_when_the_lease_is_over_or_the_sender
 
     assert account(database, edition_id) == Account(intended=1, waiting=1)
     assert len(outbox.tried) == (2 if is_stopped else 1)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LostAtCommit(EditionOutbox):
+    """An outbox whose database makes the claim, and is gone before it can say so."""
+
+    def claim(self, now: datetime, lease: Lease, limit: int) -> list[Claimed[DeliveryKey, Recipient]]:
+        EditionOutbox.claim(self, now, lease, limit)
+        raise DatabaseNotReady("the database did not do its work: server closed the connection")
+
+
+def test_what_was_claimed_while_the_database_fell_silent_is_put_back_by_the_replay(
+    database: Database, serve: Serve, courier_to: CourierTo
+) -> None:
+    edition_id = new_edition(database, 3)
+    courier = courier_to(relay_to(serve()))
+    with pytest.raises(DatabaseNotReady):
+        deliver(courier, LostAtCommit(database=database, edition_id=edition_id), letter)
+    outbox = EditionOutbox(database=database, edition_id=edition_id)
+
+    counts = replay(courier.journals, [outbox], NOW, resends=False)
+
+    assert counts == {"put_back": 3}
+    assert account(database, edition_id) == Account(intended=3, waiting=3)
