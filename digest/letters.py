@@ -1,4 +1,4 @@
-"""Letters: from one recipient to one complete Email, for Editions and for Notices."""
+"""Letters: from one recipient of an Edition to one mail, ready for the wire."""
 
 from collections.abc import Collection, Mapping
 from dataclasses import replace
@@ -128,10 +128,15 @@ def _addressing(
         return_path=verp.return_path(token, reports) if reports else newsletter.sender.address,
         token=token,
         unsubscribe_url=values["unsubscribe_url"],
-        unsubscribe_address=f"unsub+{token}@{reports}" if reports else "",
+        unsubscribe_address=_way_out(recipient.public_id, key, reports),
         complaint_address=verp.return_path(token, reports) if _is_aligned(reports, domain) else "",
         further=id_headers(profile, token),
     )
+
+
+def _way_out(public_id: str, key: bytes, reports: str) -> str:
+    """Return the address by which a reader leaves; it names the Subscription, so that it works for years."""
+    return f"unsub+{verp.leave_token(public_id, secret=key)}@{reports}" if reports else ""
 
 
 def _is_aligned(reports: str, domain: str) -> bool:

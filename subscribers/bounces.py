@@ -120,19 +120,6 @@ def counts(session: Session, since: datetime) -> Mapping[BounceKind, int]:
     return {row[0]: row[1] for row in found}
 
 
-def counts_of_edition(session: Session, edition_id: int) -> Mapping[BounceKind, int]:
-    """Return how many Bounces of each kind the Deliveries of one Edition have got; kinds without any are missing."""
-    of_edition = Bounce.mail.startswith(f"{edition_id}.", autoescape=True)
-    found = session.execute(select(Bounce.kind, func.count()).where(of_edition).group_by(Bounce.kind))
-    return {row[0]: row[1] for row in found}
-
-
-def pardon(session: Session, fingerprint: str) -> int:
-    """Forget the soft bounces of the address behind *fingerprint*, as whoever lifts its Suppression should."""
-    gone = delete(Bounce).where(Bounce.fingerprint == fingerprint, Bounce.kind == BounceKind.SOFT)
-    return len(session.scalars(gone.returning(Bounce.id)).all())
-
-
 def forget_before(session: Session, instant: datetime) -> int:
     """Delete the Bounces that came before *instant* and return how many; Suppressions stay."""
     return len(session.scalars(delete(Bounce).where(Bounce.at < instant).returning(Bounce.id)).all())

@@ -1,6 +1,7 @@
 """`digest init`, `run`, `tick` and `status`: the service as a whole."""
 
 import signal
+from datetime import timedelta
 from pathlib import Path
 from typing import Annotated
 
@@ -15,9 +16,13 @@ from digest.scheduler import Scheduler
 from digest.store import job_runs, pace, sources
 from digest.store import notices as notice_store
 from digest.web.app import create_app
+from subscribers import bounces
+from subscribers.model import BounceKind
 
 #: How long open pages may take to end when the service is stopped.
 PATIENCE_SECONDS = 5
+#: So far back `status` counts what came back.
+LATELY = timedelta(days=7)
 
 
 app = typer.Typer()
@@ -111,6 +116,7 @@ def status(*, as_json: Json = False) -> None:
             known = sources.listing(session, keys)
             waiting = notice_store.waiting(session)
             alone = pace.listing(session, given.clock.now())
+            returned = bounces.counts(session, given.clock.now() - LATELY)
             runs = job_runs.last_of_each(session)
         if as_json:
             answer(
@@ -132,6 +138,7 @@ def status(*, as_json: Json = False) -> None:
                         for s in known
                     ],
                     "notices_waiting": waiting,
+                    "bounces": {kind.value: returned.get(kind, 0) for kind in BounceKind},
                     "domains_left_alone": [
                         {"domain": hold.domain, "until": hold.until, "said": hold.reply} for hold in alone
                     ],
@@ -161,6 +168,8 @@ def status(*, as_json: Json = False) -> None:
         out.print(f"\nSingle mails waiting: {waiting}", style="bold")
         for hold in alone:
             out.print(f"  {hold.domain} asked us to slow down: until {hold.until:%H:%M}Z ({hold.reply})", markup=False)
+        told = ", ".join(f"{count} {kind}" for kind, count in returned.items()) or "none"
+        out.print(f"\nReturned in {LATELY.days} days: {told}", style="bold")
         out.print("\nLast runs", style="bold")
         table(
             ("job", "when", "how", "what"),

@@ -1,8 +1,7 @@
 """How we stand with each relay: connections found by trying, back-off, messages per connection learned."""
 
-import time
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from threading import Lock
 
@@ -111,7 +110,6 @@ class Fleet:
     """All relays of this process."""
 
     standings: tuple[Standing, ...]
-    monotonic: Callable[[], float] = time.monotonic
 
     @classmethod
     def of(cls, relays: Iterable[Relay]) -> "Fleet":

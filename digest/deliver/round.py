@@ -685,5 +685,6 @@ def _refusal(relay: Relay, refused: Refused) -> RelayHalted:
             "or let the relay take more"
         )
     return RelayHalted(
-        f"{relay} refuses our mail as a whole ({reply}); check [smtp] username and password, and the sender's address"
+        f"{relay} refuses our mail as a whole ({reply}); "
+        f"check {relay.table} username and password, and the sender's address"
     )

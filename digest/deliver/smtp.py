@@ -108,7 +108,8 @@ def _open(relay: Relay) -> smtplib.SMTP:
     except (smtplib.SMTPException, OSError, UnicodeError) as fault:
         reason = getattr(fault, "strerror", None) or str(fault) or type(fault).__name__
         raise RelayBusy(
-            f"{relay} cannot be reached ({reason}); check [smtp] host and port if this stays, mail waits until then"
+            f"{relay} cannot be reached ({reason}); "
+            f"check {relay.table} host and port if this stays, mail waits until then"
         ) from fault
     sock = smtp.sock
     assert sock is not None
@@ -174,7 +175,8 @@ def _start_tls(smtp: smtplib.SMTP, relay: Relay) -> None:
     if not smtp.has_extn("starttls"):
         raise RelayHalted(
             f"{relay} offers no STARTTLS, and no mail goes out in clear; "
-            'set [smtp] security = "tls" if it encrypts from the first byte, or "none" if it is on this machine'
+            f'set {relay.table} security = "tls" if it encrypts from the first byte, '
+            'or "none" if it is on this machine'
         )
     try:
         smtp.starttls(context=_context(relay))
@@ -193,20 +195,21 @@ def _sign_in(smtp: smtplib.SMTP, relay: Relay) -> None:
     if relay.security is Security.NONE and not _is_on_this_machine(smtp):
         raise RelayHalted(
             f"{relay} would get our password in clear; "
-            'set [smtp] security = "starttls" or "tls", or take the username out'
+            f'set {relay.table} security = "starttls" or "tls", or take the username out'
         )
     try:
         secret = relay.secret
     except (OSError, UnicodeError) as fault:
         reason = getattr(fault, "strerror", None) or "it is no text in UTF-8"
         raise RelayHalted(
-            f"the password for {relay} cannot be read: {relay.password_file}: {reason}; check [smtp] password_file"
+            f"the password for {relay} cannot be read: {relay.password_file}: {reason}; "
+            f"check {relay.table} password_file"
         ) from fault
     reply = _answer(smtp, _mechanism(smtp, relay), relay.username, secret)
     if reply.is_temporary:
         raise RelayBusy(f"{relay} cannot check our password now ({reply}); it is tried again later")
     if not reply.is_yes:
-        raise RelayHalted(f"{relay} refuses our sign-in ({reply}); check [smtp] username and password")
+        raise RelayHalted(f"{relay} refuses our sign-in ({reply}); check {relay.table} username and password")
 
 
 def _mechanism(smtp: smtplib.SMTP, relay: Relay) -> Mechanism:
@@ -219,7 +222,9 @@ def _mechanism(smtp: smtplib.SMTP, relay: Relay) -> Mechanism:
         if mechanism.upper() in offered:
             return mechanism
     names = ", ".join(mechanism.upper() for mechanism in known)
-    raise RelayHalted(f"{relay} offers no sign-in that we know ({names}); check [smtp] port, or take the username out")
+    raise RelayHalted(
+        f"{relay} offers no sign-in that we know ({names}); check {relay.table} port, or take the username out"
+    )
 
 
 def _answer(smtp: smtplib.SMTP, mechanism: Mechanism, user: str, secret: str) -> Reply:
@@ -269,7 +274,8 @@ def _untrusted(relay: Relay, fault: ssl.SSLError) -> RelayHalted:
         )
     if isinstance(fault, ssl.SSLEOFError | ssl.SSLZeroReturnError):
         return RelayBusy(f"{relay} closed the connection while it was being encrypted; it is tried again later")
-    return RelayHalted(f"{relay} cannot be encrypted ({fault.reason or fault}); check [smtp] port and security")
+    reason = fault.reason or fault
+    return RelayHalted(f"{relay} cannot be encrypted ({reason}); check {relay.table} port and security")
 
 
 def _base64(secret: str) -> str:

@@ -5,6 +5,9 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 
+#: The name of the one in [smtp].
+MAIN = "main"
+
 
 class Security(StrEnum):
     """How the conversation with the relay is protected."""
@@ -86,7 +89,7 @@ class Relay:
 
     host: str
     port: int
-    name: str = "main"
+    name: str = MAIN
     profile: Profile = Profile.NONE
     protocol: Protocol = Protocol.SMTP
     security: Security = Security.STARTTLS
@@ -116,6 +119,11 @@ class Relay:
         if self.password_file is None:
             return self.password
         return self.password_file.read_text(encoding="utf-8").strip()
+
+    @property
+    def table(self) -> str:
+        """Return the table of config.toml that it stands in."""
+        return "[smtp]" if self.name == MAIN else f"[[relay]] {self.name}:"
 
     def __str__(self) -> str:
         return f"the relay {self.host}:{self.port}"

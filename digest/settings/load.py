@@ -28,7 +28,7 @@ from digest.model.newsletter import (
     Sender,
     SourcePlan,
 )
-from digest.model.relay import Limits, Relay, Security
+from digest.model.relay import MAIN, Limits, Relay, Security
 from digest.settings import twice, variables
 from digest.settings.faults import in_words
 from digest.settings.shape import (
@@ -49,9 +49,6 @@ from digest.settings.shape import (
     SourceTable,
 )
 from digest.settings.twice import slugify
-
-#: The name of the server in [smtp].
-MAIN = "main"
 
 #: What may stand in the file, in a file of its own or in the environment.
 _SECRETS = (

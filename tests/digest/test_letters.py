@@ -99,6 +99,7 @@ def test_a_delivery_has_exactly_the_headers_that_are_promised(given: Callable[..
     parcel = written(services)
 
     subject = services_subject(services)
+    leave = verp.leave_token(ANA.public_id, secret=key)
     way_out = f"<http://127.0.0.1:8025/u/{signed(services, 'unsubscribe')}>"
     found = lines(parcel)
     assert parcel.sender == f"b+{token}@bounce.news.example.org"
@@ -118,7 +119,7 @@ def test_a_delivery_has_exactly_the_headers_that_are_promised(given: Callable[..
     assert found[11] == "List-Post: NO"
     assert found[12] == "Feedback-ID: 1:en:daily:morning"
     assert found[13] == (
-        f"List-Unsubscribe: <mailto:unsub+{token}@bounce.news.example.org?subject=unsubscribe>, {way_out}"
+        f"List-Unsubscribe: <mailto:unsub+{leave}@bounce.news.example.org?subject=unsubscribe>, {way_out}"
     )
     assert found[14] == "List-Unsubscribe-Post: List-Unsubscribe=One-Click"
     assert found[15] == f"CFBL-Address: b+{token}@bounce.news.example.org; report=arf"

@@ -94,7 +94,14 @@ def test_a_process_ends_with_the_promised_codes_and_keeps_standard_output_pure(t
     unknown = start("edition", "show", "evening", "--json")
 
     assert (answered.returncode, unknown.returncode) == (0, 2)
-    assert set(json.loads(answered.stdout)) == {"editions", "sources", "notices_waiting", "domains_left_alone", "jobs"}
+    assert set(json.loads(answered.stdout)) == {
+        "editions",
+        "sources",
+        "notices_waiting",
+        "bounces",
+        "domains_left_alone",
+        "jobs",
+    }
     assert unknown.stdout == ""
     assert unknown.stderr == 'there is no newsletter "evening"; config.toml defines: morning\n'
     assert (tmp_path / "var" / "digest.db").exists()
@@ -708,7 +715,7 @@ def test_status_tells_how_everything_stands(digest: Command, tmp_path: Path, clo
 
     told, shown = digest("status", "--json").json, digest("status")
 
-    assert list(told) == ["editions", "sources", "notices_waiting", "domains_left_alone", "jobs"]
+    assert list(told) == ["editions", "sources", "notices_waiting", "bounces", "domains_left_alone", "jobs"]
     (edition,) = told["editions"]
     assert (edition["newsletter"], edition["date"], edition["state"]) == ("morning", "2026-11-23", "approved")
     assert list(edition["account"]) == ACCOUNT

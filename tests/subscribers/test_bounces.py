@@ -113,7 +113,6 @@ def test_refusals_by_policy_are_counted_and_never_suppress(session: Session, ana
 
     assert not suppression.is_suppressed(session, ana.subscriber.fingerprint)
     assert bounces.counts(session, now) == {BounceKind.POLICY: 20}
-    assert bounces.counts_of_edition(session, 7) == {BounceKind.POLICY: 1}
 
 
 def test_a_mail_to_leave_ends_the_subscription_also_after_the_reader_came_back(
@@ -166,10 +165,3 @@ def test_old_bounces_are_forgotten_and_suppressions_stay(session: Session, ana: 
 
     assert bounces.forget_before(session, now + DAY) == 1
     assert suppression.is_suppressed(session, ana.subscriber.fingerprint)
-
-
-def test_a_pardon_takes_the_points_away(session: Session, ana: Subscription, now: datetime) -> None:
-    bounces.record(session, said(ana, BounceKind.SOFT, now))
-
-    assert bounces.pardon(session, ana.subscriber.fingerprint) == 1
-    assert bounces.score(session, ana.subscriber.fingerprint, now) == 0
