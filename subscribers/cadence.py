@@ -13,15 +13,23 @@ class Cadence(StrEnum):
     WEEKDAYS = "weekdays"
     #: One Edition a week, covering the week.
     WEEKLY = "weekly"
+    #: An Edition beside the rhythm, for readers of the newsletter whom its editors name; no wish of a reader.
+    SPECIAL = "special"
 
     @property
     def edition(self) -> "Cadence":
-        """Return the cadence of the Editions that serve this wish: daily or weekly."""
-        return Cadence.WEEKLY if self is Cadence.WEEKLY else Cadence.DAILY
+        """Return the cadence of the Editions that serve this wish: daily or weekly; of a special one, special."""
+        return Cadence.DAILY if self is Cadence.WEEKDAYS else self
 
     @staticmethod
     def served_by(edition: "Cadence", day: date) -> tuple["Cadence", ...]:
         """Return the wishes that an Edition of cadence *edition* dated *day* fulfils."""
         if edition is Cadence.WEEKLY:
             return (Cadence.WEEKLY,)
+        if edition is Cadence.SPECIAL:
+            return WISHES
         return (Cadence.DAILY, Cadence.WEEKDAYS) if day.isoweekday() <= 5 else (Cadence.DAILY,)
+
+
+#: The cadences that a reader can choose.
+WISHES = (Cadence.DAILY, Cadence.WEEKDAYS, Cadence.WEEKLY)

@@ -1,8 +1,8 @@
-"""The rows of the readers: Subscriber, Subscription, ConsentEvent, Suppression, Bounce, and their enums."""
+"""The rows of the readers: Subscriber, Subscription, their requests, the ledgers, and the enums of all of them."""
 
 import base64
 import secrets
-from datetime import datetime, time
+from datetime import date, datetime, time
 from enum import StrEnum
 from typing import Any, NoReturn
 
@@ -54,6 +54,32 @@ class EndReason(StrEnum):
     OPERATOR = "operator"
 
 
+class LeavingCause(StrEnum):
+    """What a reader says, if they like, about why they have left."""
+
+    #: It comes too often.
+    TOO_OFTEN = "too often"
+    #: Too much stands in it.
+    TOO_LONG = "too long"
+    #: Its stories are not what they look for.
+    NOT_FOR_ME = "not for me"
+    #: They never asked for it.
+    NEVER_ASKED = "never asked"
+    #: Something else, which they may have put into words.
+    OTHER = "other"
+
+
+class RequestKind(StrEnum):
+    """What a reader asks for that they must confirm from their mailbox, so that a forwarded mail gives nobody power."""
+
+    #: Send to another address from now on.
+    ADDRESS = "address"
+    #: Hand out everything that is kept about them.
+    EXPORT = "export"
+    #: Forget them.
+    ERASURE = "erasure"
+
+
 class ConsentKind(StrEnum):
     """What a ConsentEvent tells."""
 
@@ -71,6 +97,14 @@ class ConsentKind(StrEnum):
     WITHDRAWN = "withdrawn"
     #: The reader took the end back.
     RESTORED = "restored"
+    #: The reader wants none for a while.
+    PAUSED = "paused"
+    #: The reader wants it again before the while is over.
+    RESUMED = "resumed"
+    #: The reader gets it at another address, which they have confirmed.
+    MOVED = "moved"
+    #: The reader's data were erased, at their wish or because their time was over.
+    ERASED = "erased"
     #: The reader reported a mail as spam.
     COMPLAINED = "complained"
 
@@ -141,6 +175,8 @@ class Subscriber(Base):
     #: An IANA name.
     time_zone: Mapped[str] = mapped_column(String(64))
     created_at: Mapped[datetime]
+    #: When the address was last changed; None for the first one.
+    address_since: Mapped[datetime | None]
     subscriptions: Mapped[list["Subscription"]] = relationship(
         back_populates="subscriber", cascade="all, delete-orphan", passive_deletes=True
     )
@@ -175,8 +211,13 @@ class Subscription(Base):
     hour: Mapped[time | None]
     created_at: Mapped[datetime]
     confirmed_at: Mapped[datetime | None]
+    #: While paused: the first day whose Editions the reader wants again; None until they say so.
+    paused_until: Mapped[date | None]
     ended_at: Mapped[datetime | None]
     end_reason: Mapped[EndReason | None] = mapped_column(one_of(EndReason))
+    #: What the reader said about why they left, if anything.
+    leaving_cause: Mapped[LeavingCause | None] = mapped_column(one_of(LeavingCause))
+    leaving_words: Mapped[str] = mapped_column(String(500), default="")
     subscriber: Mapped[Subscriber] = relationship(back_populates="subscriptions")
 
     @classmethod
@@ -195,23 +236,27 @@ class Subscription(Base):
         self._move(SubscriptionState.ACTIVE, only_from={SubscriptionState.PENDING})
         self.confirmed_at, self.confirmation_sent_at = at, None
 
-    def pause(self) -> None:
-        """Send nothing until ``resume``."""
-        self._move(SubscriptionState.PAUSED)
+    def pause(self, until: date | None = None) -> None:
+        """Send nothing until ``resume``, or until the Editions of the day *until*; again, to change that day."""
+        if self.state is not SubscriptionState.PAUSED:
+            self._move(SubscriptionState.PAUSED)
+        self.paused_until = until
 
     def resume(self) -> None:
         """Send again."""
         self._move(SubscriptionState.ACTIVE, only_from={SubscriptionState.PAUSED})
+        self.paused_until = None
 
     def end(self, reason: EndReason, at: datetime) -> None:
         """Send nothing any more."""
         self._move(SubscriptionState.ENDED)
-        self.ended_at, self.end_reason = at, reason
+        self.ended_at, self.end_reason, self.paused_until = at, reason, None
 
     def reopen(self) -> None:
         """Wait for a new confirmation after an end; links of the wish before no longer confirm."""
         self._move(SubscriptionState.PENDING)
-        self.ended_at = self.end_reason = self.confirmed_at = None
+        self.confirmed_at = None
+        self._forget_end()
         self.confirmation_nonce = random_id()
 
     def restore(self) -> None:
@@ -219,7 +264,11 @@ class Subscription(Base):
         if self.confirmed_at is None:
             raise WrongState(f"{self} was never confirmed; sign up again to confirm it")
         self._move(SubscriptionState.ACTIVE, only_from={SubscriptionState.ENDED})
-        self.ended_at = self.end_reason = None
+        self._forget_end()
+
+    def _forget_end(self) -> None:
+        self.ended_at = self.end_reason = self.leaving_cause = None
+        self.leaving_words = ""
 
     def _move(self, to: SubscriptionState, *, only_from: set[SubscriptionState] | None = None) -> None:
         allowed = only_from or {state for state, moves in MOVES.items() if to in moves}
@@ -229,6 +278,46 @@ class Subscription(Base):
 
     def __str__(self) -> str:
         return f"subscription {self.public_id} to {self.newsletter}"
+
+
+class SignupRequest(Base):
+    """
+    What somebody has typed into a sign-up form, until it is taken up.
+
+    Every form ends in one such row and in nothing else, so that the answer tells nobody, not even by the time it takes,
+    who reads what.
+    """
+
+    __tablename__ = "signup_request"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    newsletter: Mapped[str] = mapped_column(String(100))
+    address: Mapped[str] = mapped_column(String(320))
+    address_key: Mapped[str] = mapped_column(String(320), index=True)
+    name: Mapped[str] = mapped_column(String(200), default="")
+    language: Mapped[str] = mapped_column(String(35))
+    time_zone: Mapped[str] = mapped_column(String(64))
+    sections: Mapped[tuple[str, ...] | None] = mapped_column(Slugs)
+    cadence: Mapped[Cadence] = mapped_column(one_of(Cadence))
+    hour: Mapped[time | None]
+    at: Mapped[datetime]
+    wording: Mapped[str] = mapped_column(Text)
+    source: Mapped[str] = mapped_column(String(200))
+    network_address: Mapped[str] = mapped_column(String(45), default="")
+
+
+class ReaderRequest(Base):
+    """What a Subscriber has asked for and must still confirm from the mailbox; one of each kind at a time."""
+
+    __tablename__ = "reader_request"
+
+    subscriber_id: Mapped[int] = mapped_column(ForeignKey("subscriber.id", ondelete="CASCADE"), primary_key=True)
+    kind: Mapped[RequestKind] = mapped_column(one_of(RequestKind), primary_key=True)
+    #: Stands in the link, so that no link of an earlier request confirms a later one.
+    nonce: Mapped[str] = mapped_column(String(13), default=random_id)
+    asked_at: Mapped[datetime]
+    #: The new address, where that is what was asked for.
+    address: Mapped[str] = mapped_column(String(320), default="")
 
 
 class ConsentEvent(Base):
@@ -262,6 +351,15 @@ class Suppression(Base):
     reason: Mapped[SuppressionReason] = mapped_column(one_of(SuppressionReason))
     at: Mapped[datetime]
     note: Mapped[str] = mapped_column(String(500), default="")
+
+
+class FingerprintCheck(Base):
+    """The fingerprint of nobody's address, by which another key is recognised even where nobody is left to compare."""
+
+    __tablename__ = "fingerprint_check"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    fingerprint: Mapped[str] = mapped_column(String(64))
 
 
 class Bounce(Base):

@@ -10,7 +10,7 @@ from email import message_from_bytes, policy
 from pathlib import Path
 from typing import Self
 
-from digest import calendar, desk, notices, pipeline, readers, sending
+from digest import calendar, desk, notices, pipeline, sending
 from digest.clock import Clock
 from digest.demo.background import Background, free_port, listening
 from digest.demo.inbox import Inbox
@@ -23,6 +23,7 @@ from digest.model.edition import EditionState
 from digest.model.ids import EditionId
 from digest.model.newsletter import Newsletter, SourceKind, SourcePlan
 from digest.model.staff import Role
+from digest.readers import signing_up
 from digest.scheduler import Scheduler
 from digest.services import Services
 from digest.settings import load
@@ -117,7 +118,7 @@ class Day:
     def sign_up_readers(self, on_each: Callable[[str], None]) -> int:
         """Let the sample readers sign up, and confirm by the link in their mail; return how many confirmed now."""
         for reader in SAMPLE_READERS:
-            wish = readers.SignUp(
+            wish = signing_up.SignUp(
                 newsletter=SLUG,
                 address=reader.address,
                 name=reader.name,
@@ -127,7 +128,7 @@ class Day:
                 time_zone=reader.time_zone,
                 language=reader.language,
             )
-            readers.sign_up(self.services, wish, network="127.0.0.1")
+            signing_up.sign_up(self.services, wish, network="127.0.0.1")
         before = {mail.name for mail in self.inbox.files()}
         self._send_notices()
         confirmed = 0

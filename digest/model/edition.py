@@ -93,6 +93,8 @@ class Edition(Base):
     approved_at: Mapped[dt.datetime | None]
     approved_by: Mapped[str] = mapped_column(String(320), default="")
     sent_at: Mapped[dt.datetime | None]
+    #: The Segment of readers whom a special Edition is for, as JSON; None for everybody whose wish it serves.
+    audience_json: Mapped[dict[str, Any] | None]
     draft_json: Mapped[dict[str, Any] | None] = mapped_column(deferred=True)
     rendered_bytes: Mapped[bytes | None] = mapped_column(LargeBinary, deferred=True)
 

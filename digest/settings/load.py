@@ -18,6 +18,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 from digest.errors import SettingsError, UnknownNewsletter
 from digest.model.bounces import Bounces, HookKeys, ReportBox
 from digest.model.dkim import DkimKey
+from digest.model.keeping import Admission, Keeping
 from digest.model.look import Logo, Look
 from digest.model.newsletter import (
     Newsletter,
@@ -42,6 +43,7 @@ from digest.settings.shape import (
     LookTable,
     NewsletterTable,
     Raw,
+    ReadersTable,
     RelayTable,
     SendingTable,
     SiteTable,
@@ -76,6 +78,8 @@ class Settings:
     #: With which keys mail is signed; what none covers is left to the relay.
     dkim: tuple[DkimKey, ...] = ()
     bounces: Bounces = field(default_factory=Bounces)
+    admission: Admission = field(default_factory=Admission)
+    keeping: Keeping = field(default_factory=Keeping)
     contact: str = ""
     #: Limits of recipient domains.
     domains: Mapping[str, Limits] = field(default_factory=dict)
@@ -84,6 +88,8 @@ class Settings:
     #: Above this share of refusals for policy, an Edition is paused.
     policy_share: float = 0.1
     allow_networks: tuple[Network, ...] = ()
+    #: Proxies that are believed about whom they speak for, besides this machine.
+    trusted_proxies: tuple[Network, ...] = ()
     log_level: str = "info"
     log_format: Literal["text", "json"] = "text"
     insecure_http: bool = False
@@ -122,6 +128,7 @@ class _File(BaseSettings):
     domain: tuple[DomainTable, ...] = ()
     sending: SendingTable = SendingTable()
     bounces: BouncesTable = BouncesTable()
+    readers: ReadersTable = ReadersTable()
     gather: GatherTable = GatherTable()
     log: LogTable = LogTable()
     dkim: tuple[DkimTable, ...] = ()
@@ -177,8 +184,11 @@ def load(path: Path) -> Settings:
         editors={table.slug: tuple(parseaddr(e)[1] for e in table.editors) for table in file.newsletter},
         dkim=tuple(_dkim_key(table) for table in file.dkim),
         bounces=_bounces(file.bounces),
+        admission=_admission(file.readers),
+        keeping=_keeping(file.readers),
         contact=file.gather.contact,
         allow_networks=tuple(ipaddress.ip_network(text) for text in file.gather.allow_networks),
+        trusted_proxies=tuple(ipaddress.ip_network(text) for text in file.site.trusted_proxies),
         log_level=file.log.level,
         log_format=file.log.format,
         insecure_http=file.site.insecure_http,
@@ -303,6 +313,24 @@ def _bounces(table: BouncesTable) -> Bounces:
         postmark_password=table.secret("postmark_password"),
     )
     return Bounces(domain=table.domain, box=box, hooks=hooks)
+
+
+def _admission(table: ReadersTable) -> Admission:
+    lines = table.refused_domains.read_text(encoding="utf-8").splitlines() if table.refused_domains else []
+    domains = (line.partition("#")[0].strip().lower() for line in lines)
+    return Admission(refused_domains=frozenset(filter(None, domains)), asks_dns=table.ask_dns)
+
+
+def _keeping(table: ReadersTable) -> Keeping:
+    def days(number: int) -> timedelta | None:
+        return timedelta(days=number) if number else None
+
+    return Keeping(
+        unconfirmed=timedelta(days=table.unconfirmed_days),
+        ended=days(table.ended_days),
+        notices=timedelta(days=table.notices_days),
+        evidence=days(table.evidence_days),
+    )
 
 
 def _newsletter(table: NewsletterTable) -> Newsletter:

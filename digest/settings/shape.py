@@ -152,6 +152,19 @@ def _is_loopback(host: str) -> bool:
         return host == "localhost"
 
 
+def _as_list(value: object) -> object:
+    return value.replace(",", " ").split() if isinstance(value, str) else value  # as the environment gives it
+
+
+def _only_networks(value: tuple[str, ...]) -> tuple[str, ...]:
+    for text in value:
+        try:
+            ipaddress.ip_network(text)
+        except ValueError:
+            raise ValueError(f'holds "{text}", which is no network; give one such as 10.0.0.0/8') from None
+    return value
+
+
 def _selector(value: str) -> str:
     try:
         HTMLTranslator().css_to_xpath(value or "*")
@@ -187,9 +200,22 @@ class SiteTable(Part):
     state: Path = Field(
         Path("var"), description="The folder for the SQLite database and the keys; relative to config.toml."
     )
+    trusted_proxies: tuple[str, ...] = Field(
+        (), description="Addresses or networks of proxies that are believed about whom they speak for; this machine is."
+    )
     insecure_http: bool = Field(
         False, description="Allow staff to sign in over plain http on a public address (never do this on the internet)."
     )
+
+    @field_validator("trusted_proxies", mode="before")
+    @classmethod
+    def _listed(cls, value: object) -> object:
+        return _as_list(value)
+
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _proxies(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        return _only_networks(value)
 
     @field_validator("base_url")
     @classmethod
@@ -382,6 +408,28 @@ class BouncesTable(Part):
         return given.get_secret_value()
 
 
+class ReadersTable(Part):
+    """``[readers]``: who may sign up, and how long their data are kept."""
+
+    refused_domains: SecretFile | None = Field(
+        None,
+        description="A file of mail domains, one on each line, at which nobody signs up: a list of disposable ones.",
+    )
+    ask_dns: bool = Field(False, description="At sign-up, ask DNS whether the domain of the address takes mail.")
+    unconfirmed_days: int = Field(
+        14, ge=7, le=365, description="After so many days a sign-up that nobody confirmed is deleted."
+    )
+    ended_days: int = Field(
+        365, ge=0, description="So many days after leaving the last newsletter a reader is erased; 0 keeps them."
+    )
+    notices_days: int = Field(
+        30, ge=1, le=3650, description="After so many days single mails that were sent are deleted."
+    )
+    evidence_days: int = Field(
+        0, ge=0, description="So many days after the last event the ledger of an erased reader is deleted; 0 keeps it."
+    )
+
+
 class GatherTable(Part):
     """``[gather]``: how we ask sources."""
 
@@ -393,17 +441,12 @@ class GatherTable(Part):
     @field_validator("allow_networks", mode="before")
     @classmethod
     def _listed(cls, value: object) -> object:
-        return value.replace(",", " ").split() if isinstance(value, str) else value  # as the environment gives it
+        return _as_list(value)
 
     @field_validator("allow_networks")
     @classmethod
     def _networks(cls, value: tuple[str, ...]) -> tuple[str, ...]:
-        for text in value:
-            try:
-                ipaddress.ip_network(text)
-            except ValueError:
-                raise ValueError(f'holds "{text}", which is no network; give one such as 10.0.0.0/8') from None
-        return value
+        return _only_networks(value)
 
 
 class LogTable(Part):

@@ -1,5 +1,6 @@
-"""Pages: templates filled for one request."""
+"""Pages: templates filled for one request, in the language of whoever reads them."""
 
+import functools
 from typing import Annotated, Any
 from urllib.parse import urlsplit
 
@@ -10,6 +11,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from digest import resources
 from digest.links import Links
 from digest.model.text import printable
+from digest.render import languages
 from digest.services import Services
 from digest.web import words
 
@@ -24,23 +26,32 @@ class Pages:
         #: Addresses without a host, so that the pages work through any name that leads here. Where others than the
         #: browser read them, ``site`` makes whole ones.
         self.links = Links(urlsplit(services.settings.base_url).path)
-        self.environment = Environment(
-            loader=FileSystemLoader(resources.templates() / "web"),
+        self._site = services.links
+        self._environments = functools.lru_cache(maxsize=32)(self._environment)
+
+    def fill(self, template: str, *, language: str = "en", **values: Any) -> str:
+        """Return the text that *template* makes of *values*, its phrases in *language* where we have them."""
+        return self._environments(language).get_template(template).render(values)
+
+    def show(self, template: str, *, status: int = 200, language: str = "en", **values: Any) -> HTMLResponse:
+        """Return the page that *template* makes of *values*, its phrases in *language* where we have them."""
+        return HTMLResponse(self.fill(template, language=language, **values), status_code=status)
+
+    def _environment(self, language: str) -> Environment:
+        folder = resources.templates() / "web"
+        made = Environment(
+            loader=FileSystemLoader(folder),
+            extensions=["jinja2.ext.i18n"],
             autoescape=True,
             undefined=StrictUndefined,
             trim_blocks=True,
             lstrip_blocks=True,
         )
-        self.environment.globals |= {"links": self.links, "site": services.links, "words": words}
-        self.environment.filters["printable"] = printable
-
-    def fill(self, template: str, **values: Any) -> str:
-        """Return the text that *template* makes of *values*."""
-        return self.environment.get_template(template).render(values)
-
-    def show(self, template: str, *, status: int = 200, **values: Any) -> HTMLResponse:
-        """Return the page that *template* makes of *values*."""
-        return HTMLResponse(self.fill(template, **values), status_code=status)
+        phrases = languages.translations([folder], language)
+        made.install_gettext_translations(phrases, newstyle=True)  # type: ignore[attr-defined]  # of the extension
+        made.globals |= {"links": self.links, "site": self._site, "words": words}
+        made.filters["printable"] = printable
+        return made
 
 
 def services_of(request: Request) -> Services:

@@ -12,7 +12,7 @@ from fastapi import HTTPException
 from digest.model.newsletter import Newsletter, SectionPlan
 from digest.web.forms import Fields
 from digest.web.words import zone_name
-from subscribers.cadence import Cadence
+from subscribers.cadence import WISHES, Cadence
 from subscribers.wishes import Wishes
 
 #: The regions of the time zone database that are places; the rest are old names.
@@ -54,7 +54,7 @@ def usual(newsletter: Newsletter) -> Wishes:
 
 def offered(newsletter: Newsletter) -> tuple[Cadence, ...]:
     """Return the cadences that the Editions of *newsletter* can serve."""
-    return tuple(cadence for cadence in Cadence if cadence.edition in newsletter.schedule.cadences)
+    return tuple(cadence for cadence in WISHES if cadence.edition in newsletter.schedule.cadences)
 
 
 def choices(newsletter: Newsletter, wishes: Wishes) -> Choices:

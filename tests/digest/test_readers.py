@@ -6,11 +6,13 @@ from pathlib import Path
 import pytest
 from sqlalchemy import func, select
 
-from digest import desk, readers, sending
+from digest import desk, sending
 from digest.errors import UnknownNewsletter
 from digest.model.ids import EditionId
 from digest.model.notice import Notice
-from digest.readers import SignUp, Standing
+from digest.readers import choosing, leaving, reading, signing_up
+from digest.readers.opening import Standing
+from digest.readers.signing_up import SignUp
 from digest.services import Services
 from subscribers import tokens
 from subscribers.cadence import Cadence
@@ -50,18 +52,18 @@ def notices(services: Services) -> list[str]:
 
 
 def joined(services: Services) -> None:
-    readers.sign_up(services, WISH, network="192.0.2.1")
-    readers.confirm(services, token(services, Purpose.CONFIRM), network="192.0.2.1")
+    signing_up.sign_up(services, WISH, network="192.0.2.1")
+    signing_up.confirm(services, token(services, Purpose.CONFIRM), network="192.0.2.1")
 
 
 # -- sign up and confirm -----------------------------------------------------------------------------------------------
 
 
 def test_a_sign_up_is_a_wish_until_its_owner_confirms(services: Services) -> None:
-    readers.sign_up(services, WISH, network="192.0.2.1")
+    signing_up.sign_up(services, WISH, network="192.0.2.1")
     before = subscription(services).state
 
-    view = readers.confirm(services, token(services, Purpose.CONFIRM), network="192.0.2.1")
+    view = signing_up.confirm(services, token(services, Purpose.CONFIRM), network="192.0.2.1")
 
     assert before is SubscriptionState.PENDING
     assert subscription(services).state is SubscriptionState.ACTIVE
@@ -71,50 +73,52 @@ def test_a_sign_up_is_a_wish_until_its_owner_confirms(services: Services) -> Non
 
 
 def test_looking_at_a_page_changes_nothing(services: Services) -> None:
-    readers.sign_up(services, WISH, network="")
+    signing_up.sign_up(services, WISH, network="")
     confirming = token(services, Purpose.CONFIRM)
 
-    views = [readers.confirm_page(services, confirming) for _ in range(2)]
+    views = [signing_up.confirm_page(services, confirming) for _ in range(2)]
     pending = subscription(services).state
-    readers.confirm(services, confirming, network="")
-    leaving = readers.leave_page(services, token(services, Purpose.UNSUBSCRIBE))
-    wishes = readers.wishes(services, token(services, Purpose.PREFERENCES))
+    signing_up.confirm(services, confirming, network="")
+    way_out = leaving.leave_page(services, token(services, Purpose.UNSUBSCRIBE))
+    wishes = choosing.wishes(services, token(services, Purpose.PREFERENCES))
 
     assert [view.state for view in views] == [Standing.OPEN, Standing.OPEN]
     assert pending is SubscriptionState.PENDING
-    assert leaving.state is Standing.OPEN
+    assert way_out.state is Standing.OPEN
     assert wishes is not None
     assert subscription(services).state is SubscriptionState.ACTIVE
 
 
 def test_a_repeated_confirmation_greets_once(services: Services) -> None:
-    readers.sign_up(services, WISH, network="")
+    signing_up.sign_up(services, WISH, network="")
     confirming = token(services, Purpose.CONFIRM)
 
-    states = [readers.confirm(services, confirming, network="").state for _ in range(3)]
+    states = [signing_up.confirm(services, confirming, network="").state for _ in range(3)]
 
     assert states == [Standing.DONE] * 3
     assert notices(services) == ["confirm", "welcome"]
-    assert readers.confirm_page(services, confirming).state is Standing.DONE
+    assert signing_up.confirm_page(services, confirming).state is Standing.DONE
 
 
 def test_a_second_sign_up_sends_no_second_mail_and_tells_nothing(services: Services) -> None:
     for _ in range(3):
-        readers.sign_up(services, WISH, network="")
-    joined_now = readers.confirm(services, token(services, Purpose.CONFIRM), network="")
-    readers.sign_up(services, WISH, network="")
+        signing_up.sign_up(services, WISH, network="")
+    joined_now = signing_up.confirm(services, token(services, Purpose.CONFIRM), network="")
+    signing_up.sign_up(services, WISH, network="")
 
     assert joined_now.state is Standing.DONE
     assert notices(services) == ["confirm", "welcome"]
 
 
 def test_an_old_link_has_expired_and_a_strange_one_is_none_of_ours(services: Services, clock: FixedClock) -> None:
-    readers.sign_up(services, WISH, network="")
+    signing_up.sign_up(services, WISH, network="")
     confirming = token(services, Purpose.CONFIRM)
     clock.advance(tokens.LIFETIMES[Purpose.CONFIRM] + timedelta(seconds=1))
 
-    old = [readers.confirm_page(services, confirming), readers.confirm(services, confirming, network="")]
-    strange = [readers.confirm_page(services, text) for text in ("", "x", confirming[:-1], confirming + "A", "ü" * 99)]
+    old = [signing_up.confirm_page(services, confirming), signing_up.confirm(services, confirming, network="")]
+    strange = [
+        signing_up.confirm_page(services, text) for text in ("", "x", confirming[:-1], confirming + "A", "ü" * 99)
+    ]
 
     assert [view.state for view in old] == [Standing.EXPIRED] * 2
     assert [view.state for view in strange] == [Standing.UNKNOWN] * 5
@@ -135,7 +139,7 @@ def test_a_mistyped_wish_is_named_and_keeps_nothing(services: Services, wish: di
     mistyped = SignUp(newsletter="morning", address="ana@reader.example", **wish)  # type: ignore[arg-type]
 
     with pytest.raises(BadWish, match=words):
-        readers.sign_up(services, mistyped, network="")
+        signing_up.sign_up(services, mistyped, network="")
 
     assert notices(services) == []
 
@@ -145,16 +149,16 @@ def test_a_mistyped_wish_is_named_and_keeps_nothing(services: Services, wish: di
 )
 def test_a_mistyped_address_is_refused(services: Services, address: str) -> None:
     with pytest.raises(BadAddress):
-        readers.sign_up(services, SignUp(newsletter="morning", address=address), network="")
+        signing_up.sign_up(services, SignUp(newsletter="morning", address=address), network="")
 
 
 def test_nobody_signs_up_for_what_does_not_exist(services: Services) -> None:
     with pytest.raises(UnknownNewsletter):
-        readers.sign_up(services, SignUp(newsletter="evening", address="ana@reader.example"), network="")
+        signing_up.sign_up(services, SignUp(newsletter="evening", address="ana@reader.example"), network="")
 
 
 def test_all_sections_are_all_those_to_come_too(services: Services) -> None:
-    readers.sign_up(
+    signing_up.sign_up(
         services, SignUp(newsletter="morning", address="ana@reader.example", sections=("world",)), network=""
     )
 
@@ -167,12 +171,12 @@ def test_all_sections_are_all_those_to_come_too(services: Services) -> None:
 @pytest.mark.parametrize("by_page", [True, False])
 def test_a_reader_leaves_at_once_and_may_take_it_back(services: Services, by_page: bool) -> None:
     joined(services)
-    leaving = token(services, Purpose.UNSUBSCRIBE)
+    way_out = token(services, Purpose.UNSUBSCRIBE)
 
-    left = [readers.leave(services, leaving, by_page=by_page, network="").state for _ in range(2)]
+    left = [leaving.leave(services, way_out, by_page=by_page, network="").state for _ in range(2)]
     ended = subscription(services).state
-    page = readers.leave_page(services, leaving).state
-    back = readers.undo_leave(services, leaving, network="").state
+    page = leaving.leave_page(services, way_out).state
+    back = leaving.undo_leave(services, way_out, network="").state
 
     assert left == [Standing.DONE] * 2
     assert (ended, page) == (SubscriptionState.ENDED, Standing.DONE)
@@ -182,17 +186,17 @@ def test_a_reader_leaves_at_once_and_may_take_it_back(services: Services, by_pag
 
 def test_a_departure_of_long_ago_is_taken_back_by_a_new_sign_up_only(services: Services, clock: FixedClock) -> None:
     joined(services)
-    leaving = token(services, Purpose.UNSUBSCRIBE)
-    readers.leave(services, leaving, by_page=True, network="")
+    way_out = token(services, Purpose.UNSUBSCRIBE)
+    leaving.leave(services, way_out, by_page=True, network="")
     clock.advance(timedelta(days=8))
 
     with pytest.raises(WrongState, match="sign up again"):
-        readers.undo_leave(services, leaving, network="")
+        leaving.undo_leave(services, way_out, network="")
 
 
 def test_each_step_leaves_its_evidence(services: Services) -> None:
     joined(services)
-    readers.leave(services, token(services, Purpose.UNSUBSCRIBE), by_page=False, network="192.0.2.7")
+    leaving.leave(services, token(services, Purpose.UNSUBSCRIBE), by_page=False, network="192.0.2.7")
 
     with services.reading() as session:
         events = session.scalars(select(ConsentEvent).order_by(ConsentEvent.id)).all()
@@ -204,9 +208,9 @@ def test_a_link_of_one_purpose_opens_no_other_door(services: Services) -> None:
     joined(services)
     wrong = token(services, Purpose.VIEW)
 
-    assert readers.leave(services, wrong, by_page=False, network="").state is Standing.UNKNOWN
-    assert readers.undo_leave(services, wrong, network="").state is Standing.UNKNOWN
-    assert readers.wishes(services, wrong) is None
+    assert leaving.leave(services, wrong, by_page=False, network="").state is Standing.UNKNOWN
+    assert leaving.undo_leave(services, wrong, network="").state is Standing.UNKNOWN
+    assert choosing.wishes(services, wrong) is None
     assert subscription(services).state is SubscriptionState.ACTIVE
 
 
@@ -214,11 +218,11 @@ def test_a_reader_changes_what_they_asked_for(services: Services) -> None:
     joined(services)
     wanted = Wishes(time_zone="America/New_York", language="de", hour=time(6, 30), cadence=Cadence.WEEKDAYS)
 
-    view = readers.change_wishes(services, token(services, Purpose.PREFERENCES), wanted, network="")
+    view = choosing.change_wishes(services, token(services, Purpose.PREFERENCES), wanted, network="")
 
     assert view is not None
     assert (view.wishes, view.state) == (wanted, SubscriptionState.ACTIVE)
-    assert readers.change_wishes(services, "x", wanted, network="") is None
+    assert choosing.change_wishes(services, "x", wanted, network="") is None
 
 
 # -- read --------------------------------------------------------------------------------------------------------------
@@ -239,7 +243,7 @@ def sent(make_services: MakeServices, sqlite_url: str, tmp_path: Path) -> tuple[
 def test_a_reader_reads_on_the_web_what_they_got_by_mail(sent: tuple[Services, EditionId]) -> None:
     services, edition_id = sent
 
-    page = readers.view(services, edition_id, token(services, Purpose.VIEW))
+    page = reading.view(services, edition_id, token(services, Purpose.VIEW))
 
     assert page is not None
     assert "Quarry council" in page.html
@@ -249,8 +253,8 @@ def test_a_reader_reads_on_the_web_what_they_got_by_mail(sent: tuple[Services, E
 def test_an_edition_opens_only_to_its_readers(sent: tuple[Services, EditionId]) -> None:
     services, edition_id = sent
 
-    assert readers.view(services, edition_id, token(services, Purpose.PREFERENCES)) is None
-    assert readers.view(services, EditionId(4711), token(services, Purpose.VIEW)) is None
+    assert reading.view(services, edition_id, token(services, Purpose.PREFERENCES)) is None
+    assert reading.view(services, EditionId(4711), token(services, Purpose.VIEW)) is None
 
 
 def test_a_draft_opens_to_no_reader(services: Services, tmp_path: Path) -> None:
@@ -258,19 +262,19 @@ def test_a_draft_opens_to_no_reader(services: Services, tmp_path: Path) -> None:
     write_feed(tmp_path / "news", ("Quarry council settles stone dispute", "https://aldmere.example/stone"))
     edition_id = desk.prepare(services, "morning")
 
-    assert readers.view(services, edition_id, token(services, Purpose.VIEW)) is None
+    assert reading.view(services, edition_id, token(services, Purpose.VIEW)) is None
 
 
 def test_a_welcome_names_the_latest_edition(sent: tuple[Services, EditionId]) -> None:
     services, edition_id = sent
 
-    readers.sign_up(services, SignUp(newsletter="morning", address="ben@reader.example"), network="")
+    signing_up.sign_up(services, SignUp(newsletter="morning", address="ben@reader.example"), network="")
     with services.reading() as session:
         assert session.scalar(select(func.count(Notice.id)).where(Notice.kind == "confirm")) == 2
         ben = session.scalars(select(Subscription).where(Subscription.state == SubscriptionState.PENDING)).one()
     claim = Claim(ben.public_id, ben.confirmation_nonce)
     confirming = tokens.sign(Purpose.CONFIRM, claim, services.keys.tokens, issued=services.clock.now())
-    readers.confirm(services, confirming, network="")
+    signing_up.confirm(services, confirming, network="")
 
     with services.reading() as session:
         newest = session.scalars(select(Notice).order_by(Notice.id.desc()).limit(1)).one()

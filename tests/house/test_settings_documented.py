@@ -18,6 +18,7 @@ TABLES: dict[str, type[BaseModel]] = {
     "[sending]": shape.SendingTable,
     "[[dkim]]": shape.DkimTable,
     "[bounces]": shape.BouncesTable,
+    "[readers]": shape.ReadersTable,
     "[gather]": shape.GatherTable,
     "[log]": shape.LogTable,
     "[[newsletter]]": shape.NewsletterTable,

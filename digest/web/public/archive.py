@@ -8,8 +8,9 @@ from fastapi import APIRouter, HTTPException, Request
 from pydantic import BeforeValidator
 from starlette.responses import HTMLResponse, Response
 
-from digest import archive, readers
+from digest import archive
 from digest.model.ids import EditionId
+from digest.readers import reading
 from digest.web.fresh import answer
 from digest.web.headers import SHOWN_MAIL_HEADERS
 from digest.web.pages import READ, EditionNumber, Templates, Wired
@@ -76,7 +77,7 @@ def edition_card(slug: str, cadence: Cadence, date: Date, services: Wired, reque
 @router.api_route("/v/{edition_id}/{token}", methods=READ)
 def own(edition_id: EditionNumber, token: str, services: Wired) -> Response:
     """Show an Edition as the owner of the token got it."""
-    filled = readers.view(services, EditionId(edition_id), token)
+    filled = reading.view(services, EditionId(edition_id), token)
     if filled is None:
         raise HTTPException(404)
     return _mail(filled.html)

@@ -3,8 +3,8 @@
 from fastapi import APIRouter
 from starlette.responses import Response
 
-from digest import readers
-from digest.readers import LinkView, Standing
+from digest.readers import signing_up
+from digest.readers.opening import LinkView, Standing
 from digest.web.network import Network
 from digest.web.pages import READ, Pages, Templates, Wired
 
@@ -14,13 +14,13 @@ router = APIRouter()
 @router.api_route("/confirm/{token}", methods=READ)
 def page(token: str, services: Wired, pages: Templates) -> Response:
     """Show the button: scanners that open every link of a mail confirm nothing."""
-    return _shown(readers.confirm_page(services, token), token, pages)
+    return _shown(signing_up.confirm_page(services, token), token, pages)
 
 
 @router.post("/confirm/{token}")
 def act(token: str, network: Network, services: Wired, pages: Templates) -> Response:
     """Begin the subscription; a second press changes nothing."""
-    return _shown(readers.confirm(services, token, network=network), token, pages)
+    return _shown(signing_up.confirm(services, token, network=network), token, pages)
 
 
 def _shown(view: LinkView, token: str, pages: Pages) -> Response:

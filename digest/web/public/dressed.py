@@ -1,6 +1,7 @@
 """Dressed: the mail of a past Edition as a page of the web, with what belongs into its head and a strip above it."""
 
 import re
+from typing import Any
 
 from babel.core import get_global
 
@@ -20,7 +21,7 @@ def dressed(found: EditionPage, newsletter: Newsletter, site: Links, pages: Page
     """Return the mail of *found* as a page of its own; *site* makes the absolute addresses."""
     edition = found.edition
     url = site.edition(newsletter.slug, edition.cadence, edition.date)
-    values = {
+    values: dict[str, Any] = {
         "newsletter": newsletter,
         "edition": edition,
         "url": url,

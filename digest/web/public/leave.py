@@ -8,8 +8,8 @@ and unknown tokens alike.
 from fastapi import APIRouter
 from starlette.responses import Response
 
-from digest import readers
-from digest.readers import LinkView, Standing
+from digest.readers import leaving
+from digest.readers.opening import LinkView, Standing
 from digest.web.forms import PostedAnything
 from digest.web.network import Network
 from digest.web.pages import READ, Pages, Templates, Wired
@@ -21,21 +21,21 @@ router = APIRouter()
 @router.api_route("/u/{token}", methods=READ)
 def page(token: str, services: Wired, pages: Templates) -> Response:
     """Show the button: scanners that open every link of a mail unsubscribe nobody."""
-    return _shown(readers.leave_page(services, token), token, pages)
+    return _shown(leaving.leave_page(services, token), token, pages)
 
 
 @router.post("/u/{token}")
 def act(token: str, fields: PostedAnything, network: Network, services: Wired, pages: Templates) -> Response:
     """End the subscription, whoever asks and however often."""
     by_page = fields.one("from") == "page"
-    return _shown(readers.leave(services, token, by_page=by_page, network=network), token, pages)
+    return _shown(leaving.leave(services, token, by_page=by_page, network=network), token, pages)
 
 
 @router.post("/u/{token}/undo")
 def undo(token: str, network: Network, services: Wired, pages: Templates) -> Response:
     """Take the leaving back, as long as that can be."""
     try:
-        view = readers.undo_leave(services, token, network=network)
+        view = leaving.undo_leave(services, token, network=network)
     except SubscriberError:
         text = "It ended too long ago, or was never confirmed. Sign up again: it takes a minute."
         return pages.show("public/said.html", status=409, title="This cannot be taken back", text=text)

@@ -3,8 +3,8 @@
 from fastapi import APIRouter, HTTPException
 from starlette.responses import Response
 
-from digest import readers
-from digest.readers import WishesView
+from digest.readers import choosing
+from digest.readers.choosing import WishesView
 from digest.web import wishes
 from digest.web.forms import Posted
 from digest.web.network import Network
@@ -18,7 +18,7 @@ router = APIRouter()
 @router.api_route("/p/{token}", methods=READ)
 def page(token: str, services: Wired, pages: Templates, mute: str = "") -> Response:
     """Show what is chosen; *mute* names a section to untick, which holds only when saved."""
-    view = _found(readers.wishes(services, token))
+    view = _found(choosing.wishes(services, token))
     choices = wishes.choices(view.newsletter, view.wishes)
     muted = next((section.title for section in choices.sections if section.slug == mute), "")
     if muted and set(choices.chosen) - {mute}:
@@ -31,10 +31,10 @@ def page(token: str, services: Wired, pages: Templates, mute: str = "") -> Respo
 @router.post("/p/{token}")
 def act(token: str, fields: Posted, network: Network, services: Wired, pages: Templates) -> Response:
     """Keep what is chosen."""
-    view = _found(readers.wishes(services, token))
+    view = _found(choosing.wishes(services, token))
     try:
         wanted = wishes.chosen(fields, view.newsletter, view.wishes)
-        saved = _found(readers.change_wishes(services, token, wanted, network=network))
+        saved = _found(choosing.change_wishes(services, token, wanted, network=network))
     except BadWish as fault:
         text = str(fault)
         choices = wishes.refilled(view.newsletter, fields)

@@ -6,8 +6,8 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, HTTPException, Request
 from starlette.responses import Response
 
-from digest import readers
-from digest.readers import SignUp
+from digest.readers import signing_up
+from digest.readers.signing_up import SignUp
 from digest.web import wishes
 from digest.web.forms import Fields, Posted
 from digest.web.limits import Limit
@@ -58,7 +58,7 @@ def take(
     try:
         # Nobody sees the field "website"; only a machine fills it in.
         if not fields.one("website"):
-            readers.sign_up(services, _wish(slug, fields, services), network=network)
+            signing_up.sign_up(services, _wish(slug, fields, services), network=network)
     except (BadAddress, BadWish) as fault:
         text = str(fault)
         return pages.show(
