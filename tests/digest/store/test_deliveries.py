@@ -31,7 +31,7 @@ from subscribers import audience
 from subscribers.cadence import Cadence
 from subscribers.model import EndReason, Subscription, SubscriptionState, SuppressionReason
 from subscribers.suppression import suppress
-from tests.digest.deliver.planned import LATER, NOW, WAVES, new_edition, new_readers, plan, planned
+from tests.digest.deliver.planned import LATER, NOW, TODAY, WAVES, new_edition, new_readers, plan, planned
 
 
 def lease(owner: str = "one", *, at: datetime = NOW) -> Lease:
@@ -89,7 +89,7 @@ def test_a_reader_whose_wave_is_not_named_gets_no_delivery(session: Session) -> 
 
 def test_readers_are_planned_when_none_of_them_has_chosen_an_hour(session: Session) -> None:
     new_readers(session, 2)
-    readers = audience.readers("morning", [Cadence.DAILY])
+    readers = audience.readers("morning", [Cadence.DAILY], TODAY)
 
     count = deliveries.plan(session, new_edition(session), readers, {("Europe/Berlin", None): NOW})
 
@@ -99,7 +99,7 @@ def test_readers_are_planned_when_none_of_them_has_chosen_an_hour(session: Sessi
 def test_no_waves_plan_nothing(session: Session) -> None:
     new_readers(session, 1)
 
-    count = deliveries.plan(session, new_edition(session), audience.readers("morning", [Cadence.DAILY]), {})
+    count = deliveries.plan(session, new_edition(session), audience.readers("morning", [Cadence.DAILY], TODAY), {})
 
     assert count == 0
 
@@ -109,7 +109,7 @@ def test_a_wave_is_spread_over_whole_minutes_and_stays_due_at_its_hour(session: 
     new_readers(session, 2, zone="America/New_York")
     new_readers(session, 1, zone="Asia/Tokyo")
     edition_id = new_edition(session)
-    readers = audience.readers("morning", [Cadence.DAILY])
+    readers = audience.readers("morning", [Cadence.DAILY], TODAY)
 
     count = deliveries.plan(session, edition_id, readers, WAVES, spread=timedelta(minutes=5, seconds=30))
 
@@ -125,7 +125,7 @@ def test_less_than_a_minute_spreads_nothing(session: Session, spread: timedelta)
     new_readers(session, 3)
     edition_id = new_edition(session)
 
-    deliveries.plan(session, edition_id, audience.readers("morning", [Cadence.DAILY]), WAVES, spread=spread)
+    deliveries.plan(session, edition_id, audience.readers("morning", [Cadence.DAILY], TODAY), WAVES, spread=spread)
 
     assert set(session.scalars(select(Delivery.next_at))) == {NOW}
 
@@ -133,7 +133,7 @@ def test_less_than_a_minute_spreads_nothing(session: Session, spread: timedelta)
 def test_spread_deliveries_are_claimed_in_their_minute(session: Session) -> None:
     new_readers(session, 10)
     edition_id = new_edition(session)
-    readers = audience.readers("morning", [Cadence.DAILY])
+    readers = audience.readers("morning", [Cadence.DAILY], TODAY)
     deliveries.plan(session, edition_id, readers, WAVES, spread=timedelta(minutes=5))
 
     counts = []
@@ -147,7 +147,7 @@ def test_spread_deliveries_are_claimed_in_their_minute(session: Session) -> None
 def test_the_spread_can_be_ignored_with_the_wave_but_not_a_wait_that_came_since(session: Session) -> None:
     new_readers(session, 10)
     edition_id = new_edition(session)
-    readers = audience.readers("morning", [Cadence.DAILY])
+    readers = audience.readers("morning", [Cadence.DAILY], TODAY)
     deliveries.plan(session, edition_id, readers, WAVES, spread=timedelta(minutes=5))
 
     claims = deliveries.claim(session, edition_id, NOW, lease=lease(), limit=99, ignore_wave=True)
