@@ -54,14 +54,18 @@ class WishesView:
     others: tuple[Paper, ...]
 
     @property
+    def tomorrow(self) -> dt.date:
+        """Return the first day until which the reader can pause."""
+        return self.today + dt.timedelta(days=1)
+
+    @property
     def newsletter(self) -> Newsletter:
         """Return the Newsletter that the page is about."""
         return self.paper.newsletter
 
     @property
-    def state(self) -> SubscriptionState:
+    def state(self) -> SubscriptionState | None:
         """Return where the Subscription stands today."""
-        assert self.paper.state is not None
         return self.paper.state
 
 
