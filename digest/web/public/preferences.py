@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from fastapi import APIRouter, HTTPException
-from starlette.responses import Response
+from starlette.responses import RedirectResponse, Response
 
 from digest.readers import choosing
 from digest.readers.choosing import WishesView
@@ -56,6 +56,13 @@ def pause(token: str, fields: Posted, network: Network, services: Wired, pages: 
         return choosing.pause(services, token, until, network=network)
 
     return _done(pages, token, _found(choosing.wishes(services, token)), act, _as_kept, done="paused")
+
+
+@router.api_route("/p/{token}/pause", methods=READ)
+@router.api_route("/p/{token}/resume", methods=READ)
+def back(token: str, pages: Templates) -> Response:
+    """Lead whoever opens the address of an act anew to the page that it was done on."""
+    return RedirectResponse(pages.links.preferences(token), status_code=303)
 
 
 @router.post("/p/{token}/resume")
