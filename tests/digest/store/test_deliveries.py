@@ -1,6 +1,7 @@
 """Deliveries: one for each reader, claimed by one sender at a time, and every one accounted for."""
 
 import threading
+from collections import Counter
 from collections.abc import Iterator
 from datetime import datetime, time, timedelta
 from typing import Any
@@ -23,6 +24,7 @@ from digest.model.delivery import (
     DeliveryKey,
     DeliveryState,
     Lease,
+    Reason,
     Settlement,
 )
 from digest.model.ids import EditionId, SubscriberId
@@ -231,21 +233,35 @@ def test_a_claim_gives_the_address_name_and_sections_of_now(session: Session) ->
 
 
 def test_who_left_paused_was_suppressed_or_erased_after_planning_is_skipped_with_the_reason(session: Session) -> None:
-    ended, paused, suppressed, erased, kept = new_readers(session, 5)
+    ended, paused, until_tomorrow, weekly, suppressed, erased, kept, until_today = new_readers(session, 8)
     edition_id = new_edition(session)
     plan(session, edition_id)
     ended.end(EndReason.ONE_CLICK, NOW)
     paused.pause()
+    until_tomorrow.pause(TODAY + timedelta(days=1))
+    until_today.pause(TODAY)
+    weekly.cadence = Cadence.WEEKLY
     suppress(session, suppressed.subscriber.fingerprint, SuppressionReason.HARD_BOUNCE, at=NOW)
     session.delete(erased.subscriber)
     session.flush()
 
     claimed = deliveries.claim(session, edition_id, NOW, lease=lease(), limit=10)
 
-    assert [one.item.subscriber_id for one in claimed] == [kept.subscriber_id]
+    assert sorted(one.item.subscriber_id for one in claimed) == [kept.subscriber_id, until_today.subscriber_id]
     account = deliveries.account(session, edition_id)
-    assert account == Account(intended=5, suppressed=1, skipped=3, waiting=1)
+    assert account == Account(intended=8, suppressed=1, skipped=5, waiting=2)
     assert account.adds_up
+    reasons = dict(
+        session.execute(select(Delivery.public_id, Delivery.reason).where(Delivery.reason.is_not(None))).all()
+    )
+    assert Counter(reasons.values()) == {
+        Reason.UNSUBSCRIBED: 2,  # one has left, one is not known any more
+        Reason.PAUSED: 2,
+        Reason.NOT_WANTED: 1,
+        Reason.SUPPRESSED: 1,
+    }
+    assert reasons[weekly.public_id] is Reason.NOT_WANTED
+    assert reasons[paused.public_id] is reasons[until_tomorrow.public_id] is Reason.PAUSED
 
 
 def test_a_claim_goes_on_past_readers_who_have_all_left(session: Session) -> None:
