@@ -18,7 +18,7 @@ from digest.model.edition import Edition, EditionState, SkipReason
 from digest.model.newsletter import Approval, Newsletter
 from digest.services import Services
 from digest.store import deliveries, editions, job_runs
-from subscribers import bounces
+from subscribers import bounces, preferences
 from subscribers.cadence import Cadence
 
 log = logger(__name__)
@@ -212,11 +212,14 @@ def _bounces(services: Services, tally: Tally, stop: Event) -> None:
 
 
 def _upkeep(services: Services, tally: Tally, _stop: Event) -> None:
-    """Forget what is of no use any more."""
+    """Forget what is of no use any more, and end the pauses that are over."""
     now = services.clock.now()
     with services.session() as session:
         runs = job_runs.forget_before(session, now - KEEP_RUNS)
         tally.counts["forgotten"] = runs + bounces.forget_before(session, now - bounces.KEPT)
+    with services.session() as session:
+        # Once a day will do: whoever reads who wants an Edition knows the day on which a pause ends.
+        tally.counts["resumed"] = preferences.end_pauses(session, now)
 
 
 def _known(services: Services, slug: str) -> Newsletter | None:

@@ -199,7 +199,7 @@ def waves(
 
     The newsletter's own instant is in it under (None, None); nothing at all on a date that its time zone has skipped.
     """
-    keys = audience.wave_keys(session, newsletter.slug, Cadence.served_by(cadence, date))
+    keys = audience.wave_keys(session, newsletter.slug, Cadence.served_by(cadence, date), date)
     return calendar.waves(date, [(None, None), *((key.time_zone, key.hour) for key in keys)], newsletter.schedule)
 
 
@@ -345,5 +345,4 @@ def _approve(services: Services, session: Session, edition: Edition, *, by: str,
     editions.remember_stories(session, edition, draft)
     instants = waves(session, newsletter, edition.cadence, edition.date)
     due = {(zone, hour): max(at, not_before or at) for (zone, hour), at in instants.items() if zone is not None}
-    readers = audience.readers(newsletter.slug, Cadence.served_by(edition.cadence, edition.date))
-    return deliveries.plan(session, edition.id, readers, due, spread=newsletter.spread)
+    return deliveries.plan(session, edition.id, editions.readers_of(edition), due, spread=newsletter.spread)

@@ -2,10 +2,10 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, time
+from datetime import date, datetime, time
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, func, or_, select
+from sqlalchemy import ColumnElement, Select, and_, func, or_, select
 from sqlalchemy.orm import Session
 
 from subscribers.address import Address, fingerprint
@@ -41,24 +41,27 @@ class Listed:
     suppressed: bool
 
 
-def readers(newsletter: str, cadences: Sequence[Cadence]) -> Select[*tuple[object, ...]]:
+def readers(newsletter: str, cadences: Sequence[Cadence], day: date) -> Select[*tuple[object, ...]]:
     """
-    Return the query for all active Subscriptions to *newsletter* whose wish is one of *cadences*.
+    Return the query for all Subscriptions to *newsletter* that want the Editions of *day* and one of *cadences*.
+
+    Who has paused until *day* at the latest is among them, wherever their clocks stand: the waves of one date span 26
+    hours.
 
     Its columns: subscriber_id, subscription_id, public_id, fingerprint, address, name, language, time_zone, hour,
     sections, cadence, state and suppressed (true: the address gets no mail). A suppressed reader is in it, so that the
     account of an Edition adds up. Fit for ``subquery()`` and INSERT … FROM SELECT.
     """
-    return _wishes().where(*_active(newsletter, cadences))
+    return _wishes().where(*_wanting(newsletter, cadences, day))
 
 
-def current(newsletter: str, subscriber_ids: Sequence[int]) -> Select[*tuple[Any, ...]]:
+def current(newsletter: str, subscriber_ids: Sequence[int], day: date) -> Select[*tuple[Any, ...]]:
     """
     Return the query for how the wishes of *subscriber_ids* stand at this moment.
 
     Its columns are those of ``readers`` that a sender needs: subscriber_id, public_id, address, name, time_zone,
-    sections, state and suppressed. Every state is in it: a reader who has left since the plan comes back as ended. An
-    erased one does not come back.
+    sections, cadence, state and suppressed; and wants, which says whether the Editions of *day* are to go there. Every
+    state is in it: a reader who has left since the plan comes back as ended. An erased one does not come back.
     """
     return (
         select(
@@ -68,7 +71,9 @@ def current(newsletter: str, subscriber_ids: Sequence[int]) -> Select[*tuple[Any
             Subscriber.name,
             Subscriber.time_zone,
             Subscription.sections,
+            Subscription.cadence,
             Subscription.state,
+            _wants(day).label("wants"),
             is_suppressed_clause(Subscriber.fingerprint).label("suppressed"),
         )
         .join(Subscription.subscriber)
@@ -76,9 +81,9 @@ def current(newsletter: str, subscriber_ids: Sequence[int]) -> Select[*tuple[Any
     )
 
 
-def count(session: Session, newsletter: str, cadences: Sequence[Cadence]) -> int:
+def count(session: Session, newsletter: str, cadences: Sequence[Cadence], day: date) -> int:
     """Return how many readers ``readers`` would give."""
-    return session.scalar(select(func.count(Subscription.id)).where(*_active(newsletter, cadences))) or 0
+    return session.scalar(select(func.count(Subscription.id)).where(*_wanting(newsletter, cadences, day))) or 0
 
 
 def in_use(session: Session) -> dict[str, int]:
@@ -98,12 +103,12 @@ def is_fingerprinted_with(session: Session, key: bytes) -> bool:
     return anybody is None or fingerprint(anybody.address_key, key) == anybody.fingerprint
 
 
-def wave_keys(session: Session, newsletter: str, cadences: Sequence[Cadence]) -> list[Wave]:
+def wave_keys(session: Session, newsletter: str, cadences: Sequence[Cadence], day: date) -> list[Wave]:
     """Return each distinct pair of time zone and hour among ``readers``, ordered by zone, then hour."""
     query = (
         select(Subscriber.time_zone, Subscription.hour, func.count(Subscription.id))
         .join(Subscription.subscriber)
-        .where(*_active(newsletter, cadences))
+        .where(*_wanting(newsletter, cadences, day))
         .group_by(Subscriber.time_zone, Subscription.hour)
     )
     waves = [Wave(time_zone=zone, hour=hour, readers=number) for zone, hour, number in session.execute(query)]
@@ -171,12 +176,22 @@ def _listed(subscription: Subscription, subscriber: Subscriber, suppressed: bool
     )
 
 
-def _active(newsletter: str, cadences: Sequence[Cadence]) -> tuple[ColumnElement[bool], ...]:
+def _wanting(newsletter: str, cadences: Sequence[Cadence], day: date) -> tuple[ColumnElement[bool], ...]:
     return (
         Subscription.newsletter == newsletter,
-        Subscription.state == SubscriptionState.ACTIVE,
+        # Says no more than the last condition; with it, databases use the index.
+        Subscription.state.in_(LIVE),
         Subscription.cadence.in_(cadences),
+        _wants(day),
     )
+
+
+def _wants(day: date) -> ColumnElement[bool]:
+    """Return the condition that a Subscription wants the Editions of *day*, as ``Subscription.wants`` tells it."""
+    # The null is asked for, so that the answer is never null itself.
+    is_over = and_(Subscription.paused_until.is_not(None), Subscription.paused_until <= day)
+    paused = Subscription.state == SubscriptionState.PAUSED
+    return or_(Subscription.state == SubscriptionState.ACTIVE, and_(paused, is_over))
 
 
 def _wishes() -> Select[*tuple[object, ...]]:

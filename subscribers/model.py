@@ -231,6 +231,12 @@ class Subscription(Base):
             raise UnknownSubscriber("there is no such subscription any more; sign up again to start a new one")
         return found
 
+    def wants(self, day: date) -> bool:
+        """Return whether its reader wants the Editions of *day*: it is active, or its pause is over by then."""
+        if self.state is SubscriptionState.PAUSED:
+            return self.paused_until is not None and self.paused_until <= day
+        return self.state is SubscriptionState.ACTIVE
+
     def confirm(self, at: datetime) -> None:
         """Begin to send: the reader has agreed."""
         self._move(SubscriptionState.ACTIVE, only_from={SubscriptionState.PENDING})

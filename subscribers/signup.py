@@ -25,7 +25,6 @@ from subscribers.wishes import Wishes
 
 #: An address gets no second confirmation so soon after one that it has not answered.
 BETWEEN_CONFIRMATIONS = timedelta(hours=1)
-LONGEST_NAME = 200
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,15 +33,6 @@ class SignupWish(Wishes):
 
     newsletter: str
     address: Address
-    name: str = ""
-
-    def __post_init__(self) -> None:
-        """Bring the values into their one form, or refuse them."""
-        Wishes.__post_init__(self)
-        name = one_line(self.name)
-        if len(name) > LONGEST_NAME:
-            raise BadWish("name", f"is longer than {LONGEST_NAME} characters; shorten it")
-        object.__setattr__(self, "name", name)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,10 +6,11 @@ import zoneinfo
 from dataclasses import dataclass
 from datetime import time
 
-from subscribers.cadence import Cadence
+from subscribers.cadence import WISHES, Cadence
 from subscribers.errors import BadWish
 from subscribers.text import one_line
 
+LONGEST_NAME = 200
 _LANGUAGE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8}){0,4}")
 _SLUG = re.compile(r"[A-Za-z0-9_-]{1,100}")
 
@@ -19,13 +20,14 @@ class Wishes:
     """
     Everything that a reader may choose for one Subscription.
 
-    *sections* is None for all, *hour* None for the newsletter's. *time_zone* is an IANA name in any case of letters,
-    *language* a BCP 47 tag; both belong to the person, and so hold for all their newsletters. BadWish names the value
-    that cannot be.
+    *name*, *language*, a BCP 47 tag, and *time_zone*, an IANA name in any case of letters, belong to the person, and so
+    hold for all their newsletters. *sections* is None for all, *hour* None for the newsletter's. BadWish names the
+    value that cannot be.
     """
 
     time_zone: str
     language: str
+    name: str = ""
     sections: tuple[str, ...] | None = None
     cadence: Cadence = Cadence.DAILY
     hour: time | None = None
@@ -39,9 +41,15 @@ class Wishes:
             raise BadWish("language", f"{_shown(self.language)} is no language tag; give one such as en or pt-BR")
         if self.sections is not None and (not self.sections or not all(map(_SLUG.fullmatch, self.sections))):
             raise BadWish("sections", "are none or misspelt; choose at least one, or all")
+        if self.cadence not in WISHES:
+            raise BadWish("cadence", f"{self.cadence} is none that readers choose; give {', '.join(WISHES)}")
         if self.hour is not None and (self.hour.tzinfo or self.hour.second or self.hour.microsecond):
             raise BadWish("hour", f"{self.hour} is no local hour and minute; give one such as 07:30")
+        name = one_line(self.name)
+        if len(name) > LONGEST_NAME:
+            raise BadWish("name", f"is longer than {LONGEST_NAME} characters; shorten it")
         object.__setattr__(self, "time_zone", zone)
+        object.__setattr__(self, "name", name)
         if self.sections is not None:
             object.__setattr__(self, "sections", tuple(dict.fromkeys(self.sections)))
 

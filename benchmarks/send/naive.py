@@ -60,7 +60,7 @@ def _edition(services: Services, date: dt.date, messages: int) -> tuple[Rendered
     edition_id = readers.find(services, date)
     with services.reading() as session:
         rendered = editions.get(session, edition_id).rendered
-        rows = session.execute(audience.readers(SLUG, [CADENCE]).limit(messages)).all()
+        rows = session.execute(audience.readers(SLUG, [CADENCE], date).limit(messages)).all()
     return rendered, (
         Recipient(
             edition_id=edition_id,

@@ -88,7 +88,7 @@ def _plan(services: Services, edition_id: EditionId, date: dt.date, count: int) 
     with services.session() as session:
         instants = pipeline.waves(session, services.newsletter(SLUG), CADENCE, date)
         due = {(zone, hour): at for (zone, hour), at in instants.items() if zone is not None}
-        wanted = audience.readers(SLUG, Cadence.served_by(CADENCE, date))
+        wanted = audience.readers(SLUG, Cadence.served_by(CADENCE, date), date)
         assert deliveries.plan(session, edition_id, wanted, due) == count
 
 

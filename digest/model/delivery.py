@@ -68,8 +68,12 @@ class Reason(StrEnum):
 
     #: Its address gets no mail from us.
     SUPPRESSED = "suppressed"
-    #: The Subscription ended or paused after planning.
+    #: The Subscription ended after planning.
     UNSUBSCRIBED = "unsubscribed"
+    #: The reader paused after planning.
+    PAUSED = "paused"
+    #: The reader chose another cadence after planning, which the Edition does not serve.
+    NOT_WANTED = "not wanted"
     #: Nothing of the Edition was in the reader's Sections.
     EMPTY = "empty"
     #: Its hour had passed by more than allowed before it could be sent.

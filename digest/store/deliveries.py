@@ -25,6 +25,7 @@ from sqlalchemy import (
     text,
     true,
     type_coerce,
+    update,
 )
 from sqlalchemy.orm import Session
 
@@ -46,7 +47,8 @@ from digest.model.message import Recipient
 from digest.store import leases
 from subscribers import audience
 from subscribers.base import UtcDateTime
-from subscribers.model import SubscriptionState
+from subscribers.cadence import Cadence
+from subscribers.model import LIVE
 
 #: The states in which nothing of an Edition goes out.
 RESTING = frozenset({EditionState.PAUSED, EditionState.CANCELLED})
@@ -85,8 +87,8 @@ def plan(
 
     *readers* has the columns of ``subscribers.audience.readers``. *waves* says when each (time zone, hour) falls due; a
     reader whose pair is not named gets no Delivery. Each wave is spread evenly over *spread*, in whole minutes.
-    Suppressed readers are planned as skipped, so that the account shows them; who is suppressed or leaves later is
-    skipped when claimed.
+    Suppressed readers are planned as skipped, so that the account shows them; who is suppressed, leaves, pauses or
+    chooses another cadence later is skipped when claimed.
     """
     if not waves:
         return 0
@@ -108,6 +110,35 @@ def plan(
     # To look for conflicts costs PostgreSQL as much again, and a new Edition can have none.
     statement = insert.on_conflict_do_nothing() if is_planned else insert
     return cast("CursorResult[Any]", session.execute(statement.execution_options(preserve_rowcount=True))).rowcount
+
+
+def move(
+    session: Session,
+    edition_id: EditionId,
+    subscriber_id: SubscriberId,
+    due_at: datetime,
+    *,
+    spread: timedelta = timedelta(0),
+) -> bool:
+    """
+    Let a reader's Delivery go out with the wave at *due_at*, as if it had been planned so; return whether it now does.
+
+    One that has been tried, or has come to its end, stays as it is.
+    """
+    minutes = _minutes(spread)
+    late = timedelta(minutes=subscriber_id % minutes) if minutes else timedelta(0)
+    statement = (
+        update(Delivery)
+        .where(
+            Delivery.edition_id == edition_id,
+            Delivery.subscriber_id == subscriber_id,
+            Delivery.state == DeliveryState.PLANNED,
+            Delivery.attempts == 0,
+        )
+        .values(due_at=due_at, next_at=due_at + late)
+        .execution_options(synchronize_session=False)
+    )
+    return bool(cast("CursorResult[Any]", session.execute(statement)).rowcount)
 
 
 def _due(reader: Subquery, waves: Mapping[tuple[str, time | None], datetime]) -> ColumnElement[datetime]:
@@ -133,7 +164,7 @@ def _spread(
     session: Session, subscriber_id: ColumnElement[int], due_at: ColumnElement[datetime], spread: timedelta
 ) -> ColumnElement[datetime]:
     """Return when one Delivery of a wave begins: so many minutes after its hour as its reader's number says."""
-    minutes = int(spread.total_seconds() // 60)
+    minutes = _minutes(spread)
     if not minutes:
         return due_at
     late = subscriber_id % minutes
@@ -142,6 +173,10 @@ def _spread(
         moved = func.strftime("%Y-%m-%d %H:%M:%S", due_at, literal("+", String).op("||")(late).op("||")(" minutes"))
         return type_coerce(moved.op("||")(".000000"), UtcDateTime)
     return due_at + late * text("interval '1 minute'")
+
+
+def _minutes(spread: timedelta) -> int:
+    return int(spread.total_seconds() // 60)
 
 
 def claim(
@@ -158,7 +193,8 @@ def claim(
 
     None is due of an Edition that is paused or cancelled.
 
-    Address, name and Sections are those of now: who has left or is suppressed by now is skipped. With *ignore_wave* the
+    Address, name and Sections are those of now: who by now has left, has paused beyond the Edition's day, wants another
+    cadence or is suppressed is skipped. With *ignore_wave* the
     untried ones need not be due.
     """
     ready: ColumnElement[bool] = Delivery.next_at <= now
@@ -302,35 +338,44 @@ _ACCOUNTS = {
 }
 
 
-def _readers(session: Session, taken: Iterable[Row[*tuple[Any, ...]]]) -> dict[DeliveryKey, Row[*tuple[Any, ...]]]:
-    """Return how the wishes behind *taken* stand at this moment; an erased reader is missing."""
+class _Standing(NamedTuple):
+    """How a reader's wishes stand at this moment, and which wishes the Edition serves."""
+
+    reader: Row[*tuple[Any, ...]]
+    served: tuple[Cadence, ...]
+
+
+def _readers(session: Session, taken: Iterable[Row[*tuple[Any, ...]]]) -> dict[DeliveryKey, _Standing]:
+    """Return how the wishes behind *taken* stand; an erased reader is missing."""
     subscribers = defaultdict(list)
     for edition_id, subscriber_id, *_ in taken:
         subscribers[edition_id].append(subscriber_id)
     connection = session.connection()
-    newsletters = connection.execute(select(Edition.id, Edition.newsletter).where(Edition.id.in_(subscribers)))
+    facts = (Edition.id, Edition.newsletter, Edition.cadence, Edition.date)
+    editions = connection.execute(select(*facts).where(Edition.id.in_(subscribers))).all()
     return {
-        (edition_id, reader[0]): reader
-        for edition_id, newsletter in newsletters.all()
-        for reader in connection.execute(audience.current(newsletter, subscribers[edition_id]))
+        (edition_id, reader[0]): _Standing(reader, served)
+        for edition_id, newsletter, cadence, date in editions
+        for served in [Cadence.served_by(cadence, date)]
+        for reader in connection.execute(audience.current(newsletter, subscribers[edition_id], date))
     }
 
 
 def _told_apart(
-    taken: Iterable[Row[*tuple[Any, ...]]], readers: Mapping[DeliveryKey, Row[*tuple[Any, ...]]]
+    taken: Iterable[Row[*tuple[Any, ...]]], readers: Mapping[DeliveryKey, _Standing]
 ) -> tuple[list[Claimed[DeliveryKey, Recipient]], list[Settlement[DeliveryKey]]]:
     """Return what is to be sent, and the skips of those who are no longer to get it."""
     claimed, gone = [], []
     for edition_id, subscriber_id, lease_no, attempts, due_at, next_at in sorted(taken, key=itemgetter(5)):
         key = (edition_id, subscriber_id)
-        reader = readers.get(key)
-        if reader is None or reader.state != SubscriptionState.ACTIVE:
+        standing = readers.get(key)
+        if standing is None:
             gone.append(_skip(key, lease_no, Reason.UNSUBSCRIBED))
             continue
-        _, public_id, address, name, time_zone, sections, _, suppressed = reader
-        if suppressed:
-            gone.append(_skip(key, lease_no, Reason.SUPPRESSED))
+        if reason := _obstacle(*standing):
+            gone.append(_skip(key, lease_no, reason))
             continue
+        _, public_id, address, name, time_zone, sections, *_ = standing.reader
         claimed.append(
             Claimed(
                 key=key,
@@ -351,6 +396,18 @@ def _told_apart(
             )
         )
     return claimed, gone
+
+
+def _obstacle(reader: Row[*tuple[Any, ...]], served: tuple[Cadence, ...]) -> Reason | None:
+    """Return why *reader* is not to get an Edition that serves the wishes *served*; None where they are."""
+    *_, cadence, state, wants, suppressed = reader
+    if state not in LIVE:
+        return Reason.UNSUBSCRIBED
+    if suppressed:
+        return Reason.SUPPRESSED
+    if not wants:
+        return Reason.PAUSED
+    return None if cadence in served else Reason.NOT_WANTED
 
 
 def _skip(key: DeliveryKey, lease_no: int, reason: Reason) -> Settlement[DeliveryKey]:

@@ -1,10 +1,11 @@
 """Queries about Editions and the Stories that they have used."""
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from contextlib import suppress
+from typing import Any
 
-from sqlalchemy import and_, exists, func, select
+from sqlalchemy import Select, and_, exists, func, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -13,9 +14,13 @@ from digest.model.article import Article
 from digest.model.delivery import Delivery, DeliveryState
 from digest.model.draft import Draft
 from digest.model.edition import Edition, EditionState, EditionStory
-from digest.model.ids import EditionId
+from digest.model.ids import EditionId, SubscriberId
+from subscribers import audience
 from subscribers.cadence import Cadence
+from subscribers.model import Subscription
 
+#: The states in which an Edition has Deliveries that may still go out.
+UNDERWAY = frozenset({EditionState.APPROVED, EditionState.SENDING, EditionState.PAUSED})
 #: How far back a Story that was already sent is remembered.
 MEMORY = dt.timedelta(days=60)
 
@@ -64,6 +69,31 @@ def find(session: Session, newsletter: str, cadence: Cadence, date: dt.date) -> 
 def in_states(session: Session, *states: EditionState) -> Sequence[Edition]:
     """Return the Editions in any of *states*, the first due first."""
     return session.scalars(select(Edition).where(Edition.state.in_(states)).order_by(Edition.due_at, Edition.id)).all()
+
+
+def underway(session: Session, newsletters: Collection[str]) -> Sequence[Edition]:
+    """
+    Return the Editions of *newsletters* that are on their way, locked until the transaction ends.
+
+    One that is being approved is waited for, so that what the caller has changed about a reader is either seen by its
+    plan or can be brought into it.
+    """
+    nearly = {EditionState.DRAFT, EditionState.HELD}
+    found = session.scalars(
+        select(Edition)
+        .where(Edition.newsletter.in_(newsletters), Edition.state.in_(UNDERWAY | nearly))
+        .order_by(Edition.id)  # the same order for all, so that no two wait for each other
+        .with_for_update(key_share=True)
+        .execution_options(populate_existing=True)
+    )
+    return [edition for edition in found if edition.state in UNDERWAY]
+
+
+def readers_of(edition: Edition, *, only: SubscriberId | None = None) -> Select[*tuple[Any, ...]]:
+    """Return the query, with the columns of ``audience.readers``, for all who want *edition*, or *only* for one."""
+    served = Cadence.served_by(edition.cadence, edition.date)
+    readers = audience.readers(edition.newsletter, served, edition.date)
+    return readers if only is None else readers.where(Subscription.subscriber_id == only)
 
 
 def recent(session: Session, newsletter: str, limit: int = 14) -> Sequence[Edition]:

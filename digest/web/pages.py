@@ -49,7 +49,14 @@ class Pages:
         )
         phrases = languages.translations([folder], language)
         made.install_gettext_translations(phrases, newstyle=True)  # type: ignore[attr-defined]  # of the extension
-        made.globals |= {"links": self.links, "site": self._site, "words": words}
+        shown_in = language if languages.catalogues([folder], language) else "en"
+        made.globals |= {
+            "links": self.links,
+            "site": self._site,
+            "words": words,
+            "page_language": shown_in,
+            "page_direction": languages.locale(shown_in).text_direction,
+        }
         made.filters["printable"] = printable
         return made
 

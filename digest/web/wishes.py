@@ -1,5 +1,6 @@
 """What a reader may choose, as the fields of a form: for signing up and for changing one's mind."""
 
+import calendar
 import datetime as dt
 import functools
 import zoneinfo
@@ -9,15 +10,21 @@ from typing import TypeVar
 
 from fastapi import HTTPException
 
+from digest import resources
+from digest.errors import SettingsError
 from digest.model.newsletter import Newsletter, SectionPlan
+from digest.render.languages import FOLDER, locale
 from digest.web.forms import Fields
 from digest.web.words import zone_name
 from subscribers.cadence import WISHES, Cadence
+from subscribers.errors import BadWish
 from subscribers.wishes import Wishes
 
 #: The regions of the time zone database that are places; the rest are old names.
 _REGIONS = ("Africa", "America", "Antarctica", "Asia", "Atlantic", "Australia", "Europe", "Indian", "Pacific")
 Text = TypeVar("Text", bound=str)
+#: The language that phrases are written in, and that stands in for one without a catalogue.
+_FIRST_LANGUAGE = "en"
 _HOURS = tuple(f"{hour:02}:00" for hour in range(24))
 
 
@@ -35,6 +42,10 @@ class Choices:
     usual_hour: str
     time_zone: str
     zones: tuple[tuple[str, tuple[tuple[str, str], ...]], ...]
+    language: str
+    #: Code and name in the language itself: ("de", "Deutsch").
+    languages: tuple[tuple[str, str], ...]
+    name: str = ""
 
     def without(self, slug: str) -> "Choices":
         """Return the same with the section *slug* no longer chosen."""
@@ -71,6 +82,9 @@ def choices(newsletter: Newsletter, wishes: Wishes) -> Choices:
         usual_hour=f"{newsletter.schedule.at:%H:%M}",
         time_zone=wishes.time_zone,
         zones=_zones(wishes.time_zone),
+        language=wishes.language,
+        languages=_languages(wishes.language),
+        name=wishes.name,
     )
 
 
@@ -89,20 +103,28 @@ def chosen(fields: Fields, newsletter: Newsletter, before: Wishes) -> Wishes:
         at = dt.time.fromisoformat(hour) if hour else None
     except ValueError:
         raise HTTPException(422) from None
+    language = fields.one("language", before.language)
     if cadence not in offered(newsletter) or not set(ticked) <= set(every):
         raise HTTPException(422)
+    if language not in dict(_languages(before.language)):
+        raise HTTPException(422)
     return Wishes(
+        name=fields.one("name", before.name),
+        language=language,
         sections=None if set(ticked) == set(every) else ticked,
         cadence=cadence,
         hour=at,
         time_zone=fields.one("time_zone", before.time_zone),
-        language=before.language,
     )
 
 
-def refilled(newsletter: Newsletter, fields: Fields) -> Choices:
-    """Return the form as somebody has just sent it, so that mending one fault loses nothing else."""
-    form = choices(newsletter, usual(newsletter))
+def refilled(newsletter: Newsletter, fields: Fields, before: Wishes | None = None) -> Choices:
+    """
+    Return the form as somebody has just sent it, so that mending one fault loses nothing else.
+
+    What it leaves open is as in *before*, if that is given.
+    """
+    form = choices(newsletter, before or usual(newsletter))
     zones = {name for _, zones in form.zones for name, _ in zones}
     return replace(
         form,
@@ -110,7 +132,37 @@ def refilled(newsletter: Newsletter, fields: Fields) -> Choices:
         cadence=_among(form.cadences, fields.one("cadence"), form.cadence),
         hour=_among(form.hours, fields.one("hour"), ""),
         time_zone=_among(zones, fields.one("time_zone"), form.time_zone),
+        language=_among(dict(form.languages), fields.one("language"), form.language),
+        name=fields.one("name", form.name),
     )
+
+
+def pause_end(fields: Fields, today: dt.date) -> dt.date | None:
+    """
+    Return the day until which the form of a pause asks for nothing, seen from the reader's *today*; None: no end.
+
+    HTTPException 422 when the form holds what it never offered. BadWish for a day that is none.
+    """
+    match fields.one("for"):
+        case "week":
+            return today + dt.timedelta(days=7)
+        case "month":
+            return _a_month_after(today)
+        case "open":
+            return None
+        case "":
+            try:
+                return dt.date.fromisoformat(fields.one("until"))
+            except ValueError:
+                raise BadWish("pause", "has no day that it ends on; give one such as 2027-01-31") from None
+        case _:
+            raise HTTPException(422)
+
+
+def _a_month_after(day: dt.date) -> dt.date:
+    """Return the same day of the next month, or its last day where it is shorter."""
+    first = (day.replace(day=1) + dt.timedelta(days=31)).replace(day=1)
+    return first.replace(day=min(day.day, calendar.monthrange(first.year, first.month)[1]))
 
 
 def _among(offers: Collection[Text], wanted: str, otherwise: Text) -> Text:
@@ -130,3 +182,21 @@ def _zones(present: str) -> tuple[tuple[str, tuple[tuple[str, str], ...]], ...]:
     listed = {name for zones in regions.values() for name, _ in zones}
     other = sorted({"UTC", present} - listed)
     return (("No place", tuple((name, zone_name(name)) for name in other)), *regions.items())
+
+
+@functools.cache
+def _languages(present: str) -> tuple[tuple[str, str], ...]:
+    """Return the languages that mails can be written in, English first, and *present* among them whichever it is."""
+    written = {path.stem for path in (resources.templates() / "email" / FOLDER).glob("*.po")}
+    names = {tag: _endonym(tag) for tag in {*written, present} - {_FIRST_LANGUAGE}}
+    others = sorted(names.items(), key=lambda named: named[1].casefold())
+    return ((_FIRST_LANGUAGE, _endonym(_FIRST_LANGUAGE)), *others)
+
+
+def _endonym(tag: str) -> str:
+    """Return the name of a language as its speakers write it: "Deutsch", "Português (Portugal)"."""
+    try:
+        name = locale(tag).get_display_name() or tag
+    except SettingsError:  # a reader may have come with a tag that no dictionary has
+        return tag
+    return f"{name[:1].upper()}{name[1:]}"

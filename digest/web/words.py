@@ -2,8 +2,12 @@
 
 import datetime as dt
 
+from babel.dates import format_date
+
+from digest.errors import SettingsError
 from digest.model.edition import EditionState
 from digest.model.newsletter import Newsletter
+from digest.render import languages
 from subscribers.cadence import Cadence
 
 MINUTE, HOUR, DAY = 60, 3600, 86400
@@ -77,6 +81,17 @@ def clock(at: dt.datetime, newsletter: Newsletter) -> str:
 def day(date: dt.date) -> str:
     """Return a date as a newspaper writes it: "Mon 23 Nov 2026"."""
     return f"{date:%a} {date.day} {date:%b %Y}"
+
+
+def long_day(date: dt.date, language: str) -> str:
+    """Return a date in full as *language* writes it, or English where we do not know how: "23 November 2026"."""
+    try:
+        customs = languages.locale(language)
+    except SettingsError:
+        customs = languages.locale("en-GB")
+    if customs.language == "en" and customs.territory is None:
+        customs = languages.locale("en-GB")  # day before month, as in ``day``
+    return format_date(date, "long", locale=customs)
 
 
 def month(date: dt.date) -> str:

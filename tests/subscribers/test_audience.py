@@ -1,5 +1,5 @@
 from collections.abc import Callable
-from datetime import datetime, time
+from datetime import date, datetime, time
 
 import pytest
 from sqlalchemy import (
@@ -27,6 +27,7 @@ from subscribers.model import Subscription, SubscriptionState, SuppressionReason
 
 AddOne = Callable[..., Subscription]
 EVERY = tuple(Cadence)
+TODAY = date(2026, 11, 23)
 
 
 def test_active_readers_of_the_newsletter_and_cadence_get_the_edition(
@@ -44,17 +45,17 @@ def test_active_readers_of_the_newsletter_and_cadence_get_the_edition(
     request_one("pending@reader.example")
     unsubscribe.one_click(session, add_one("ended@reader.example").public_id, evidence, now=now)
 
-    rows = session.execute(audience.readers("daily", (Cadence.DAILY, Cadence.WEEKDAYS))).all()
+    rows = session.execute(audience.readers("daily", (Cadence.DAILY, Cadence.WEEKDAYS), TODAY)).all()
 
     assert {row.address for row in rows} == {"daily@reader.example", "weekdays@reader.example"}
-    assert audience.count(session, "daily", (Cadence.DAILY, Cadence.WEEKDAYS)) == 2
-    assert audience.count(session, "nothing", EVERY) == 0
+    assert audience.count(session, "daily", (Cadence.DAILY, Cadence.WEEKDAYS), TODAY) == 2
+    assert audience.count(session, "nothing", EVERY, TODAY) == 0
 
 
 def test_a_row_holds_all_that_a_plan_and_a_letter_need(session: Session, add_one: AddOne) -> None:
     subscription = add_one(sections=("world",), hour=time(7, 30))
 
-    (row,) = session.execute(audience.readers("daily", EVERY)).mappings()
+    (row,) = session.execute(audience.readers("daily", EVERY, TODAY)).mappings()
 
     assert dict(row) == {
         "subscriber_id": subscription.subscriber_id,
@@ -76,7 +77,7 @@ def test_a_row_holds_all_that_a_plan_and_a_letter_need(session: Session, add_one
 def test_a_suppressed_reader_is_in_the_audience_and_marked(session: Session, add_one: AddOne, now: datetime) -> None:
     suppression.suppress(session, add_one().subscriber.fingerprint, SuppressionReason.COMPLAINT, at=now)
 
-    (row,) = session.execute(audience.readers("daily", EVERY))
+    (row,) = session.execute(audience.readers("daily", EVERY, TODAY))
 
     assert row.suppressed is True
 
@@ -95,7 +96,7 @@ def test_the_audience_feeds_an_insert_from_select(session: Session, add_one: Add
     )
     table.create(session.connection())
 
-    readers = audience.readers("daily", EVERY).subquery()
+    readers = audience.readers("daily", EVERY, TODAY).subquery()
     columns = (readers.c.subscriber_id, readers.c.time_zone, readers.c.hour, readers.c.suppressed)
     session.execute(insert(table).from_select(list(table.c.keys()), select(literal(42), *columns)))
 
@@ -114,7 +115,7 @@ def test_the_wishes_of_this_moment_are_read_for_planned_readers(
     suppression.suppress(session, cleo.subscriber.fingerprint, SuppressionReason.HARD_BOUNCE, at=now)
     planned = [ana.subscriber_id, ben.subscriber_id, cleo.subscriber_id, 999]
 
-    rows = {row.subscriber_id: row for row in session.execute(audience.current("daily", planned))}
+    rows = {row.subscriber_id: row for row in session.execute(audience.current("daily", planned, TODAY))}
 
     assert {key: (row.state, row.suppressed) for key, row in rows.items()} == {
         ana.subscriber_id: (SubscriptionState.ACTIVE, False),
@@ -136,7 +137,7 @@ def test_waves_are_the_distinct_pairs_of_zone_and_hour(session: Session, add_one
         add_one(f"reader{number}@reader.example", time_zone=zone, hour=hour)
     add_one("weekly@reader.example", time_zone="Asia/Tokyo", cadence=Cadence.WEEKLY)
 
-    waves = audience.wave_keys(session, "daily", (Cadence.DAILY,))
+    waves = audience.wave_keys(session, "daily", (Cadence.DAILY,), TODAY)
 
     assert waves == [
         Wave(time_zone="Asia/Tokyo", hour=time(7, 30), readers=1),
@@ -179,7 +180,7 @@ def test_the_listing_goes_on_where_the_last_page_ended(session: Session, add_one
     assert [one.address for one in (*first, *second)] == [f"reader{number}@reader.example" for number in range(5)]
 
 
-@pytest.mark.parametrize("query", [audience.readers("daily", EVERY), audience.current("daily", [1, 2])])
+@pytest.mark.parametrize("query", [audience.readers("daily", EVERY, TODAY), audience.current("daily", [1, 2], TODAY)])
 def test_the_queries_compile_for_postgresql(query: Select[*tuple[object, ...]]) -> None:
     text = str(query.compile(dialect=postgresql.psycopg.dialect()))  # type: ignore[no-untyped-call]
 

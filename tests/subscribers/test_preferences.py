@@ -32,7 +32,12 @@ def test_a_reader_gets_what_they_choose_and_the_ledger_says_so(
 ) -> None:
     subscription = add_one()
     wish = wanted(
-        sections=("world",), cadence=Cadence.WEEKDAYS, hour=time(6, 30), time_zone="America/Lima", language="pt-BR"
+        name="Ana María",
+        sections=("world",),
+        cadence=Cadence.WEEKDAYS,
+        hour=time(6, 30),
+        time_zone="America/Lima",
+        language="pt-BR",
     )
 
     preferences.choose(session, subscription.public_id, wish, evidence, now=now + timedelta(days=1))
@@ -42,6 +47,22 @@ def test_a_reader_gets_what_they_choose_and_the_ledger_says_so(
     last = consent.history(session, subscription.subscriber.fingerprint)[-1]
     assert (last.kind, last.at) == (ConsentKind.CHANGED, now + timedelta(days=1))
     assert (last.source, last.network_address) == (evidence.source, evidence.network_address)
+
+
+def test_name_language_and_zone_hold_for_all_that_a_person_reads_and_the_rest_for_one(
+    session: Session, add_one: AddOne, evidence: Evidence, now: datetime
+) -> None:
+    daily, other = add_one(), add_one(newsletter="other")
+
+    preferences.choose(
+        session,
+        daily.public_id,
+        wanted(name="A.", language="de", time_zone="Asia/Tokyo", sections=("world",), hour=time(9)),
+        evidence,
+        now=now,
+    )
+
+    assert preferences.of(other) == wanted(name="A.", language="de", time_zone="Asia/Tokyo")
 
 
 def test_a_wish_that_changes_nothing_leaves_no_trace(
@@ -96,6 +117,8 @@ def test_an_unknown_subscription_is_said_to_be_unknown(session: Session, evidenc
         ("time zone", {"time_zone": ""}),
         ("time zone", {"time_zone": "Factory"}),
         ("language", {"language": "<script>"}),
+        ("cadence", {"cadence": Cadence.SPECIAL}),
+        ("name", {"name": "n" * 201}),
     ],
 )
 def test_what_cannot_be_is_refused_by_its_name(field: str, changes: dict[str, Any]) -> None:

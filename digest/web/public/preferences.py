@@ -1,7 +1,9 @@
-"""A reader's preferences: sections, days, hour, time zone."""
+"""A reader's preferences: sections, days, hour, time zone, name, language; a pause; and what else there is to read."""
+
+from collections.abc import Callable
 
 from fastapi import APIRouter, HTTPException
-from starlette.responses import Response
+from starlette.responses import RedirectResponse, Response
 
 from digest.readers import choosing
 from digest.readers.choosing import WishesView
@@ -9,6 +11,7 @@ from digest.web import wishes
 from digest.web.forms import Posted
 from digest.web.network import Network
 from digest.web.pages import READ, Pages, Templates, Wired
+from subscribers import preferences
 from subscribers.errors import BadWish, WrongState
 from subscribers.model import LIVE
 
@@ -19,6 +22,8 @@ router = APIRouter()
 def page(token: str, services: Wired, pages: Templates, mute: str = "") -> Response:
     """Show what is chosen; *mute* names a section to untick, which holds only when saved."""
     view = _found(choosing.wishes(services, token))
+    if view.state not in LIVE:
+        return _over(pages, view)
     choices = wishes.choices(view.newsletter, view.wishes)
     muted = next((section.title for section in choices.sections if section.slug == mute), "")
     if muted and set(choices.chosen) - {mute}:
@@ -29,33 +34,81 @@ def page(token: str, services: Wired, pages: Templates, mute: str = "") -> Respo
 
 
 @router.post("/p/{token}")
-def act(token: str, fields: Posted, network: Network, services: Wired, pages: Templates) -> Response:
+def save(token: str, fields: Posted, network: Network, services: Wired, pages: Templates) -> Response:
     """Keep what is chosen."""
-    view = _found(choosing.wishes(services, token))
-    try:
+
+    def act(view: WishesView) -> WishesView | None:
         wanted = wishes.chosen(fields, view.newsletter, view.wishes)
-        saved = _found(choosing.change_wishes(services, token, wanted, network=network))
-    except BadWish as fault:
-        text = str(fault)
-        choices = wishes.refilled(view.newsletter, fields)
-        answer = _shown(pages, token, view, choices=choices, fault=f"{text[:1].upper()}{text[1:]}")
-        answer.status_code = 422
-        return answer
-    except WrongState:
-        raise _gone() from None
-    return _shown(pages, token, saved, choices=wishes.choices(saved.newsletter, saved.wishes), saved=True)
+        return choosing.change_wishes(services, token, wanted, network=network)
+
+    def typed(view: WishesView) -> wishes.Choices:
+        return wishes.refilled(view.newsletter, fields, view.wishes)
+
+    return _done(pages, token, _found(choosing.wishes(services, token)), act, typed, done="saved")
+
+
+@router.post("/p/{token}/pause")
+def pause(token: str, fields: Posted, network: Network, services: Wired, pages: Templates) -> Response:
+    """Send nothing for as long as is asked."""
+
+    def act(view: WishesView) -> WishesView | None:
+        until = wishes.pause_end(fields, view.today)
+        return choosing.pause(services, token, until, network=network)
+
+    return _done(pages, token, _found(choosing.wishes(services, token)), act, _as_kept, done="paused")
+
+
+@router.api_route("/p/{token}/pause", methods=READ)
+@router.api_route("/p/{token}/resume", methods=READ)
+def back(token: str, pages: Templates) -> Response:
+    """Lead whoever opens the address of an act anew to the page that it was done on."""
+    return RedirectResponse(pages.links.preferences(token), status_code=303)
+
+
+@router.post("/p/{token}/resume")
+def resume(token: str, network: Network, services: Wired, pages: Templates) -> Response:
+    """Send it again."""
+
+    def act(_view: WishesView) -> WishesView | None:
+        return choosing.resume(services, token, network=network)
+
+    return _done(pages, token, _found(choosing.wishes(services, token)), act, _as_kept, done="resumed")
 
 
 def _found(view: WishesView | None) -> WishesView:
     if view is None:
         raise HTTPException(404)
-    if view.state not in LIVE:
-        raise _gone()
     return view
 
 
-def _gone() -> HTTPException:
-    return HTTPException(410, "This subscription has ended or was never confirmed. Sign up again to choose anew.")
+def _as_kept(view: WishesView) -> wishes.Choices:
+    return wishes.choices(view.newsletter, view.wishes)
+
+
+def _done(
+    pages: Pages,
+    token: str,
+    view: WishesView,
+    act: Callable[[WishesView], WishesView | None],
+    typed: Callable[[WishesView], wishes.Choices],
+    *,
+    done: str,
+) -> Response:
+    """Do *act* and show what has come of it; where a value cannot be, the form as *typed*, with what to mend."""
+    try:
+        changed = _found(act(view))
+    except BadWish as fault:
+        return _shown(pages, token, view, choices=typed(view), fault=fault.field)
+    except WrongState:
+        return _over(pages, view)
+    return _shown(pages, token, changed, choices=_as_kept(changed), done=done)
+
+
+def _over(pages: Pages, view: WishesView) -> Response:
+    """Say that there is nothing to choose, because the Subscription has ended or was never confirmed."""
+    return pages.show(
+        "public/not_subscribed.html", status=410, language=view.wishes.language, newsletter=view.newsletter
+    )
 
 
 def _shown(  # noqa: PLR0913 (each names a part of the page)
@@ -65,16 +118,20 @@ def _shown(  # noqa: PLR0913 (each names a part of the page)
     *,
     choices: wishes.Choices,
     muted: str = "",
-    saved: bool = False,
+    done: str = "",
     fault: str = "",
 ) -> Response:
     return pages.show(
         "public/preferences.html",
+        status=422 if fault else 200,
+        language=view.wishes.language,
+        view=view,
         newsletter=view.newsletter,
         address=view.masked_address,
         token=token,
         choices=choices,
+        latest=view.today + preferences.LONGEST_PAUSE,
         muted=muted,
-        saved=saved,
+        done=done,
         fault=fault,
     )

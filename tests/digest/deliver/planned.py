@@ -13,6 +13,7 @@ from subscribers.cadence import Cadence
 from subscribers.model import Subscriber, Subscription, SubscriptionState
 
 NOW = datetime(2026, 11, 23, 7, 0, tzinfo=UTC)
+TODAY = NOW.date()
 LATER = NOW + timedelta(hours=5)
 WAVES = {("Europe/Berlin", None): NOW, ("America/New_York", None): LATER, ("Europe/Berlin", time(9, 30)): LATER}
 
@@ -58,7 +59,7 @@ def new_readers(session: Session, count: int, **traits: Any) -> list[Subscriptio
 
 def plan(session: Session, edition_id: EditionId) -> int:
     """Plan the Edition for all readers, and return how many Deliveries are new."""
-    return deliveries.plan(session, edition_id, audience.readers("morning", [Cadence.DAILY]), WAVES)
+    return deliveries.plan(session, edition_id, audience.readers("morning", [Cadence.DAILY], TODAY), WAVES)
 
 
 def planned(session: Session, count: int, **traits: Any) -> EditionId:

@@ -1,6 +1,7 @@
 """Deliveries: one for each reader, claimed by one sender at a time, and every one accounted for."""
 
 import threading
+from collections import Counter
 from collections.abc import Iterator
 from datetime import datetime, time, timedelta
 from typing import Any
@@ -23,6 +24,7 @@ from digest.model.delivery import (
     DeliveryKey,
     DeliveryState,
     Lease,
+    Reason,
     Settlement,
 )
 from digest.model.ids import EditionId, SubscriberId
@@ -31,7 +33,7 @@ from subscribers import audience
 from subscribers.cadence import Cadence
 from subscribers.model import EndReason, Subscription, SubscriptionState, SuppressionReason
 from subscribers.suppression import suppress
-from tests.digest.deliver.planned import LATER, NOW, WAVES, new_edition, new_readers, plan, planned
+from tests.digest.deliver.planned import LATER, NOW, TODAY, WAVES, new_edition, new_readers, plan, planned
 
 
 def lease(owner: str = "one", *, at: datetime = NOW) -> Lease:
@@ -89,7 +91,7 @@ def test_a_reader_whose_wave_is_not_named_gets_no_delivery(session: Session) -> 
 
 def test_readers_are_planned_when_none_of_them_has_chosen_an_hour(session: Session) -> None:
     new_readers(session, 2)
-    readers = audience.readers("morning", [Cadence.DAILY])
+    readers = audience.readers("morning", [Cadence.DAILY], TODAY)
 
     count = deliveries.plan(session, new_edition(session), readers, {("Europe/Berlin", None): NOW})
 
@@ -99,7 +101,7 @@ def test_readers_are_planned_when_none_of_them_has_chosen_an_hour(session: Sessi
 def test_no_waves_plan_nothing(session: Session) -> None:
     new_readers(session, 1)
 
-    count = deliveries.plan(session, new_edition(session), audience.readers("morning", [Cadence.DAILY]), {})
+    count = deliveries.plan(session, new_edition(session), audience.readers("morning", [Cadence.DAILY], TODAY), {})
 
     assert count == 0
 
@@ -109,7 +111,7 @@ def test_a_wave_is_spread_over_whole_minutes_and_stays_due_at_its_hour(session: 
     new_readers(session, 2, zone="America/New_York")
     new_readers(session, 1, zone="Asia/Tokyo")
     edition_id = new_edition(session)
-    readers = audience.readers("morning", [Cadence.DAILY])
+    readers = audience.readers("morning", [Cadence.DAILY], TODAY)
 
     count = deliveries.plan(session, edition_id, readers, WAVES, spread=timedelta(minutes=5, seconds=30))
 
@@ -125,7 +127,7 @@ def test_less_than_a_minute_spreads_nothing(session: Session, spread: timedelta)
     new_readers(session, 3)
     edition_id = new_edition(session)
 
-    deliveries.plan(session, edition_id, audience.readers("morning", [Cadence.DAILY]), WAVES, spread=spread)
+    deliveries.plan(session, edition_id, audience.readers("morning", [Cadence.DAILY], TODAY), WAVES, spread=spread)
 
     assert set(session.scalars(select(Delivery.next_at))) == {NOW}
 
@@ -133,7 +135,7 @@ def test_less_than_a_minute_spreads_nothing(session: Session, spread: timedelta)
 def test_spread_deliveries_are_claimed_in_their_minute(session: Session) -> None:
     new_readers(session, 10)
     edition_id = new_edition(session)
-    readers = audience.readers("morning", [Cadence.DAILY])
+    readers = audience.readers("morning", [Cadence.DAILY], TODAY)
     deliveries.plan(session, edition_id, readers, WAVES, spread=timedelta(minutes=5))
 
     counts = []
@@ -147,7 +149,7 @@ def test_spread_deliveries_are_claimed_in_their_minute(session: Session) -> None
 def test_the_spread_can_be_ignored_with_the_wave_but_not_a_wait_that_came_since(session: Session) -> None:
     new_readers(session, 10)
     edition_id = new_edition(session)
-    readers = audience.readers("morning", [Cadence.DAILY])
+    readers = audience.readers("morning", [Cadence.DAILY], TODAY)
     deliveries.plan(session, edition_id, readers, WAVES, spread=timedelta(minutes=5))
 
     claims = deliveries.claim(session, edition_id, NOW, lease=lease(), limit=99, ignore_wave=True)
@@ -231,21 +233,35 @@ def test_a_claim_gives_the_address_name_and_sections_of_now(session: Session) ->
 
 
 def test_who_left_paused_was_suppressed_or_erased_after_planning_is_skipped_with_the_reason(session: Session) -> None:
-    ended, paused, suppressed, erased, kept = new_readers(session, 5)
+    ended, paused, until_tomorrow, weekly, suppressed, erased, kept, until_today = new_readers(session, 8)
     edition_id = new_edition(session)
     plan(session, edition_id)
     ended.end(EndReason.ONE_CLICK, NOW)
     paused.pause()
+    until_tomorrow.pause(TODAY + timedelta(days=1))
+    until_today.pause(TODAY)
+    weekly.cadence = Cadence.WEEKLY
     suppress(session, suppressed.subscriber.fingerprint, SuppressionReason.HARD_BOUNCE, at=NOW)
     session.delete(erased.subscriber)
     session.flush()
 
     claimed = deliveries.claim(session, edition_id, NOW, lease=lease(), limit=10)
 
-    assert [one.item.subscriber_id for one in claimed] == [kept.subscriber_id]
+    assert sorted(one.item.subscriber_id for one in claimed) == [kept.subscriber_id, until_today.subscriber_id]
     account = deliveries.account(session, edition_id)
-    assert account == Account(intended=5, suppressed=1, skipped=3, waiting=1)
+    assert account == Account(intended=8, suppressed=1, skipped=5, waiting=2)
     assert account.adds_up
+    reasons = dict(
+        session.execute(select(Delivery.public_id, Delivery.reason).where(Delivery.reason.is_not(None))).all()
+    )
+    assert Counter(reasons.values()) == {
+        Reason.UNSUBSCRIBED: 2,  # one has left, one is not known any more
+        Reason.PAUSED: 2,
+        Reason.NOT_WANTED: 1,
+        Reason.SUPPRESSED: 1,
+    }
+    assert reasons[weekly.public_id] is Reason.NOT_WANTED
+    assert reasons[paused.public_id] is reasons[until_tomorrow.public_id] is Reason.PAUSED
 
 
 def test_a_claim_goes_on_past_readers_who_have_all_left(session: Session) -> None:

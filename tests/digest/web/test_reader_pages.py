@@ -226,7 +226,7 @@ def test_muting_what_is_not_there_or_the_last_section_unticks_nothing(
 def test_no_section_at_all_is_refused_with_the_reason(client: TestClient, services: Services, reader: str) -> None:
     answer = client.post(f"/p/{token(services, Purpose.PREFERENCES, reader)}", data={"cadence": "daily"})
 
-    assert (answer.status_code, "choose at least one" in answer.text) == (422, True)
+    assert (answer.status_code, "Choose at least one" in answer.text) == (422, True)
     assert subscription(services, reader).sections is None
 
 
