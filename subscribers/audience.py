@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from subscribers.address import Address, fingerprint
 from subscribers.cadence import Cadence
 from subscribers.model import LIVE, EndReason, Subscriber, Subscription, SubscriptionState
+from subscribers.segments import Segment
 from subscribers.suppression import is_suppressed_clause
 
 
@@ -41,15 +42,17 @@ class Listed:
     suppressed: bool
 
 
-def readers(newsletter: str, cadences: Sequence[Cadence]) -> Select[*tuple[object, ...]]:
+def readers(
+    newsletter: str, cadences: Sequence[Cadence], *, segment: Segment | None = None
+) -> Select[*tuple[object, ...]]:
     """
-    Return the query for all active Subscriptions to *newsletter* whose wish is one of *cadences*.
+    Return the query for all active Subscriptions to *newsletter* whose wish is one of *cadences*, within *segment*.
 
     Its columns: subscriber_id, subscription_id, public_id, fingerprint, address, name, language, time_zone, hour,
     sections, cadence, state and suppressed (true: the address gets no mail). A suppressed reader is in it, so that the
     account of an Edition adds up. Fit for ``subquery()`` and INSERT … FROM SELECT.
     """
-    return _wishes().where(*_active(newsletter, cadences))
+    return _wishes().where(*_active(newsletter, cadences), *_within(segment))
 
 
 def current(newsletter: str, subscriber_ids: Sequence[int]) -> Select[*tuple[Any, ...]]:
@@ -76,9 +79,10 @@ def current(newsletter: str, subscriber_ids: Sequence[int]) -> Select[*tuple[Any
     )
 
 
-def count(session: Session, newsletter: str, cadences: Sequence[Cadence]) -> int:
+def count(session: Session, newsletter: str, cadences: Sequence[Cadence], *, segment: Segment | None = None) -> int:
     """Return how many readers ``readers`` would give."""
-    return session.scalar(select(func.count(Subscription.id)).where(*_active(newsletter, cadences))) or 0
+    query = select(func.count(Subscription.id)).join(Subscription.subscriber)
+    return session.scalar(query.where(*_active(newsletter, cadences), *_within(segment))) or 0
 
 
 def in_use(session: Session) -> dict[str, int]:
@@ -98,12 +102,14 @@ def is_fingerprinted_with(session: Session, key: bytes) -> bool:
     return anybody is None or fingerprint(anybody.address_key, key) == anybody.fingerprint
 
 
-def wave_keys(session: Session, newsletter: str, cadences: Sequence[Cadence]) -> list[Wave]:
+def wave_keys(
+    session: Session, newsletter: str, cadences: Sequence[Cadence], *, segment: Segment | None = None
+) -> list[Wave]:
     """Return each distinct pair of time zone and hour among ``readers``, ordered by zone, then hour."""
     query = (
         select(Subscriber.time_zone, Subscription.hour, func.count(Subscription.id))
         .join(Subscription.subscriber)
-        .where(*_active(newsletter, cadences))
+        .where(*_active(newsletter, cadences), *_within(segment))
         .group_by(Subscriber.time_zone, Subscription.hour)
     )
     waves = [Wave(time_zone=zone, hour=hour, readers=number) for zone, hour, number in session.execute(query)]
@@ -119,7 +125,7 @@ def live_ids(session: Session, newsletter: str, address: Address | None) -> list
     return list(session.scalars(query.order_by(Subscription.id)))
 
 
-def listing(
+def listing(  # noqa: PLR0913 (filters, any of which may be left out)
     session: Session,
     *,
     newsletter: str | None = None,
@@ -127,6 +133,7 @@ def listing(
     search: str = "",
     after: int = 0,
     limit: int = 100,
+    segment: Segment | None = None,
 ) -> list[Listed]:
     """
     Return at most *limit* Subscriptions, oldest first, whose address or name holds *search* in any case of letters.
@@ -136,7 +143,7 @@ def listing(
     query = (
         select(Subscription, Subscriber, is_suppressed_clause(Subscriber.fingerprint))
         .join(Subscription.subscriber)
-        .where(Subscription.id > after)
+        .where(Subscription.id > after, *_within(segment))
         .order_by(Subscription.id)
         .limit(limit)
     )
@@ -177,6 +184,10 @@ def _active(newsletter: str, cadences: Sequence[Cadence]) -> tuple[ColumnElement
         Subscription.state == SubscriptionState.ACTIVE,
         Subscription.cadence.in_(cadences),
     )
+
+
+def _within(segment: Segment | None) -> tuple[ColumnElement[bool], ...]:
+    return () if segment is None else segment.clauses()
 
 
 def _wishes() -> Select[*tuple[object, ...]]:
