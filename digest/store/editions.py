@@ -4,7 +4,7 @@ import datetime as dt
 from collections.abc import Sequence
 from contextlib import suppress
 
-from sqlalchemy import and_, exists, func, select
+from sqlalchemy import and_, exists, func, or_, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -16,6 +16,8 @@ from digest.model.edition import Edition, EditionState, EditionStory
 from digest.model.ids import EditionId
 from subscribers.cadence import Cadence
 
+#: The states in which nothing more becomes of an Edition by itself.
+SETTLED = (EditionState.SENT, EditionState.SKIPPED, EditionState.CANCELLED)
 #: How far back a Story that was already sent is remembered.
 MEMORY = dt.timedelta(days=60)
 
@@ -84,6 +86,19 @@ def first_since(session: Session, newsletter: str, cadence: Cadence, date: dt.da
         .order_by(Edition.date)
         .limit(1)
     )
+
+
+def specials(session: Session, newsletter: str, date: dt.date) -> Sequence[Edition]:
+    """Return the newsletter's special Editions of *date* or later, and those before that are not settled yet."""
+    return session.scalars(
+        select(Edition)
+        .where(
+            Edition.newsletter == newsletter,
+            Edition.cadence == Cadence.SPECIAL,
+            or_(Edition.date >= date, Edition.state.not_in(SETTLED)),
+        )
+        .order_by(Edition.date)
+    ).all()
 
 
 def older_open(session: Session, edition: Edition) -> Sequence[Edition]:

@@ -22,7 +22,7 @@ from tests.flow.walk import STORIES, drop_news, recipients
 
 EDITION = [
     *("newsletter", "cadence", "date", "number", "state", "reason", "due_at", "stories"),
-    *("sources_answered", "sources_asked", "hash"),
+    *("sources_answered", "sources_asked", "hash", "audience"),
 ]
 ACCOUNT = ["intended", "sent", "failed", "deferred", "suppressed", "skipped", "in_doubt", "waiting"]
 PAGE = """<!doctype html><html lang="en"><head><title>Ferries resume after strike</title>

@@ -25,7 +25,7 @@ FIRST = datetime(2026, 1, 1, tzinfo=UTC)
 READERS = 300
 
 days = st.dates(date(2025, 12, 30), date(2026, 2, 15))
-found = st.builds(
+found: st.SearchStrategy[dict[str, Any]] = st.builds(
     dict,
     sections=st.lists(st.sampled_from(SECTIONS), max_size=2),
     languages=st.lists(st.sampled_from(["de", "DE-at", "en", "pt", "fr"]), max_size=2),
