@@ -11,11 +11,12 @@ from digest.model.draft import Draft
 from digest.model.edition import Edition, EditionState
 from digest.model.ids import EditionId
 from digest.model.layout import Layout, Step
-from digest.model.newsletter import Approval, Newsletter
+from digest.model.newsletter import Newsletter
 from digest.model.rendered import FilledDigest
 from digest.render.lint import Finding
 from digest.services import Services
 from digest.store import deliveries, editions
+from subscribers import audience
 from subscribers.cadence import Cadence
 
 MINUTE = dt.timedelta(minutes=1)
@@ -43,6 +44,9 @@ class DeskRow:
     coverage: str = ""
     account: Account | None = None
     will_happen: str = ""
+    #: Of a special Edition: whom it is for, in words, and how many readers that are now; None once it is approved.
+    audience: str = ""
+    readers: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,7 +72,7 @@ class DeskEdition:
 
 
 def todays(services: Services) -> tuple[DeskRow, ...]:
-    """Return one Edition per newsletter and cadence: today's, or else the next."""
+    """Return one Edition per newsletter and cadence, today's or else the next, and the special ones at hand."""
     now = services.clock.now()
     rows: list[DeskRow] = []
     with services.reading() as session:
@@ -81,6 +85,8 @@ def todays(services: Services) -> tuple[DeskRow, ...]:
                     if coming is not None
                     else DeskRow(newsletter=newsletter, cadence=cadence, date=today)
                 )
+            specials = editions.specials(session, newsletter.slug, today)
+            rows += [_row(session, newsletter, special, now) for special in specials]
     return tuple(rows)
 
 
@@ -162,7 +168,14 @@ def release(services: Services, edition_id: EditionId) -> None:
         editions.get(session, edition_id, lock=True).release()
 
 
+def readers_of(session: Session, edition: Edition) -> int:
+    """Return how many readers *edition* would be planned for now, among them those whose address gets no mail."""
+    wishes = Cadence.served_by(edition.cadence, edition.date)
+    return audience.count(session, edition.newsletter, wishes, edition.date, segment=edition.audience)
+
+
 def _row(session: Session, newsletter: Newsletter, edition: Edition, now: dt.datetime) -> DeskRow:
+    is_special = edition.cadence is Cadence.SPECIAL
     return DeskRow(
         newsletter=newsletter,
         cadence=edition.cadence,
@@ -171,26 +184,30 @@ def _row(session: Session, newsletter: Newsletter, edition: Edition, now: dt.dat
         state=edition.state,
         reason=edition.reason,
         number=edition.number,
-        due_at=edition.due_at,
+        due_at=None if is_special and edition.is_open else edition.due_at,
         stories=len(edition.draft.stories) if edition.draft_json is not None else 0,
         coverage=edition.coverage,
         account=deliveries.account(session, edition.id) if edition.approved_at is not None else None,
         will_happen=_will_happen(newsletter, edition, now),
+        audience=str(edition.audience) if is_special else "",
+        readers=readers_of(session, edition) if is_special and edition.is_open else None,
     )
 
 
 def _will_happen(newsletter: Newsletter, edition: Edition, now: dt.datetime) -> str:
     """Say in words what becomes of *edition* if nobody does anything."""
     until = _until(edition.due_at - now)
-    draft = (
-        f"goes out {until}, automatically" if newsletter.approval is Approval.AUTO else f"due {until}, once approved"
-    )
+    draft, sending = f"due {until}, once approved", "going out, to each reader at their hour"
+    if edition.cadence is Cadence.SPECIAL:
+        draft, sending = "goes out at once, when approved", "going out to its readers"
+    elif newsletter.approves_itself(edition.cadence):
+        draft = f"goes out {until}, automatically"
     return {
         EditionState.PLANNED: f"due {until}; its draft comes {newsletter.schedule.review // MINUTE} min before",
         EditionState.DRAFT: draft,
         EditionState.HELD: "held; goes out only when approved or released",
         EditionState.APPROVED: f"approved; goes out {until}",
-        EditionState.SENDING: "going out, to each reader at their hour",
+        EditionState.SENDING: sending,
         EditionState.PAUSED: "paused; goes on when resumed",
         EditionState.SENT: "sent",
         EditionState.SKIPPED: f"skipped: {edition.reason}",

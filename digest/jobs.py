@@ -15,7 +15,7 @@ from digest import calendar, notices, pipeline, report_box, sending
 from digest.errors import DigestError
 from digest.logs import logger
 from digest.model.edition import Edition, EditionState, SkipReason
-from digest.model.newsletter import Approval, Newsletter
+from digest.model.newsletter import Newsletter
 from digest.services import Services
 from digest.store import deliveries, editions, job_runs
 from subscribers import bounces, preferences
@@ -149,7 +149,7 @@ def _approve(services: Services, tally: Tally, _stop: Event) -> None:
         drafts = [edition for edition in editions.in_states(session, EditionState.DRAFT) if edition.due_at <= now]
     for edition in drafts:
         newsletter = _known(services, edition.newsletter)
-        if newsletter is not None and newsletter.approval is Approval.AUTO:
+        if newsletter is not None and newsletter.approves_itself(edition.cadence):
             with tally.each(str(edition)):
                 if _skip_if_too_late(services, newsletter, edition.cadence, edition.date):
                     tally.counts["skipped"] += 1

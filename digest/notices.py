@@ -17,13 +17,14 @@ from digest.model.delivery import DeliveryState
 from digest.model.edition import Edition, EditionState
 from digest.model.ids import EditionId
 from digest.model.message import Addressing, Email, Mailbox
-from digest.model.newsletter import Approval, Newsletter
+from digest.model.newsletter import Newsletter
 from digest.model.notice import NoticeToSend, NoticeWish
 from digest.model.relay import Relay
 from digest.render.notice import render_notice
 from digest.services import Services
 from digest.store import editions, notices
 from subscribers import tokens
+from subscribers.cadence import Cadence
 from subscribers.model import Subscription
 from subscribers.tokens import LIFETIMES, Claim, Purpose
 
@@ -146,7 +147,9 @@ def _fate(newsletter: Newsletter, edition: Edition) -> str:
     """Return what becomes of an open Edition if nobody does anything."""
     if edition.state is EditionState.HELD:
         return "held"
-    return "auto" if newsletter.approval is Approval.AUTO else "waits"
+    if edition.cadence is Cadence.SPECIAL:
+        return "special"
+    return "auto" if newsletter.approves_itself(edition.cadence) else "waits"
 
 
 def _short_hash(text: str) -> str:

@@ -19,7 +19,8 @@ from digest.gather import gather
 from digest.gather.identity import url_key
 from digest.gather.reading import read_pages
 from digest.logs import logger
-from digest.model.draft import EditionFacts
+from digest.model.candidate import Cluster
+from digest.model.draft import Draft, EditionFacts
 from digest.model.edition import Edition, EditionState, SkipReason
 from digest.model.entry import Failed, Fetched, Gathered, PageCheck, PageRead
 from digest.model.ids import ArticleId, EditionId
@@ -216,7 +217,7 @@ def prepare_edition(
     """
     made = _drafted(services, newsletter, cadence, date)
     illustrate(services, made.edition_id)
-    return _proofread(services, made) if isinstance(made, Prepared) else made
+    return proofread(services, made) if isinstance(made, Prepared) else made
 
 
 def _drafted(services: Services, newsletter: Newsletter, cadence: Cadence, date: dt.date) -> Prepared | Skipped | Held:
@@ -225,7 +226,7 @@ def _drafted(services: Services, newsletter: Newsletter, cadence: Cadence, date:
     with services.session() as session:
         edition = plan_edition(session, newsletter, cadence, date)
         if edition.is_prepared:
-            return _as_it_is(edition)
+            return as_it_is(edition)
         edition_id = edition.id
     with services.reading() as session:  # ranking takes its time, and nobody who writes should wait for it
         newsletter = sources.complete(session, newsletter)
@@ -235,25 +236,41 @@ def _drafted(services: Services, newsletter: Newsletter, cadence: Cadence, date:
     with services.session() as session:
         edition = editions.get(session, edition_id, lock=True)
         if edition.is_prepared:
-            return _as_it_is(edition)
-        number = editions.next_number(session, newsletter.slug, cadence)
-        facts = EditionFacts(newsletter=newsletter.slug, cadence=cadence, date=date, number=number)
-        draft = compose(newsletter, clusters, facts)
+            return as_it_is(edition)
+        draft = laid_out(session, newsletter, edition, clusters)
         if not draft.has_enough_news(newsletter.minimum_stories):
-            stories = len(draft.stories)
-            edition.skip(f"{SkipReason.TOO_LITTLE_NEWS}: {stories} of at least {newsletter.minimum_stories} stories")
-            return _as_it_is(edition)
-        coverage = sources.coverage(session, newsletter, min(period.start, now - dt.timedelta(days=1)))
-        edition.save(draft, period=(period.start, period.end), coverage=coverage)
+            edition.skip(too_little(newsletter, draft))
+            return as_it_is(edition)
+        save_draft(session, newsletter, edition, draft, period)
         for older in editions.older_open(session, edition):
             older.skip(f"{SkipReason.SUPERSEDED} {edition.date}")
-        answered, asked = coverage
-        if asked and answered / asked < newsletter.coverage_floor:
-            edition.hold(f"only {answered} of {asked} sources answered; the floor is {newsletter.coverage_floor:.0%}")
-        return _as_it_is(edition)
+        return as_it_is(edition)
 
 
-def _as_it_is(edition: Edition) -> Prepared | Skipped | Held:
+def laid_out(session: Session, newsletter: Newsletter, edition: Edition, clusters: Sequence[Cluster]) -> Draft:
+    """Return the Draft that *clusters* give for *edition*, with the next number."""
+    number = editions.next_number(session, newsletter.slug, edition.cadence)
+    facts = EditionFacts(newsletter=newsletter.slug, cadence=edition.cadence, date=edition.date, number=number)
+    return compose(newsletter, clusters, facts)
+
+
+def too_little(newsletter: Newsletter, draft: Draft) -> str:
+    """Say why *draft* is too small for an Edition."""
+    return f"{SkipReason.TOO_LITTLE_NEWS}: {len(draft.stories)} of at least {newsletter.minimum_stories} stories"
+
+
+def save_draft(
+    session: Session, newsletter: Newsletter, edition: Edition, draft: Draft, period: calendar.Period
+) -> None:
+    """Give *edition* its Draft, and hold it when too few sources have answered."""
+    answered, asked = sources.coverage(session, newsletter, min(period.start, period.end - dt.timedelta(days=1)))
+    edition.save(draft, period=(period.start, period.end), coverage=(answered, asked))
+    if asked and answered / asked < newsletter.coverage_floor:
+        edition.hold(f"only {answered} of {asked} sources answered; the floor is {newsletter.coverage_floor:.0%}")
+
+
+def as_it_is(edition: Edition) -> Prepared | Skipped | Held:
+    """Say what has become of making *edition*."""
     match edition.state:
         case EditionState.SKIPPED:
             return Skipped(edition.id, edition.reason)
@@ -288,7 +305,7 @@ def illustrate(services: Services, edition_id: EditionId) -> None:
         log.exception("edition_not_illustrated", edition_id=edition_id)
 
 
-def _proofread(services: Services, made: Prepared) -> Prepared | Skipped | Held:
+def proofread(services: Services, made: Prepared) -> Prepared | Skipped | Held:
     """Hold the Edition if its mail has faults."""
     with services.session() as session:
         edition = editions.get(session, made.edition_id, lock=True)
@@ -297,7 +314,7 @@ def _proofread(services: Services, made: Prepared) -> Prepared | Skipped | Held:
                 proof.fit_to_send(services, services.newsletter(edition.newsletter), edition)
             except UnfitToSend as fault:
                 edition.hold(str(fault))
-        return _as_it_is(edition)
+        return as_it_is(edition)
 
 
 # -- approve -----------------------------------------------------------------------------------------------------------
@@ -308,8 +325,8 @@ def approve(services: Services, edition_id: EditionId, *, by: str) -> int:
     Freeze the Edition's content on the word of *by*, and plan one Delivery per reader. Returns how many were planned.
 
     Pictures that it still lacks are fetched first. From here on sending, archive and preview read only what was frozen.
-    Hours that have passed count from now: whoever approves late wants it sent. WrongState when it is not open for
-    approval; UnfitToSend when its mail has faults that must reach nobody.
+    Hours that have passed count from now: whoever approves late wants it sent; a special Edition has no hour but now.
+    WrongState when it is not open for approval; UnfitToSend when its mail has faults that must reach nobody.
     """
     illustrate(services, edition_id)
     with services.session() as session:
@@ -343,6 +360,11 @@ def _approve(services: Services, session: Session, edition: Edition, *, by: str,
     draft = edition.draft
     edition.approve(proof.fit_to_send(services, newsletter, edition), by=by, at=now)
     editions.remember_stories(session, edition, draft)
-    instants = waves(session, newsletter, edition.cadence, edition.date)
-    due = {(zone, hour): max(at, not_before or at) for (zone, hour), at in instants.items() if zone is not None}
+    if edition.cadence is Cadence.SPECIAL:
+        wishes = Cadence.served_by(edition.cadence, edition.date)
+        keys = audience.wave_keys(session, newsletter.slug, wishes, edition.date, segment=edition.audience)
+        due = {(key.time_zone, key.hour): now for key in keys}
+    else:
+        instants = waves(session, newsletter, edition.cadence, edition.date)
+        due = {(zone, hour): max(at, not_before or at) for (zone, hour), at in instants.items() if zone is not None}
     return deliveries.plan(session, edition.id, editions.readers_of(edition), due, spread=newsletter.spread)

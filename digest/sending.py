@@ -24,6 +24,7 @@ from digest.services import Services
 from digest.store import deliveries, editions
 from digest.store import notices as notice_store
 from digest.store.deliveries import Doubt
+from subscribers.cadence import Cadence
 
 #: In seconds: how often a growing account is told.
 TELL_EVERY = 1.0
@@ -105,9 +106,17 @@ def resume(services: Services, edition_id: EditionId) -> None:
 
 
 def cancel(services: Services, edition_id: EditionId, *, reason: str) -> int:
-    """Call the Edition off: what has not gone out never will; senders at work stop within seconds. Return how many."""
+    """
+    Call the Edition off: what has not gone out never will; senders at work stop within seconds. Return how many.
+
+    A special one may be called off before its approval too: no later one would take its place.
+    """
     with services.session() as session:
-        editions.get(session, edition_id, lock=True).cancel(reason)
+        edition = editions.get(session, edition_id, lock=True)
+        if edition.cadence is Cadence.SPECIAL and edition.is_open:
+            edition.skip(reason)
+            return 0
+        edition.cancel(reason)
         return deliveries.cancel(session, edition_id)
 
 

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from subscribers.address import Address, fingerprint
 from subscribers.cadence import Cadence
 from subscribers.model import LIVE, EndReason, Subscriber, Subscription, SubscriptionState
+from subscribers.segments import Segment
 from subscribers.suppression import is_suppressed_clause
 
 
@@ -41,18 +42,20 @@ class Listed:
     suppressed: bool
 
 
-def readers(newsletter: str, cadences: Sequence[Cadence], day: date) -> Select[*tuple[object, ...]]:
+def readers(
+    newsletter: str, cadences: Sequence[Cadence], day: date, *, segment: Segment | None = None
+) -> Select[*tuple[object, ...]]:
     """
-    Return the query for all Subscriptions to *newsletter* that want the Editions of *day* and one of *cadences*.
+    Return the query for all in *segment* whose Subscription to *newsletter* wants the Editions of *day*.
 
-    Who has paused until *day* at the latest is among them, wherever their clocks stand: the waves of one date span 26
-    hours.
+    Their wish is one of *cadences*. Who has paused until *day* at the latest is among them, wherever their clocks
+    stand: the waves of one date span 26 hours.
 
     Its columns: subscriber_id, subscription_id, public_id, fingerprint, address, name, language, time_zone, hour,
     sections, cadence, state and suppressed (true: the address gets no mail). A suppressed reader is in it, so that the
     account of an Edition adds up. Fit for ``subquery()`` and INSERT … FROM SELECT.
     """
-    return _wishes().where(*_wanting(newsletter, cadences, day))
+    return _wishes().where(*_wanting(newsletter, cadences, day), *_within(segment))
 
 
 def current(newsletter: str, subscriber_ids: Sequence[int], day: date) -> Select[*tuple[Any, ...]]:
@@ -81,9 +84,12 @@ def current(newsletter: str, subscriber_ids: Sequence[int], day: date) -> Select
     )
 
 
-def count(session: Session, newsletter: str, cadences: Sequence[Cadence], day: date) -> int:
+def count(
+    session: Session, newsletter: str, cadences: Sequence[Cadence], day: date, *, segment: Segment | None = None
+) -> int:
     """Return how many readers ``readers`` would give."""
-    return session.scalar(select(func.count(Subscription.id)).where(*_wanting(newsletter, cadences, day))) or 0
+    query = select(func.count(Subscription.id)).join(Subscription.subscriber)
+    return session.scalar(query.where(*_wanting(newsletter, cadences, day), *_within(segment))) or 0
 
 
 def in_use(session: Session) -> dict[str, int]:
@@ -103,12 +109,14 @@ def is_fingerprinted_with(session: Session, key: bytes) -> bool:
     return anybody is None or fingerprint(anybody.address_key, key) == anybody.fingerprint
 
 
-def wave_keys(session: Session, newsletter: str, cadences: Sequence[Cadence], day: date) -> list[Wave]:
+def wave_keys(
+    session: Session, newsletter: str, cadences: Sequence[Cadence], day: date, *, segment: Segment | None = None
+) -> list[Wave]:
     """Return each distinct pair of time zone and hour among ``readers``, ordered by zone, then hour."""
     query = (
         select(Subscriber.time_zone, Subscription.hour, func.count(Subscription.id))
         .join(Subscription.subscriber)
-        .where(*_wanting(newsletter, cadences, day))
+        .where(*_wanting(newsletter, cadences, day), *_within(segment))
         .group_by(Subscriber.time_zone, Subscription.hour)
     )
     waves = [Wave(time_zone=zone, hour=hour, readers=number) for zone, hour, number in session.execute(query)]
@@ -124,7 +132,7 @@ def live_ids(session: Session, newsletter: str, address: Address | None) -> list
     return list(session.scalars(query.order_by(Subscription.id)))
 
 
-def listing(
+def listing(  # noqa: PLR0913 (filters, any of which may be left out)
     session: Session,
     *,
     newsletter: str | None = None,
@@ -132,6 +140,7 @@ def listing(
     search: str = "",
     after: int = 0,
     limit: int = 100,
+    segment: Segment | None = None,
 ) -> list[Listed]:
     """
     Return at most *limit* Subscriptions, oldest first, whose address or name holds *search* in any case of letters.
@@ -141,7 +150,7 @@ def listing(
     query = (
         select(Subscription, Subscriber, is_suppressed_clause(Subscriber.fingerprint))
         .join(Subscription.subscriber)
-        .where(Subscription.id > after)
+        .where(Subscription.id > after, *_within(segment))
         .order_by(Subscription.id)
         .limit(limit)
     )
@@ -192,6 +201,10 @@ def _wants(day: date) -> ColumnElement[bool]:
     is_over = and_(Subscription.paused_until.is_not(None), Subscription.paused_until <= day)
     paused = Subscription.state == SubscriptionState.PAUSED
     return or_(Subscription.state == SubscriptionState.ACTIVE, and_(paused, is_over))
+
+
+def _within(segment: Segment | None) -> tuple[ColumnElement[bool], ...]:
+    return () if segment is None else segment.clauses()
 
 
 def _wishes() -> Select[*tuple[object, ...]]:

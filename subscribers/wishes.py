@@ -34,12 +34,9 @@ class Wishes:
 
     def __post_init__(self) -> None:
         """Bring the values into their one form, or refuse them."""
-        zone = _time_zones().get(self.time_zone.strip().lower())
-        if zone is None:
-            raise BadWish("time zone", f"{_shown(self.time_zone)} is unknown; give one such as Europe/Paris")
-        if not _LANGUAGE.fullmatch(self.language):
-            raise BadWish("language", f"{_shown(self.language)} is no language tag; give one such as en or pt-BR")
-        if self.sections is not None and (not self.sections or not all(map(_SLUG.fullmatch, self.sections))):
+        zone = known_zone(self.time_zone)
+        check_language(self.language)
+        if self.sections is not None and (not self.sections or not all(map(is_slug, self.sections))):
             raise BadWish("sections", "are none or misspelt; choose at least one, or all")
         if self.cadence not in WISHES:
             raise BadWish("cadence", f"{self.cadence} is none that readers choose; give {', '.join(WISHES)}")
@@ -54,12 +51,40 @@ class Wishes:
             object.__setattr__(self, "sections", tuple(dict.fromkeys(self.sections)))
 
 
+def known_zone(text: str) -> str:
+    """Return the IANA name of the time zone called *text* in any case of letters; BadWish when there is none."""
+    zone = _time_zones().get(text.strip().lower())
+    if zone is None:
+        raise BadWish("time zone", f"{shown(text)} is unknown; give one such as Europe/Paris")
+    return zone
+
+
+def known_region(text: str) -> str:
+    """Return the beginning *text* of names of time zones, such as Europe/, as they write it; BadWish if none has it."""
+    begin = text.strip().lower()
+    found = next((zone for name, zone in sorted(_time_zones().items()) if name.startswith(begin)), None)
+    if not begin.endswith("/") or found is None:
+        raise BadWish("time zone", f"{shown(text)} begins no time zone; give a region such as Europe/")
+    return found[: len(begin)]
+
+
+def check_language(text: str) -> None:
+    """Raise BadWish unless *text* has the form of a language tag (BCP 47)."""
+    if not _LANGUAGE.fullmatch(text):
+        raise BadWish("language", f"{shown(text)} is no language tag; give one such as en or pt-BR")
+
+
+def is_slug(text: str) -> bool:
+    """Return whether *text* can be the slug of a section: letters, digits, - and _, and nothing else."""
+    return _SLUG.fullmatch(text) is not None
+
+
 @functools.cache
 def _time_zones() -> dict[str, str]:
     # Two names of the database stand for no place and no fixed time.
     return {zone.lower(): zone for zone in zoneinfo.available_timezones() - {"localtime", "Factory"}}
 
 
-def _shown(text: str) -> str:
+def shown(text: str) -> str:
     """Return *text* fit to stand in a message: in quotes, on one line, not long."""
     return f'"{one_line(text[:40])}"'

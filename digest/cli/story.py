@@ -9,13 +9,14 @@ import typer
 
 from digest import stories
 from digest.cli import headlines
-from digest.cli.output import Json, answer, complain, fail, out, table
+from digest.cli.output import Json, answer, complain, fail, out, table, usage
 from digest.cli.wired import CadenceOption, Slug, services
 from digest.model.candidate import Candidate, Cluster, RulingKind
 from digest.model.ids import ArticleId
 from digest.model.newsletter import RankingWeights
 from digest.model.ruling import EditorialRuling
 from digest.rank import group
+from subscribers.cadence import Cadence
 
 app = typer.Typer(help="Stories: how news falls into events, and what editors rule on these.", no_args_is_help=True)
 
@@ -65,6 +66,8 @@ def cluster(
 @app.command(name="list")
 def list_(slug: Slug, cadence: CadenceOption = None, *, as_json: Json = False) -> None:
     """Show the events of the news as the next Edition would have them, best first, and why."""
+    if cadence is not None and cadence.edition not in {Cadence.DAILY, Cadence.WEEKLY}:
+        usage(f"no {cadence} Edition comes by itself; give --cadence daily or weekly")
     with services() as given:
         clusters = stories.current(given, slug, cadence)
     if as_json:

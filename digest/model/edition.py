@@ -4,7 +4,7 @@ import datetime as dt
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ForeignKey, LargeBinary, String, UniqueConstraint
+from sqlalchemy import JSON, ForeignKey, LargeBinary, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from digest.errors import WrongState
@@ -13,6 +13,7 @@ from digest.model.ids import ArticleId, EditionId
 from digest.model.rendered import RenderedDigest
 from subscribers.base import Base, one_of
 from subscribers.cadence import Cadence
+from subscribers.segments import EVERYBODY, Segment
 
 
 class EditionState(StrEnum):
@@ -94,7 +95,7 @@ class Edition(Base):
     approved_by: Mapped[str] = mapped_column(String(320), default="")
     sent_at: Mapped[dt.datetime | None]
     #: The Segment of readers whom a special Edition is for, as JSON; None for everybody whose wish it serves.
-    audience_json: Mapped[dict[str, Any] | None]
+    audience_json: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
     draft_json: Mapped[dict[str, Any] | None] = mapped_column(deferred=True)
     rendered_bytes: Mapped[bytes | None] = mapped_column(LargeBinary, deferred=True)
 
@@ -113,6 +114,11 @@ class Edition(Base):
         if self.rendered_bytes is None:
             raise WrongState(f"{self} is {self.state}; only an approved edition has its pages frozen")
         return RenderedDigest.from_bytes(self.rendered_bytes)
+
+    @property
+    def audience(self) -> Segment:
+        """Return which of the readers whose wish it serves this Edition is for: all of them, unless it is special."""
+        return EVERYBODY if self.audience_json is None else Segment.from_json(self.audience_json)
 
     @property
     def is_prepared(self) -> bool:
@@ -138,6 +144,14 @@ class Edition(Base):
         self.period_start, self.period_end = period
         self.sources_answered, self.sources_asked = coverage
 
+    def aim(self, audience: Segment) -> None:
+        """Make this special Edition one for *audience*; WrongState when it is none, or its content is frozen."""
+        if self.cadence is not Cadence.SPECIAL:
+            raise WrongState(f"{self} is for all who get it {self.cadence}; only a special one is for some readers")
+        if not self.is_open:
+            raise WrongState(f"{self} is {self.state}, for {self.audience}; give another date to make another")
+        self.audience_json = None if audience.is_everybody else audience.to_json()
+
     def illustrate(self, draft: Draft) -> None:
         """Put *draft*, its own with more of its pictures, in its place; WrongState once the content is frozen."""
         if not self.is_open:
@@ -158,11 +172,13 @@ class Edition(Base):
         self.reason = ""
 
     def approve(self, rendered: RenderedDigest, *, by: str, at: dt.datetime) -> None:
-        """Freeze the content: from now on only *rendered* is sent, shown and archived."""
+        """Freeze the content: from now on only *rendered* is sent, shown and archived. A special one falls due now."""
         self._move(EditionState.APPROVED)
         self.rendered_bytes = rendered.to_bytes()
         self.rendered_hash = rendered.sha256
         self.approved_at, self.approved_by, self.reason = at, by, ""
+        if self.cadence is Cadence.SPECIAL:
+            self.due_at = at
 
     def skip(self, reason: str) -> None:
         """Decide that there is no Edition of this date."""

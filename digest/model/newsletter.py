@@ -148,7 +148,8 @@ class Schedule:
 
     def catch_up(self, cadence: Cadence) -> timedelta:
         """Return how late an Edition of *cadence* may still be sent."""
-        return self.catch_up_weekly if cadence is Cadence.WEEKLY else self.catch_up_daily
+        # A special Edition tells of days, as a weekly one does.
+        return self.catch_up_daily if cadence.edition is Cadence.DAILY else self.catch_up_weekly
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -199,6 +200,10 @@ class Newsletter:
     spread: timedelta = timedelta(0)
     #: A folder of the newsletter's own templates, looked into before the packaged ones.
     templates: Path | None = None
+
+    def approves_itself(self, cadence: Cadence) -> bool:
+        """Return whether Editions of *cadence* that nobody touches go out by themselves; special ones never do."""
+        return self.approval is Approval.AUTO and cadence is not Cadence.SPECIAL
 
     def section(self, slug: str) -> SectionPlan:
         """Return the section called *slug*; KeyError when there is none."""

@@ -2,10 +2,11 @@
 
 from digest import letters
 from digest.model.edition import Edition, EditionState
-from digest.model.ids import EditionId
+from digest.model.ids import EditionId, SubscriberId
 from digest.model.rendered import FilledDigest
 from digest.readers.opening import behind
 from digest.services import Services
+from digest.store import deliveries
 from subscribers.tokens import Purpose
 
 
@@ -18,6 +19,10 @@ def view(services: Services, edition_id: EditionId, token: str) -> FilledDigest 
             return None
         if edition.rendered_bytes is None or edition.state == EditionState.CANCELLED:
             return None
+        if edition.audience_json is not None:
+            key = edition.id, SubscriberId(subscription.subscriber_id)
+            if deliveries.public_id(session, key) is None:
+                return None  # it was for others
         rendered = edition.rendered
         chosen = subscription.sections if rendered.has_news_for(subscription.sections) else None
         values = letters.reader_values(services, edition.id, subscription.public_id, subscription.subscriber.name)

@@ -9,6 +9,7 @@ from digest.model.ids import SubscriberId
 from digest.model.newsletter import Newsletter
 from digest.services import Services
 from digest.store import deliveries, editions
+from subscribers.cadence import Cadence
 from subscribers.model import LIVE, Subscriber, Subscription
 
 
@@ -38,6 +39,8 @@ def _follow(
     session: Session, edition: Edition, subscription: Subscription, newsletter: Newsletter, now: dt.datetime
 ) -> bool:
     """Let the Delivery of one Edition follow *subscription*, and return whether it does."""
+    if edition.cadence is Cadence.SPECIAL:
+        return False  # it keeps to no hour, and was for those whom its editor meant at approval
     key = (subscription.subscriber.time_zone, subscription.hour)
     due_at = calendar.waves(edition.date, [key], newsletter.schedule).get(key)
     if due_at is None or due_at <= now:

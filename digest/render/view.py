@@ -19,6 +19,7 @@ from digest.model.rendered import TODAY_LINES
 from digest.model.text import printable
 from digest.render.languages import locale
 from digest.render.press import Press
+from subscribers.cadence import Cadence
 
 #: The best Stories of a Section may each get a line in the summary; one of them may be the lead.
 LINES = TODAY_LINES + 1
@@ -143,6 +144,7 @@ class EditionView:
     number: int
     date: str
     is_weekly: bool
+    is_special: bool
     intro: str
     lines: tuple[Line, ...]
     leads: tuple[Lead, ...]
@@ -180,7 +182,8 @@ def edition(draft: Draft, newsletter: Newsletter, press: Press) -> EditionView:
     return EditionView(
         number=draft.number,
         date=format_date(draft.date, "full", locale=locale(newsletter.language)),
-        is_weekly=draft.cadence.edition.value == "weekly",
+        is_weekly=draft.cadence is Cadence.WEEKLY,
+        is_special=draft.cadence is Cadence.SPECIAL,
         intro=printable(draft.intro),
         lines=tuple(
             Line(

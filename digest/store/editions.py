@@ -5,7 +5,7 @@ from collections.abc import Collection, Sequence
 from contextlib import suppress
 from typing import Any
 
-from sqlalchemy import Select, and_, exists, func, select
+from sqlalchemy import Select, and_, exists, func, or_, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -21,6 +21,8 @@ from subscribers.model import Subscription
 
 #: The states in which an Edition has Deliveries that may still go out.
 UNDERWAY = frozenset({EditionState.APPROVED, EditionState.SENDING, EditionState.PAUSED})
+#: The states in which nothing more becomes of an Edition by itself.
+SETTLED = (EditionState.SENT, EditionState.SKIPPED, EditionState.CANCELLED)
 #: How far back a Story that was already sent is remembered.
 MEMORY = dt.timedelta(days=60)
 
@@ -92,7 +94,7 @@ def underway(session: Session, newsletters: Collection[str]) -> Sequence[Edition
 def readers_of(edition: Edition, *, only: SubscriberId | None = None) -> Select[*tuple[Any, ...]]:
     """Return the query, with the columns of ``audience.readers``, for all who want *edition*, or *only* for one."""
     served = Cadence.served_by(edition.cadence, edition.date)
-    readers = audience.readers(edition.newsletter, served, edition.date)
+    readers = audience.readers(edition.newsletter, served, edition.date, segment=edition.audience)
     return readers if only is None else readers.where(Subscription.subscriber_id == only)
 
 
@@ -114,6 +116,19 @@ def first_since(session: Session, newsletter: str, cadence: Cadence, date: dt.da
         .order_by(Edition.date)
         .limit(1)
     )
+
+
+def specials(session: Session, newsletter: str, date: dt.date) -> Sequence[Edition]:
+    """Return the newsletter's special Editions of *date* or later, and those before that are not settled yet."""
+    return session.scalars(
+        select(Edition)
+        .where(
+            Edition.newsletter == newsletter,
+            Edition.cadence == Cadence.SPECIAL,
+            or_(Edition.date >= date, Edition.state.not_in(SETTLED)),
+        )
+        .order_by(Edition.date)
+    ).all()
 
 
 def older_open(session: Session, edition: Edition) -> Sequence[Edition]:

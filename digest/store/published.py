@@ -1,4 +1,8 @@
-"""Queries about the Editions that readers have got: what the public archive shows. None of them loads a page."""
+"""
+Queries about the Editions that readers have got: what the public archive shows. None of them loads a page.
+
+A special Edition that was for some readers only is for nobody else to read, and is in none of them.
+"""
 
 import datetime as dt
 from calendar import monthrange
@@ -66,7 +70,7 @@ def latest(session: Session, newsletter: str) -> Edition | None:
 
 
 def _came_out(newsletter: str) -> ColumnElement[bool]:
-    return and_(Edition.newsletter == newsletter, Edition.state.in_(_PUBLIC))
+    return and_(Edition.newsletter == newsletter, Edition.state.in_(_PUBLIC), Edition.audience_json.is_(None))
 
 
 def _among(session: Session, newsletter: str, chosen: "Select[EditionId]") -> Sequence[PastEdition]:

@@ -28,6 +28,7 @@ CADENCES = {
     Cadence.DAILY: "Every day",
     Cadence.WEEKDAYS: "Monday to Friday",
     Cadence.WEEKLY: "Once a week",
+    Cadence.SPECIAL: "Special",
 }
 WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 

@@ -22,7 +22,7 @@ from tests.flow.walk import STORIES, drop_news, recipients
 
 EDITION = [
     *("newsletter", "cadence", "date", "number", "state", "reason", "due_at", "stories"),
-    *("sources_answered", "sources_asked", "hash"),
+    *("sources_answered", "sources_asked", "hash", "audience"),
 ]
 ACCOUNT = ["intended", "sent", "failed", "deferred", "suppressed", "skipped", "in_doubt", "waiting"]
 PAGE = """<!doctype html><html lang="en"><head><title>Ferries resume after strike</title>
@@ -142,12 +142,25 @@ def test_a_reader_of_our_output_may_go_away(tmp_path: Path) -> None:
         ["edition", "show", "morning", "--cadence", "hourly"],
         ["edition", "show", "morning", "--cadence", "weekly"],
         ["edition", "prepare", "evening"],
+        ["edition", "prepare", "morning", "--cadence", "special"],
+        ["edition", "special", "evening"],
+        ["edition", "special", "morning", "--section", "sports"],
+        ["edition", "special", "morning", "--days", "0"],
+        ["edition", "special", "morning", "--days", "8"],
+        ["story", "list", "morning", "--cadence", "special"],
         ["edition", "preview", "morning", "--sections", "sports"],
         ["subscriber", "add", "morning", "ana@reader.example"],
         ["subscriber", "add", "evening", "ana@reader.example", "--consent", "asked"],
         ["subscriber", "list", "--newsletter", "evening"],
         ["subscriber", "list", "--state", "asleep"],
         ["subscriber", "list", "--limit", "0"],
+        ["subscriber", "list", "--zone", "Europe/Atlantis"],
+        ["subscriber", "count", "evening"],
+        ["subscriber", "count", "morning", "--section", "sports"],
+        ["subscriber", "count", "--by", "shoe size"],
+        ["subscriber", "count", "--language", "german!"],
+        ["subscriber", "count", "--cadence", "special"],
+        ["subscriber", "count", "--joined-since", "2026-02-01", "--joined-before", "2026-01-01"],
         ["subscriber", "end", "morning"],
         ["init", "paper", "--template", "digest/none.mjml"],
         ["init", "paper", "--template", "../web/_base.html"],
@@ -179,6 +192,8 @@ def test_what_is_asked_wrongly_ends_with_code_2(
         (["edition", "approve", "morning"], "there is no daily edition"),
         (["edition", "send", "morning"], "there is no daily edition"),
         (["edition", "preview", "morning"], "there is no daily edition"),
+        (["edition", "show", "morning", "--cadence", "special"], "make it with `digest edition special morning`"),
+        (["edition", "special", "morning"], "too little news: 0 of at least 1 stories; name more days"),
         (["source", "parse", "none.xml"], "none.xml: It cannot be read: No such file or directory."),
         (["subscriber", "import", "morning", "none.csv", "--consent", "asked"], "none.csv cannot be read"),
         (["subscriber", "add", "morning", "ana", "--consent", "asked"], "address"),
@@ -477,6 +492,71 @@ def test_a_newsletter_that_wants_approval_is_not_sent_without_it(
     assert (refused.code, sent.code) == (1, 0)
     assert "is draft; approve it first" in refused.err
     assert recipients(inbox) == {"ana": 1}
+
+
+def test_a_special_edition_is_made_shown_approved_and_sent_to_some(
+    digest: Command, inbox: Inbox, tmp_path: Path, clock: FixedClock
+) -> None:
+    for name, zone in (("ana", "Europe/Berlin"), ("ben", "America/New_York"), ("cleo", "Europe/Lisbon")):
+        words = ["subscriber", "add", "morning", f"{name}@reader.example", "--consent", "asked", "--time-zone", zone]
+        assert digest(*words).code == 0
+    drop_news(tmp_path / "news", "aldmere", "brackwater", at=clock.now())
+    digest("gather")
+    some = ("--zone", "Europe/", "--cadence", "daily", "--joined-since", "2026-11-01")
+
+    made = digest("edition", "special", "morning", *some, "--days", "3", "--json")
+    again = digest("edition", "special", "morning", *some)
+    shown = digest("edition", "show", "morning", "--cadence", "special")
+    steps = [digest("edition", verb, "morning", "--cadence", "special", "--json").json for verb in ("approve", "send")]
+    daily = digest("edition", "show", "morning")
+
+    assert list(made.json) == [*EDITION, *ACCOUNT, "readers"]
+    assert (made.json["state"], made.json["cadence"], made.json["readers"]) == ("draft", "special", 2)
+    assert made.json["audience"] == {
+        "version": 1,
+        "time_zones": ["Europe/"],
+        "cadences": ["daily"],
+        "joined_since": "2026-11-01",
+    }
+    told = "For readers in Europe/ who get it daily, joined since 2026-11-01"
+    assert f"{told}: 2 now; approve it with `digest edition approve morning --cadence special" in again.out
+    assert told in shown.out
+    assert [(step["state"], step["intended"], step["sent"]) for step in steps] == [("approved", 2, 0), ("sent", 2, 2)]
+    assert all(adds_up(step) for step in steps)
+    assert recipients(inbox) == {"ana": 1, "cleo": 1}
+    assert daily.code == 1
+
+
+def test_a_special_edition_can_be_called_off_before_it_is_approved(
+    digest: Command, tmp_path: Path, clock: FixedClock
+) -> None:
+    drop_news(tmp_path / "news", "aldmere", at=clock.now())
+    digest("gather")
+    digest("edition", "special", "morning")
+
+    ran = digest("edition", "cancel", "morning", "--cadence", "special", "--reason", "not needed", "--json")
+
+    assert (ran.code, ran.json["state"], ran.json["reason"]) == (0, "skipped", "not needed")
+
+
+def test_readers_are_counted_and_listed_by_what_they_have_chosen(digest: Command) -> None:
+    for name, zone in (("ana", "Europe/Berlin"), ("ben", "America/New_York"), ("cleo", "Europe/Lisbon")):
+        words = ["subscriber", "add", "morning", f"{name}@reader.example", "--consent", "asked", "--time-zone", zone]
+        assert digest(*words).code == 0
+    digest("subscriber", "end", "morning", "ben@reader.example")
+    europe = ("--zone", "Europe/Berlin", "--zone", "europe/lisbon")
+
+    everybody, some = digest("subscriber", "count"), digest("subscriber", "count", "morning", *europe, "--json")
+    by_zone = digest("subscriber", "count", "--by", "zone", "--state", "active", "--json")
+    as_table = digest("subscriber", "count", "--by", "state")
+    listed = digest("subscriber", "list", *europe, "--json").json
+
+    assert everybody.out.strip() == "3 subscriptions: 2 active, 1 ended"
+    assert some.json == {"count": 2, "by": None}
+    assert by_zone.json == {"count": 2, "by": {"Europe/Berlin": 1, "Europe/Lisbon": 1}}
+    assert [line.split() for line in as_table.out.splitlines()] == [["state", "count"], ["active", "2"], ["ended", "1"]]
+    assert {one["address"] for one in listed} == {"ana@reader.example", "cleo@reader.example"}
+    assert digest("subscriber", "count", "--language", "ja").out.strip() == "0 subscriptions"
 
 
 def test_an_edition_without_news_is_skipped_and_can_be_neither_approved_nor_sent(digest: Command) -> None:

@@ -1,20 +1,22 @@
 """What ticks call: idempotent, each with its JobRun, and no fault of one that costs another its turn."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 from sqlalchemy import select
 
-from digest import desk, jobs
+from digest import desk, jobs, pipeline, special
 from digest.demo.inbox import Inbox
 from digest.model.delivery import Lease
 from digest.model.edition import Edition, EditionState
 from digest.model.job_run import JobRun, JobState
 from digest.services import Services
 from digest.settings import load
+from digest.special import SpecialWish
 from digest.store import deliveries, editions, job_runs
 from digest.store import notices as notice_store
 from subscribers.cadence import Cadence
+from subscribers.segments import EVERYBODY
 from tests.conftest import MakeServices
 from tests.fakes import FixedClock
 from tests.flow.walk import drop_news, mails, recipients, subscribe
@@ -191,6 +193,23 @@ def test_editors_are_told_once_of_each_draft(
     part = mail.get_body(("plain",))
     assert part is not None
     assert "It goes out at 07:00 CET by itself, unless somebody holds it." in part.get_content()
+
+
+def test_editors_are_told_of_a_special_edition_that_it_waits_for_them(
+    make_services: MakeServices, sqlite_url: str, inbox: Inbox
+) -> None:
+    services = make_services(sqlite_url, smtp_port=inbox.port, more='editors = ["Anna <anna@news.example>"]')
+    drop(services, "aldmere")
+    newsletter = services.newsletter("morning")
+    pipeline.gather_afresh(services, [newsletter])
+    special.prepare(services, newsletter, SpecialWish(date=date(2026, 11, 23), audience=EVERYBODY))
+
+    jobs.run("notices", services)
+
+    (mail,) = mails(inbox)
+    part = mail.get_body(("plain",))
+    assert part is not None
+    assert "It waits for somebody to approve it, and then goes out at once." in part.get_content()
 
 
 def test_a_day_of_too_little_news_is_skipped_without_a_mail(

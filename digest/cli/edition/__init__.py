@@ -9,6 +9,7 @@ app = typer.Typer(
         "digest.cli.edition",
         {
             "prepare": "making",
+            "special": "making",
             "preview": "looking",
             "lint": "looking",
             "approve": "making",

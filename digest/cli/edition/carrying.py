@@ -91,7 +91,7 @@ def cancel(
     *,
     as_json: Json = False,
 ) -> None:
-    """Call an approved Edition off: what has not gone out never will. It cannot be taken back."""
+    """Call an approved Edition off, or a special one before that: nothing more goes out. It cannot be taken back."""
     with services() as given:
         edition = found(given, given.newsletter(slug), date, cadence)
         sending.cancel(given, edition.id, reason=reason)

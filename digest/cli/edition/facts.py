@@ -29,9 +29,10 @@ def found(given: Services, newsletter: Newsletter, date: dt.datetime | None, cad
     with given.reading() as session:
         edition = editions.find(session, newsletter.slug, *which)
     if edition is None:
+        verb = "special" if which[0] is Cadence.SPECIAL else "prepare"
         fail(
             f"there is no {which[0]} edition of {newsletter.slug} for {which[1]}; "
-            f"make it with `digest edition prepare {newsletter.slug}`"
+            f"make it with `digest edition {verb} {newsletter.slug}`"
         )
     return edition
 
@@ -51,6 +52,7 @@ def facts(session: Session, edition: Edition) -> dict[str, Any]:
         "sources_answered": edition.sources_answered,
         "sources_asked": edition.sources_asked,
         "hash": edition.rendered_hash,
+        "audience": edition.audience_json,
         "intended": account.intended,
         "sent": account.sent,
         "failed": account.failed,

@@ -1,12 +1,23 @@
-"""`digest edition prepare` and `approve`: make an Edition."""
+"""`digest edition prepare`, `special` and `approve`: make an Edition."""
+
+import datetime as dt
+from typing import Annotated
 
 import typer
 
-from digest import notices, pipeline
+from digest import desk, notices, pipeline
+from digest import special as special_editions
+from digest.cli import segment_options as only
 from digest.cli.edition.facts import facts, found, sentence
-from digest.cli.output import Json, answer
+from digest.cli.output import Json, answer, usage
 from digest.cli.wired import CadenceOption, Date, Slug, services, which_edition
+from digest.model.newsletter import Newsletter
+from digest.special import SpecialWish
 from digest.store import editions
+from subscribers.cadence import Cadence
+
+#: Of so many days a special Edition tells, unless it is asked for others.
+WEEK = dt.timedelta(days=7)
 
 app = typer.Typer()
 
@@ -14,6 +25,8 @@ app = typer.Typer()
 @app.command()
 def prepare(slug: Slug, date: Date = None, cadence: CadenceOption = None, *, as_json: Json = False) -> None:
     """Rank and lay out what has been gathered. Safe to repeat: a Draft that is there stays."""
+    if cadence is Cadence.SPECIAL:
+        usage(f"a special Edition is made for some readers: `digest edition special {slug}`")
     with services() as given:
         newsletter = given.newsletter(slug)
         which = which_edition(newsletter, date, cadence, given.clock.now())
@@ -25,8 +38,57 @@ def prepare(slug: Slug, date: Date = None, cadence: CadenceOption = None, *, as_
 
 
 @app.command()
+def special(
+    slug: Slug,
+    date: Date = None,
+    days: Annotated[int | None, typer.Option(min=1, help="Tell the news of so many days; 7 by default.")] = None,
+    sections: only.Sections = None,
+    languages: only.Languages = None,
+    zones: only.Zones = None,
+    cadences: only.Wishes = None,
+    joined_since: only.JoinedSince = None,
+    joined_before: only.JoinedBefore = None,
+    *,
+    as_json: Json = False,
+) -> None:
+    """Make a special Edition now, for some readers or for all; it goes out at once when an editor approves it."""
+    with services() as given:
+        newsletter = given.newsletter(slug)
+        _, day = which_edition(newsletter, date, Cadence.SPECIAL, given.clock.now())
+        segment = only.segment(
+            newsletter,
+            sections=sections,
+            languages=languages,
+            time_zones=zones,
+            cadences=cadences,
+            joined_since=joined_since,
+            joined_before=joined_before,
+        )
+        wish = SpecialWish(date=day, audience=segment, span=_span(newsletter, days))
+        result = special_editions.prepare(given, newsletter, wish)
+        notices.tell_editors(given, newsletter, result.edition_id)
+        with given.reading() as session:
+            edition = editions.get(session, result.edition_id)
+            readers = desk.readers_of(session, edition)
+            text = f"{sentence(edition)}\nFor {edition.audience}: {readers} now"
+            if edition.is_open:
+                text += f"; approve it with `digest edition approve {slug} --cadence special --date {day}`"
+            answer(facts(session, edition) | {"readers": readers}, as_json=as_json, text=text)
+
+
+def _span(newsletter: Newsletter, days: int | None) -> dt.timedelta:
+    """Return how much time *days* are, a week if not given; ends the command where news is never so old."""
+    if days is None:
+        return min(WEEK, newsletter.max_age)
+    if (span := dt.timedelta(days=days)) > newsletter.max_age:
+        limit = newsletter.max_age / dt.timedelta(days=1)
+        usage(f"news of {newsletter.slug} is at most {limit:g} days old; give fewer --days, or raise max_age_days")
+    return span
+
+
+@app.command()
 def approve(slug: Slug, date: Date = None, cadence: CadenceOption = None, *, as_json: Json = False) -> None:
-    """Freeze the Edition and plan one Delivery per reader; each goes out at its reader's hour."""
+    """Freeze the Edition and plan one Delivery per reader, at the reader's hour; a special one goes out at once."""
     with services() as given:
         newsletter = given.newsletter(slug)
         edition = found(given, newsletter, date, cadence)

@@ -12,9 +12,10 @@ app = typer.Typer(
             "end": "one",
             "import": "files",
             "list": "lists",
+            "count": "lists",
         },
     ),
-    help="Readers: add, import, list, end.",
+    help="Readers: add, import, list, count, end.",
     no_args_is_help=True,
 )
 

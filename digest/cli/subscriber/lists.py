@@ -1,31 +1,50 @@
-"""Who there is: list."""
+"""Who there is: list, count."""
 
 from typing import Annotated
 
 import typer
 
-from digest.cli.output import Json, answer, table
+from digest.cli import segment_options as only
+from digest.cli.output import Json, answer, out, table
 from digest.cli.wired import services
-from subscribers import audience
+from subscribers import audience, segments
 from subscribers.model import SubscriptionState
+from subscribers.segments import Trait
 
 app = typer.Typer()
+
+State = Annotated[SubscriptionState | None, typer.Option(help="Only in this state.")]
 
 
 @app.command(name="list")
 def list_(
     newsletter: Annotated[str | None, typer.Option(help="Only of this newsletter.")] = None,
-    state: Annotated[SubscriptionState | None, typer.Option(help="Only in this state.")] = None,
+    state: State = None,
     search: Annotated[str, typer.Option(help="Only those whose address or name holds this.")] = "",
+    sections: only.Sections = None,
+    languages: only.Languages = None,
+    zones: only.Zones = None,
+    cadences: only.Wishes = None,
+    joined_since: only.JoinedSince = None,
+    joined_before: only.JoinedBefore = None,
     limit: Annotated[int, typer.Option(min=1, help="At most so many.")] = 100,
     *,
     as_json: Json = False,
 ) -> None:
     """Show readers, the oldest first."""
     with services() as given, given.reading() as session:
-        if newsletter is not None:
-            given.newsletter(newsletter)
-        found = audience.listing(session, newsletter=newsletter, state=state, search=search, limit=limit)
+        segment = only.segment(
+            given.newsletter(newsletter) if newsletter is not None else None,
+            sections=sections,
+            languages=languages,
+            time_zones=zones,
+            cadences=cadences,
+            joined_since=joined_since,
+            joined_before=joined_before,
+        )
+        found = audience.listing(
+            session, newsletter=newsletter, state=state, search=search, limit=limit, segment=segment
+        )
     if as_json:
         answer(found, as_json=True)
         return
@@ -44,3 +63,40 @@ def list_(
         ],
         empty="No reader fits. `digest subscriber add` adds one.",
     )
+
+
+@app.command()
+def count(
+    slug: Annotated[str | None, typer.Argument(help="Only of this newsletter.", metavar="[SLUG]")] = None,
+    state: State = None,
+    by: Annotated[Trait | None, typer.Option(help="Count apart by this.")] = None,
+    sections: only.Sections = None,
+    languages: only.Languages = None,
+    zones: only.Zones = None,
+    cadences: only.Wishes = None,
+    joined_since: only.JoinedSince = None,
+    joined_before: only.JoinedBefore = None,
+    *,
+    as_json: Json = False,
+) -> None:
+    """Say how many subscriptions there are, in whatever state, and how many of each kind with --by."""
+    with services() as given, given.reading() as session:
+        segment = only.segment(
+            given.newsletter(slug) if slug is not None else None,
+            sections=sections,
+            languages=languages,
+            time_zones=zones,
+            cadences=cadences,
+            joined_since=joined_since,
+            joined_before=joined_before,
+        )
+        rows = segments.tally(session, by or Trait.STATE, newsletter=slug, state=state, segment=segment)
+    number = sum(counted for _, counted in rows)
+    if as_json:
+        answer({"count": number, "by": dict(rows) if by is not None else None}, as_json=True)
+        return
+    if by is not None:
+        table((by, "count"), rows, empty="No subscription fits.")
+    else:
+        states = f": {', '.join(f'{counted} {word}' for word, counted in rows)}" if rows else ""
+        out.print(f"{number} subscription{'' if number == 1 else 's'}{states}", markup=False)

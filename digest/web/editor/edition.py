@@ -21,6 +21,7 @@ from digest.web.door import OwnForm, Staff
 from digest.web.editor.preview import Scheme, in_scheme
 from digest.web.headers import FRAMED_MAIL, FRAMED_WITHOUT_PICTURES
 from digest.web.pages import READ, EditionNumber, Pages, Templates, Wired
+from subscribers.cadence import Cadence
 
 router = APIRouter()
 Chosen = Annotated[list[str] | None, Query(alias="section")]
@@ -150,6 +151,8 @@ def _others(services: Services, opened: DeskEdition) -> tuple[DeskRow, ...]:
     """Return the Editions of today for the margin, and the opened one in the place of its kind."""
 
     def is_same_kind(row: DeskRow) -> bool:
+        if row.cadence is Cadence.SPECIAL:
+            return row.edition_id == opened.row.edition_id
         return (row.newsletter.slug, row.cadence) == (opened.row.newsletter.slug, opened.row.cadence)
 
     return tuple(opened.row if is_same_kind(row) else row for row in desk.todays(services))

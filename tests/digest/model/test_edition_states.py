@@ -12,12 +12,14 @@ from digest.model.edition import MOVES, Edition, EditionState
 from digest.model.pieces import Shell
 from digest.model.rendered import Phrases, RenderedDigest
 from subscribers.cadence import Cadence
+from subscribers.segments import EVERYBODY, Segment
 
 NOW = datetime(2026, 11, 23, 5, tzinfo=UTC)
 DAY = date(2026, 11, 23)
 DRAFT = Draft(
     newsletter="morning", cadence=Cadence.DAILY, date=DAY, number=7, subject="News", preheader="", sections=()
 )
+GERMAN = Segment(languages=("de",))
 SHELL = Shell(opening=(), today=(), today_end=(), closing=())
 RENDERED = RenderedDigest(
     subject="News",
@@ -167,3 +169,36 @@ def test_a_reason_of_any_length_fits_its_column(act: str) -> None:
     getattr(given, act)("why " * 1000)
 
     assert len(given.reason) == 500
+
+
+def special(state: EditionState) -> Edition:
+    given = edition(state)
+    given.cadence = Cadence.SPECIAL
+    return given
+
+
+@pytest.mark.parametrize("state", EditionState)
+def test_a_special_edition_is_aimed_at_readers_only_while_an_editor_can_change_it(state: EditionState) -> None:
+    given = special(state)
+
+    if state in {EditionState.DRAFT, EditionState.HELD}:
+        given.aim(GERMAN)
+        assert given.audience == GERMAN
+    else:
+        with pytest.raises(WrongState, match=f"is {state}, for every reader; give another date"):
+            given.aim(GERMAN)
+        assert given.audience == EVERYBODY
+
+
+def test_an_edition_of_the_rhythm_is_for_all_who_get_it() -> None:
+    with pytest.raises(WrongState, match="is for all who get it daily; only a special one is for some readers"):
+        edition(EditionState.DRAFT).aim(GERMAN)
+
+
+def test_an_approval_makes_a_special_edition_due_and_leaves_the_hour_of_others() -> None:
+    daily, other = edition(EditionState.DRAFT), special(EditionState.DRAFT)
+
+    for given in (daily, other):
+        given.approve(RENDERED, by="anna", at=NOW + timedelta(hours=2))
+
+    assert (daily.due_at, other.due_at) == (NOW, NOW + timedelta(hours=2))

@@ -12,6 +12,7 @@ from digest.model.draft import Draft
 from digest.model.edition import Edition, EditionState
 from digest.store import editions, published
 from subscribers.cadence import Cadence
+from subscribers.segments import EVERYBODY, Segment
 
 DAY = date(2026, 11, 23)
 
@@ -156,3 +157,25 @@ def test_no_list_loads_a_draft_or_a_page(session: Session) -> None:
     columns = [one_value.sub("", statement.partition("FROM")[0]) for statement in asked]
     assert sum(map(len, map(one_value.findall, asked))) == 6
     assert not any("rendered_bytes" in chosen or "edition.draft_json" in chosen for chosen in columns), columns
+
+
+def test_a_special_edition_is_public_only_when_it_was_for_everybody(session: Session) -> None:
+    for days, segment in ((0, Segment(languages=("de",))), (1, EVERYBODY)):
+        special = came_out(session, DAY - timedelta(days=days), Cadence.SPECIAL, state=EditionState.DRAFT)
+        special.aim(segment)
+        special.state = EditionState.SENT
+    session.flush()
+    before, after = DAY - timedelta(days=2), DAY + timedelta(days=1)
+
+    listed = [past.date for past in published.of_month(session, "morning", DAY)]
+    latest = published.latest(session, "morning")
+    (older, _), (_, newer) = (published.neighbours(session, "morning", Cadence.SPECIAL, day) for day in (after, before))
+
+    assert listed == [DAY - timedelta(days=1)]
+    assert [past.date for past in published.newest(session, "morning", 30)] == listed
+    assert published.months(session, "morning") == {DAY.replace(day=1): 1}
+    assert published.find(session, "morning", Cadence.SPECIAL, DAY) is None
+    assert latest is not None
+    assert older is not None
+    assert newer is not None
+    assert {latest.date, older.date, newer.date} == set(listed)

@@ -49,6 +49,7 @@ def test_the_newest_month_lists_each_edition_with_what_it_tells(
         services,
         draft(clock),
         draft(clock, date(2026, 11, 21), cadence=Cadence.WEEKLY, number=7, preheader=""),
+        draft(clock, date(2026, 11, 20), cadence=Cadence.SPECIAL, number=1, preheader=""),
         draft(clock, date(2026, 9, 1)),
     )
 
@@ -58,8 +59,13 @@ def test_the_newest_month_lists_each_edition_with_what_it_tells(
     assert said == [
         f"{SUBJECT} {PREHEADER} No. 42 · Mon 23 Nov 2026",
         f"{SUBJECT} No. 7 · Sat 21 Nov 2026 · the week",
+        f"{SUBJECT} No. 1 · Fri 20 Nov 2026 · special",
     ]
-    assert [row.xpath("string(.//a/@href)") for row in rows] == [PAGE, "/archive/wattage/weekly/2026-11-21"]
+    assert [row.xpath("string(.//a/@href)") for row in rows] == [
+        PAGE,
+        "/archive/wattage/weekly/2026-11-21",
+        "/archive/wattage/special/2026-11-20",
+    ]
 
 
 def test_every_month_leads_to_those_beside_it_and_to_all_others(

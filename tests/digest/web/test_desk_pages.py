@@ -16,7 +16,9 @@ from digest.services import Services
 from digest.spam import SpamScore
 from digest.store import job_runs, sources
 from digest.web.editor.preview import Scheme, in_scheme
-from tests.digest.web.newsroom import OWN, csrf, drafted, edition, gone_out, paper, sign_in, story
+from subscribers.cadence import Cadence
+from subscribers.segments import EVERYBODY, Segment
+from tests.digest.web.newsroom import OWN, csrf, drafted, edition, gone_out, paper, parsed, sign_in, story
 from tests.fakes import FixedClock
 
 
@@ -313,3 +315,34 @@ def test_the_status_page_of_an_empty_house_says_what_to_expect(client: TestClien
 
     assert "The first is planned within a few minutes" in text
     assert "Nothing has run yet" in text
+
+
+@pytest.mark.parametrize(
+    ("segment", "words"),
+    [
+        (Segment(time_zones=("Europe/",)), "Special, for readers in Europe/: 1 reader now."),
+        (Segment(languages=("ja",)), "Special, for readers with the language ja: 0 readers now."),
+        (EVERYBODY, "Special, for every reader: 1 reader now."),
+    ],
+)
+def test_a_special_edition_says_beside_the_button_whom_it_is_for(
+    client: TestClient,
+    page: str,
+    services: Services,
+    edition_id: EditionId,
+    reader: str,
+    segment: Segment,
+    words: str,
+) -> None:
+    with services.session() as session:
+        made = session.get_one(Edition, edition_id)
+        made.cadence = Cadence.SPECIAL
+        made.aim(segment)
+
+    text = client.get(page).text
+    decide = parsed(text).xpath("string(//div[@class='decide'])")
+
+    assert words in " ".join(decide.split())
+    assert "Goes out at once, when approved." in decide
+    assert "due " not in decide
+    assert "Special" in client.get("/desk").text
