@@ -22,6 +22,7 @@ def dressed(found: EditionPage, newsletter: Newsletter, site: Links, pages: Page
     edition = found.edition
     url = site.edition(newsletter.slug, edition.cadence, edition.date)
     values: dict[str, Any] = {
+        "language": newsletter.language,
         "newsletter": newsletter,
         "edition": edition,
         "url": url,
