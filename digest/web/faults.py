@@ -23,7 +23,7 @@ log = logger(__name__)
 _NOT_FOUND = phrase("There is nothing at this address. It may have been copied only in part.")
 #: Title and text by status; an HTTPException with a text of its own puts that in place of the text.
 _SAID = {
-    403: (phrase("This is not for you"), phrase("Your account may not do this. Ask an operator if you need it.")),
+    403: ("This is not for you", "Your account may not do this. Ask an operator if you need it."),  # only at the desk
     404: (phrase("Not found"), _NOT_FOUND),
     405: (phrase("Not possible"), phrase("This address cannot be used in that way. Go back and try again.")),
     409: (

@@ -147,11 +147,11 @@ class Words:
 
     def __init__(self, language: str, phrases: NullTranslations) -> None:
         self._locale, self._phrases = locale(language), phrases
-        say = phrases.gettext
+        gettext = phrases.gettext
         self.CADENCES: Mapping[Cadence, str] = {
-            Cadence.DAILY: say("Every day"),
-            Cadence.WEEKDAYS: say("Monday to Friday"),
-            Cadence.WEEKLY: say("Once a week"),
+            Cadence.DAILY: gettext("Every day"),
+            Cadence.WEEKDAYS: gettext("Monday to Friday"),
+            Cadence.WEEKLY: gettext("Once a week"),
         }
 
     def day(self, date: dt.date) -> str:
@@ -169,24 +169,22 @@ class Words:
 
     def rhythm(self, newsletter: Newsletter) -> str:
         """Return when a newsletter comes: "Jeden Tag um 07:00 (Ortszeit Berlin)"."""
-        plan, say = newsletter.schedule, self._phrases.gettext
+        plan, gettext = newsletter.schedule, self._phrases.gettext
         # A whole sentence for each, for every language builds its own; 23 November 2026 was a Monday.
         day = format_date(dt.date(2026, 11, 22) + dt.timedelta(days=plan.weekly_day), "EEEE", locale=self._locale)
         if Cadence.WEEKLY not in plan.cadences:
-            text = say("Every day at %(hour)s %(place_time)s")
+            text = gettext("Every day at %(hour)s %(place_time)s")
         elif Cadence.DAILY in plan.cadences:
-            text = say("Every day, or every %(weekday)s, at %(hour)s %(place_time)s")
+            text = gettext("Every day, or every %(weekday)s, at %(hour)s %(place_time)s")
         else:
-            text = say("Every %(weekday)s at %(hour)s %(place_time)s")
+            text = gettext("Every %(weekday)s at %(hour)s %(place_time)s")
         values = {"weekday": day, "hour": f"{plan.at:%H:%M}", "place_time": self.zone_time(plan.zone.key)}
         return text % values
 
     def zone_time(self, key: str) -> str:
-        """Return whose time a zone's is, in brackets or as the language has it: "(Ortszeit Berlin)", "(UTC)"."""
-        if "/" not in key:
-            return f"({key})"
-        place = get_timezone_location(key, locale=self._locale, return_city=True)
-        return self._phrases.gettext("%(place)s time") % {"place": place}
+        """Return whose time a zone's is: "Ortszeit Berlin", "UTC"."""
+        place = self.zone_name(key)
+        return self._phrases.gettext("%(place)s time") % {"place": place} if "/" in key else place
 
     def zone_name(self, key: str) -> str:
         """Return the place that an IANA name stands for: "Nueva York"."""
