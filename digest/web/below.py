@@ -1,5 +1,7 @@
 """Below a path: the pages of a public address such as https://example.org/news, whatever the proxy passes on."""
 
+from urllib.parse import unquote
+
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 
@@ -11,7 +13,7 @@ class Below:
     """
 
     def __init__(self, app: ASGIApp, base: str) -> None:
-        self.app, self.base = app, base
+        self.app, self.base, self.as_written = app, unquote(base), base.encode()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the request on, with its path as it would be without *base*."""
@@ -19,5 +21,5 @@ class Below:
             # In place: the page of an unexpected fault is made outside of here, and has to know the path as well.
             scope["path"] = scope["path"][len(self.base) :] or "/"
             if raw := scope.get("raw_path"):
-                scope["raw_path"] = raw[len(self.base.encode()) :] or b"/"
+                scope["raw_path"] = raw.removeprefix(self.as_written) or b"/"
         await self.app(scope, receive, send)

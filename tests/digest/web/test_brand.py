@@ -13,7 +13,9 @@ from digest.model.look import Logo, Look
 from digest.render.lint.colours import Colour, contrast, parse
 from digest.services import Services
 from digest.web.public.brand import DAY, NIGHT, written
-from tests.digest.web.newsroom import parsed
+from tests.digest.web.newsroom import TODAY, gone_out, parsed
+from tests.digest.web.test_archive_pages import draft
+from tests.fakes import FixedClock
 
 LOGO = Logo(url="https://pictures.example:8443/logo.png", width=120, height=30)
 colours = st.integers(0, 0xFFFFFF).map(lambda number: f"#{number:06x}")
@@ -105,6 +107,17 @@ def test_the_stylesheet_is_kept_by_browsers_and_asked_for_by_every_page_of_the_n
     assert first.headers["cache-control"] == "public, max-age=3600"
     assert (again.status_code, again.content) == (304, b"")
     assert client.get("/brand/nobody.css").status_code == 404
+
+
+def test_the_strip_above_a_past_edition_wears_the_look_as_well(
+    client: TestClient, services: Services, clock: FixedClock
+) -> None:
+    wear(services, Look(link="#0b5d3b"))
+    gone_out(services, draft(clock, TODAY))
+
+    page = client.get(f"/archive/wattage/daily/{TODAY}").text
+
+    assert page.index("--link: #1f4e79;") < page.index("--link: #0b5d3b;") < page.index("</head>")
 
 
 @pytest.mark.parametrize(("is_title", "alt", "named"), [(False, "", True), (True, "The Wattage", False)])

@@ -52,6 +52,12 @@ def test_the_public_address_itself_is_the_front_page(below: Services, path: str)
     assert "The Wattage" in browser(below).get(path).text
 
 
+def test_a_path_may_hold_other_letters_than_english_ones(serve: Serve) -> None:
+    client = browser(serve("https://example.org/n%C3%A4ws"))
+
+    assert client.get("/n%C3%A4ws/help").status_code == client.get("/help").status_code == 200
+
+
 def test_a_path_that_only_begins_alike_is_not_ours(below: Services) -> None:
     assert browser(below).get("/newspaper/help").status_code == 404
     assert browser(below).get("/news/news/help").status_code == 404
