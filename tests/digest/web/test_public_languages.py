@@ -109,8 +109,8 @@ def test_every_translation_has_all_plurals_keeps_its_values_and_adds_no_tag(lang
         assert not set("".join(said)) & set('<>&\\{}"'), message.id
 
 
-def _forms(string: str | tuple[str, ...] | list[str]) -> list[str]:
-    return [string] if isinstance(string, str) else list(string)
+def _forms(string: str | tuple[str, ...] | list[str] | None) -> list[str]:
+    return [string] if isinstance(string, str) else list(string or [""])
 
 
 # -- whose language ----------------------------------------------------------------------------------------------------
