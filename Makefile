@@ -32,14 +32,10 @@ fix: $(VENV)/test.done  ## let ruff mend what it can
 golden: $(VENV)/test.done  ## renew the golden files after a wanted change of the mail
 	GOLDEN=renew $(BIN)/python -m pytest -q -p no:randomly tests/golden
 
-catalogues: $(VENV)/test.done  ## bring templates/email/languages/*.po up to the phrases of the templates
+catalogues: $(VENV)/test.done  ## bring the catalogues in templates/*/languages up to the phrases of mails and public pages
 	@mkdir -p build
-	$(BIN)/pybabel -q extract -F pyproject.toml --no-location --sort-output -o build/mail.pot templates/email
-	@for po in templates/email/languages/*.po; do \
-	  $(BIN)/pybabel -q update -i build/mail.pot -o $$po -l $$(basename $$po .po | tr - _) -w 110 \
-	    --no-fuzzy-matching --ignore-obsolete --ignore-pot-creation-date && \
-	  sed -i -E '/^"(Report-Msgid-Bugs-To|POT-Creation-Date|PO-Revision-Date|Language-Team|Generated-By):/d' $$po; \
-	done
+	@$(call catalogue,templates/email,templates/email)
+	@$(call catalogue,templates/web,templates/web digest/web)
 
 screenshots: $(VENV)/test.done  ## renew the pictures in docs/images
 	$(BIN)/python docs/screenshots.py
@@ -115,4 +111,14 @@ if command -v uv >/dev/null 2>&1; then \
 else \
   $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements/embeddings.txt; \
 fi
+endef
+
+# The catalogues of folder $(1), up to the phrases in $(2).
+define catalogue
+$(BIN)/pybabel -q extract -F pyproject.toml -k phrase --no-location --sort-output -o build/phrases.pot $(2) && \
+for po in $(1)/languages/*.po; do \
+  $(BIN)/pybabel -q update -i build/phrases.pot -o $$po -l $$(basename $$po .po | tr - _) -w 110 \
+    --no-fuzzy-matching --ignore-obsolete --ignore-pot-creation-date && \
+  sed -i -E '/^"(Report-Msgid-Bugs-To|POT-Creation-Date|PO-Revision-Date|Language-Team|Generated-By):/d' $$po || exit 1; \
+done
 endef

@@ -115,6 +115,10 @@ class Links:
         """Return the address of the picture that we keep under *sha256*."""
         return f"{self.base_url}/i/{sha256}.jpg"
 
+    def brand(self, newsletter: str) -> str:
+        """Return the stylesheet with the look of *newsletter*."""
+        return f"{self.base_url}/brand/{quote(newsletter)}.css"
+
     def help(self) -> str:
         """Return the page that says what this is and how to leave."""
         return f"{self.base_url}/help"

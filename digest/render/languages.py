@@ -24,6 +24,15 @@ def locale(language: str) -> Locale:
         raise SettingsError([f'language is "{language}"; give a tag such as "en" or "de-AT"']) from fault
 
 
+def is_known(language: str) -> bool:
+    """Return whether *language* is a BCP 47 tag whose customs are known."""
+    try:
+        locale(language)
+    except SettingsError:
+        return False
+    return True
+
+
 def translations(directories: Sequence[Path], language: str) -> NullTranslations:
     """
     Return the words of *language* from the folders ``languages`` in *directories*; the first that has a phrase wins.

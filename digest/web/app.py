@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import timedelta
+from urllib.parse import urlsplit
 
 from fastapi import FastAPI
 from fastapi.staticfiles import StaticFiles
@@ -9,11 +10,13 @@ from fastapi.staticfiles import StaticFiles
 from digest import resources
 from digest.services import Services
 from digest.web import faults, health
+from digest.web.below import Below
 from digest.web.editor import desk, edition, sign_in
 from digest.web.headers import Headers
+from digest.web.limits import Limits, Strays
 from digest.web.operator import status
 from digest.web.pages import Pages
-from digest.web.public import about, archive, confirm, feed, hooks, leave, pictures, preferences, subscribe
+from digest.web.public import about, archive, brand, confirm, feed, hooks, leave, pictures, preferences, subscribe
 from digest.webhooks import Hooks
 
 
@@ -28,13 +31,17 @@ def create_app(services: Services, *, since_last_tick: Callable[[], timedelta] |
     app.state.services = services
     app.state.since_last_tick = since_last_tick
     app.state.pages = Pages(services)
-    app.state.signups = subscribe.limit()
+    app.state.limits = Limits()
     app.state.hooks = Hooks()
+    # Each goes round those before it: what holds for an answer holds for a refused one as well.
+    app.add_middleware(Strays)
     app.add_middleware(Headers)
+    if base := urlsplit(services.settings.base_url).path:
+        app.add_middleware(Below, base=base)
     faults.install(app)
     sign_in.install(app)
     # The feed before the archive, whose months lie at the same depth.
-    public = (about, subscribe, confirm, leave, preferences, feed, archive, pictures, hooks)
+    public = (about, brand, subscribe, confirm, leave, preferences, feed, archive, pictures, hooks)
     for part in (*public, sign_in, desk, edition, status, health):
         app.include_router(part.router)
     app.mount("/static", StaticFiles(directory=resources.templates() / "web" / "static"))

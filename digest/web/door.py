@@ -11,7 +11,7 @@ from digest.services import Services
 from digest.staff import sessions
 from digest.staff.sessions import SignedIn, Visitor
 from digest.web.forms import Fields, Posted
-from digest.web.network import is_loopback
+from digest.web.network import is_https, is_loopback
 from digest.web.pages import Wired
 
 _COOKIE = "digest_desk"
@@ -29,9 +29,9 @@ class SignInFirst(Exception):
 
 
 def is_secure(request: Request, services: Services) -> bool:
-    """Return whether the browser speaks https: seen here, or ended at the proxy whose address is our public one."""
+    """Return whether the browser speaks https: as seen here, or to a proxy that says so or bears our public address."""
     public = urlsplit(services.settings.base_url)
-    return request.url.scheme == "https" or (public.scheme == "https" and request.headers.get("host") == public.netloc)
+    return is_https(request) or (public.scheme == "https" and request.headers.get("host") == public.netloc)
 
 
 def require_safe_transport(request: Request, services: Services) -> None:

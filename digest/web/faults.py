@@ -15,23 +15,33 @@ from digest.errors import (
 )
 from digest.logs import logger
 from digest.web.headers import common
-from digest.web.pages import pages_of
+from digest.web.pages import ENGLISH, VARIES, language_of, pages_of
+from digest.web.words import phrase
 
 log = logger(__name__)
 
-_NOT_FOUND = "There is nothing at this address. It may have been copied only in part."
+_NOT_FOUND = phrase("There is nothing at this address. It may have been copied only in part.")
 #: Title and text by status; an HTTPException with a text of its own puts that in place of the text.
 _SAID = {
-    403: ("This is not for you", "Your account may not do this. Ask an operator if you need it."),
-    404: ("Not found", _NOT_FOUND),
-    405: ("Not possible", "This address cannot be used in that way. Go back and try again."),
-    409: ("Not possible now", "Something has changed meanwhile. Go back, reload the page and look again."),
-    410: ("No longer here", "What this link led to has ended."),
-    413: ("Too long", "This is more than our forms can hold. Shorten it and try again."),
-    422: ("Not understood", "Something in this request is missing or misspelt. Go back, check it and try again."),
-    429: ("Too often", "Wait a while, then try again."),
-    500: ("Something went wrong", "The fault is ours and has been written down. Try again in a few minutes."),
-    503: ("Not ready", "The service cannot be reached just now. Try again in a few minutes."),
+    403: ("This is not for you", "Your account may not do this. Ask an operator if you need it."),  # only at the desk
+    404: (phrase("Not found"), _NOT_FOUND),
+    405: (phrase("Not possible"), phrase("This address cannot be used in that way. Go back and try again.")),
+    409: (
+        phrase("Not possible now"),
+        phrase("Something has changed meanwhile. Go back, reload the page and look again."),
+    ),
+    410: (phrase("No longer here"), phrase("What this link led to has ended.")),
+    413: (phrase("Too long"), phrase("This is more than our forms can hold. Shorten it and try again.")),
+    422: (
+        phrase("Not understood"),
+        phrase("Something in this request is missing or misspelt. Go back, check it and try again."),
+    ),
+    429: (phrase("Too often"), phrase("Wait a while, then try again.")),
+    500: (
+        phrase("Something went wrong"),
+        phrase("The fault is ours and has been written down. Try again in a few minutes."),
+    ),
+    503: (phrase("Not ready"), phrase("The service cannot be reached just now. Try again in a few minutes.")),
 }
 
 
@@ -51,17 +61,24 @@ def install(app: FastAPI) -> None:
 def _page(request: Request, status: int, text: str = "") -> HTMLResponse:
     title, usual = _SAID.get(status, _SAID[500] if status >= 500 else _SAID[422])
     # The page of an unexpected error is made outside the middleware, so it brings its headers along.
-    answer = pages_of(request).show("public/said.html", status=status, title=title, text=text or usual)
-    answer.headers.update(common(request.url.path))
+    pages = pages_of(request)
+    language = ENGLISH if _is_desk(request) else language_of(request, pages)
+    answer = pages.show("public/said.html", status=status, language=language, title=title, text=text or usual)
+    answer.headers.update(common(request) | VARIES)
+    return answer
+
+
+def refused(request: Request, fault: HTTPException) -> HTMLResponse:
+    """Return the page that says *fault*, in its own words where it has a sentence."""
+    own_words = fault.detail if fault.detail.endswith(".") else ""
+    answer = _page(request, fault.status_code, own_words)
+    answer.headers.update(fault.headers or {})
     return answer
 
 
 async def _refused(request: Request, fault: Exception) -> HTMLResponse:
     assert isinstance(fault, HTTPException)
-    own_words = fault.detail if fault.detail.endswith(".") else ""
-    answer = _page(request, fault.status_code, own_words)
-    answer.headers.update(fault.headers or {})
-    return answer
+    return refused(request, fault)
 
 
 async def _unreadable(request: Request, fault: Exception) -> HTMLResponse:
@@ -76,7 +93,7 @@ async def _unknown(request: Request, _fault: Exception) -> HTMLResponse:
 
 async def _wrong_state(request: Request, fault: Exception) -> HTMLResponse:
     text = str(fault)
-    return _page(request, 409, f"{text[:1].upper()}{text[1:]}." if request.url.path.startswith("/desk") else "")
+    return _page(request, 409, f"{text[:1].upper()}{text[1:]}." if _is_desk(request) else "")
 
 
 async def _template_fault(request: Request, fault: Exception) -> HTMLResponse:
@@ -86,8 +103,8 @@ async def _template_fault(request: Request, fault: Exception) -> HTMLResponse:
 
 async def _unreadable_pages(request: Request, fault: Exception) -> HTMLResponse:
     """Say that an Edition cannot be shown any more, because its pages are damaged or of another version."""
-    log.error("web.unreadable_pages", path=request.url.path.rpartition("/")[0], fault=str(fault))
-    return _page(request, 410, "The pages of this edition were kept by another version of the service.")
+    log.error("web.unreadable_pages", path=request.scope["path"].rpartition("/")[0], fault=str(fault))
+    return _page(request, 410, phrase("The pages of this edition were kept by another version of the service."))
 
 
 async def _not_ready(request: Request, fault: Exception) -> HTMLResponse:
@@ -98,3 +115,8 @@ async def _not_ready(request: Request, fault: Exception) -> HTMLResponse:
 async def _failed(request: Request, fault: Exception) -> HTMLResponse:
     log.error("web.failed", method=request.method, kind=type(fault).__name__, exc_info=fault)
     return _page(request, 500)
+
+
+def _is_desk(request: Request) -> bool:
+    path: str = request.scope["path"]
+    return path.startswith("/desk")

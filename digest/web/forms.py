@@ -10,9 +10,13 @@ from python_multipart import parse_form
 from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import Field
 
+from digest.web.words import phrase
+
 #: The longest body that any of our forms can have.
 LONGEST_BODY = 64 * 1024
 _MOST_FIELDS = 200
+_UNREADABLE = phrase("This form could not be read. Go back, reload the page and try again.")
+_TOO_LONG = phrase("This is more than our forms can hold. Shorten it and try again.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +47,7 @@ async def read(request: Request) -> Fields:
             return _multipart(request, body)
         return _urlencoded(body)
     except (FormParserError, ValueError) as fault:
-        raise HTTPException(422, "This form could not be read. Go back, reload the page and try again.") from fault
+        raise HTTPException(422, _UNREADABLE) from fault
 
 
 async def read_any(request: Request) -> Fields:
@@ -63,7 +67,7 @@ async def _body(request: Request) -> bytes:
     async for chunk in request.stream():
         body += chunk
         if len(body) > LONGEST_BODY:
-            raise HTTPException(413, "This is more than our forms can hold. Shorten it and try again.")
+            raise HTTPException(413, _TOO_LONG)
     return bytes(body)
 
 

@@ -1,13 +1,19 @@
-"""Words for the pages: ages, waits, dates, sizes, states."""
+"""
+Words for the pages: ages, waits, dates, sizes, states.
+
+The functions speak English, for the desk and for the English pages. ``Words`` says those of the public pages in another
+language.
+"""
 
 import datetime as dt
+from collections.abc import Mapping
 
-from babel.dates import format_date
+from babel.dates import format_date, format_skeleton, get_timezone_location
+from babel.support import NullTranslations
 
-from digest.errors import SettingsError
 from digest.model.edition import EditionState
 from digest.model.newsletter import Newsletter
-from digest.render import languages
+from digest.render.languages import locale
 from subscribers.cadence import Cadence
 
 MINUTE, HOUR, DAY = 60, 3600, 86400
@@ -84,20 +90,19 @@ def day(date: dt.date) -> str:
     return f"{date:%a} {date.day} {date:%b %Y}"
 
 
-def long_day(date: dt.date, language: str) -> str:
-    """Return a date in full as *language* writes it, or English where we do not know how: "23 November 2026"."""
-    try:
-        customs = languages.locale(language)
-    except SettingsError:
-        customs = languages.locale("en-GB")
-    if customs.language == "en" and customs.territory is None:
-        customs = languages.locale("en-GB")  # day before month, as in ``day``
-    return format_date(date, "long", locale=customs)
+def long_day(date: dt.date) -> str:
+    """Return a date in full: "23 November 2026"."""
+    return f"{date.day} {date:%B %Y}"
 
 
 def month(date: dt.date) -> str:
     """Return the month in which *date* lies: "November 2026"."""
     return f"{date:%B %Y}"
+
+
+def month_name(date: dt.date) -> str:
+    """Return the short name of the month in which *date* lies: "Nov"."""
+    return f"{date:%b}"
 
 
 def moment(at: dt.datetime) -> str:
@@ -136,3 +141,63 @@ def zone_name(key: str) -> str:
 def is_web_address(url: str) -> bool:
     """Return whether *url* may stand in a link: what a feed brings could also be a script."""
     return url.startswith(("https://", "http://"))
+
+
+def phrase(text: str) -> str:
+    """Return *text*, English that stands in code; so marked, it comes into the catalogues of the public pages."""
+    return text
+
+
+class Words:
+    """The words of the public pages in one *language*, a BCP 47 tag; *phrases* is its catalogue."""
+
+    def __init__(self, language: str, phrases: NullTranslations) -> None:
+        self._locale, self._phrases = locale(language), phrases
+        gettext = phrases.gettext
+        self.CADENCES: Mapping[Cadence, str] = {
+            Cadence.DAILY: gettext("Every day"),
+            Cadence.WEEKDAYS: gettext("Monday to Friday"),
+            Cadence.WEEKLY: gettext("Once a week"),
+        }
+
+    def day(self, date: dt.date) -> str:
+        """Return a date as a newspaper writes it: "Mo., 23. Nov. 2026"."""
+        return format_skeleton("yMMMEd", date, locale=self._locale)
+
+    def long_day(self, date: dt.date) -> str:
+        """Return a date in full: "23. November 2026"."""
+        return format_date(date, "long", locale=self._locale)
+
+    def month(self, date: dt.date) -> str:
+        """Return the month in which *date* lies, as a heading: "Novembre 2026"."""
+        text = format_skeleton("yMMMM", date, locale=self._locale)
+        return f"{text[:1].upper()}{text[1:]}"
+
+    def month_name(self, date: dt.date) -> str:
+        """Return the short name of the month in which *date* lies: "nov."."""
+        return format_date(date, "LLL", locale=self._locale)
+
+    def rhythm(self, newsletter: Newsletter) -> str:
+        """Return when a newsletter comes: "Jeden Tag um 07:00 (Ortszeit Berlin)"."""
+        plan, gettext = newsletter.schedule, self._phrases.gettext
+        # A whole sentence for each, for every language builds its own; 23 November 2026 was a Monday.
+        day = format_date(dt.date(2026, 11, 22) + dt.timedelta(days=plan.weekly_day), "EEEE", locale=self._locale)
+        if Cadence.WEEKLY not in plan.cadences:
+            text = gettext("Every day at %(hour)s %(place_time)s")
+        elif Cadence.DAILY in plan.cadences:
+            text = gettext("Every day, or every %(weekday)s, at %(hour)s %(place_time)s")
+        else:
+            text = gettext("Every %(weekday)s at %(hour)s %(place_time)s")
+        values = {"weekday": day, "hour": f"{plan.at:%H:%M}", "place_time": self.zone_time(plan.zone.key)}
+        return text % values
+
+    def zone_time(self, key: str) -> str:
+        """Return whose time a zone's is: "Ortszeit Berlin", "UTC"."""
+        place = self.zone_name(key)
+        return self._phrases.gettext("%(place)s time") % {"place": place} if "/" in key else place
+
+    def zone_name(self, key: str) -> str:
+        """Return the place that an IANA name stands for: "Nueva York"."""
+        if "/" not in key:
+            return key
+        return get_timezone_location(key, locale=self._locale, return_city=True)

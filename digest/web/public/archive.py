@@ -9,11 +9,13 @@ from pydantic import BeforeValidator
 from starlette.responses import HTMLResponse, Response
 
 from digest import archive
+from digest.archive import ArchiveMonth
 from digest.model.ids import EditionId
+from digest.model.newsletter import Newsletter
 from digest.readers import reading
 from digest.web.fresh import answer
 from digest.web.headers import SHOWN_MAIL_HEADERS
-from digest.web.pages import READ, EditionNumber, Templates, Wired
+from digest.web.pages import READ, EditionNumber, Pages, Templates, Wired
 from digest.web.public import card
 from digest.web.public.dressed import dressed
 from subscribers.cadence import Cadence
@@ -42,8 +44,7 @@ Date = Annotated[dt.date, BeforeValidator(_date)]
 @router.api_route("/archive/{slug}", methods=READ)
 def past(slug: str, services: Wired, pages: Templates) -> Response:
     """List the past Editions of a newsletter's newest month."""
-    shown = archive.month(services, slug)
-    return pages.show("public/archive.html", newsletter=services.newsletter(slug), shown=shown)
+    return _months(pages, services.newsletter(slug), archive.month(services, slug))
 
 
 @router.api_route("/archive/{slug}/{month}", methods=READ)
@@ -52,7 +53,7 @@ def past_month(slug: str, month: Month, services: Wired, pages: Templates) -> Re
     shown = archive.month(services, slug, month)
     if shown is None:
         raise HTTPException(404)
-    return pages.show("public/archive.html", newsletter=services.newsletter(slug), shown=shown)
+    return _months(pages, services.newsletter(slug), shown)
 
 
 @router.api_route("/archive/{slug}/{cadence}/{date}", methods=READ)
@@ -81,6 +82,10 @@ def own(edition_id: EditionNumber, token: str, services: Wired) -> Response:
     if filled is None:
         raise HTTPException(404)
     return _mail(filled.html)
+
+
+def _months(pages: Pages, newsletter: Newsletter, shown: ArchiveMonth | None) -> Response:
+    return pages.show("public/archive.html", language=newsletter.language, newsletter=newsletter, shown=shown)
 
 
 def _mail(html: str) -> Response:

@@ -5,31 +5,46 @@ from starlette.responses import Response
 
 from digest.readers import signing_up
 from digest.readers.opening import LinkView, Standing
+from digest.web.limits import ReaderPosts
 from digest.web.network import Network
-from digest.web.pages import READ, Pages, Templates, Wired
+from digest.web.pages import READ, BrowserLanguage, Pages, Templates, Wired
+from digest.web.words import phrase
 
 router = APIRouter()
 
 
+_TITLE = phrase("This link does not work")
+_EXPIRED = phrase("It is more than seven days old, or belongs to an earlier sign-up. Sign up again to get a new one.")
+_UNKNOWN = phrase("It may have been copied only in part. Press the button in the mail, or copy the whole address.")
+
+
 @router.api_route("/confirm/{token}", methods=READ)
-def page(token: str, services: Wired, pages: Templates) -> Response:
+def page(token: str, services: Wired, pages: Templates, language: BrowserLanguage) -> Response:
     """Show the button: scanners that open every link of a mail confirm nothing."""
-    return _shown(signing_up.confirm_page(services, token), token, pages)
+    return _shown(signing_up.confirm_page(services, token), token, pages, language)
 
 
-@router.post("/confirm/{token}")
-def act(token: str, network: Network, services: Wired, pages: Templates) -> Response:
+@router.post("/confirm/{token}", dependencies=[ReaderPosts])
+def act(token: str, network: Network, services: Wired, pages: Templates, language: BrowserLanguage) -> Response:
     """Begin the subscription; a second press changes nothing."""
-    return _shown(signing_up.confirm(services, token, network=network), token, pages)
+    return _shown(signing_up.confirm(services, token, network=network), token, pages, language)
 
 
-def _shown(view: LinkView, token: str, pages: Pages) -> Response:
+def _shown(view: LinkView, token: str, pages: Pages, language: str) -> Response:
+    """Show the page in the reader's language; where the link does not tell the reader, in the browser's *language*."""
     if view.newsletter is not None and view.state in {Standing.OPEN, Standing.DONE}:
-        return pages.show("public/confirm.html", newsletter=view.newsletter, state=view.state.value, token=token)
-    text = (
-        "It is more than seven days old, or belongs to an earlier sign-up. Sign up again to get a new one."
-        if view.state is Standing.EXPIRED
-        else "It may have been copied only in part. Press the button in the mail, or copy the whole address."
+        return pages.show(
+            "public/confirm.html",
+            language=view.language,
+            newsletter=view.newsletter,
+            state=view.state.value,
+            token=token,
+        )
+    is_old = view.state is Standing.EXPIRED
+    return pages.show(
+        "public/said.html",
+        status=410 if is_old else 404,
+        language=language,
+        title=_TITLE,
+        text=_EXPIRED if is_old else _UNKNOWN,
     )
-    status = 410 if view.state is Standing.EXPIRED else 404
-    return pages.show("public/said.html", status=status, title="This link does not work", text=text)

@@ -10,7 +10,7 @@ from digest.links import Links
 from digest.model.newsletter import Newsletter
 from digest.model.text import printable
 from digest.web.pages import Pages
-from digest.web.public import card
+from digest.web.public import brand, card
 
 _END_OF_HEAD = re.compile(r"</head\b", re.IGNORECASE)
 _BODY = re.compile(r"<body\b", re.IGNORECASE)
@@ -22,6 +22,7 @@ def dressed(found: EditionPage, newsletter: Newsletter, site: Links, pages: Page
     edition = found.edition
     url = site.edition(newsletter.slug, edition.cadence, edition.date)
     values: dict[str, Any] = {
+        "language": newsletter.language,
         "newsletter": newsletter,
         "edition": edition,
         "url": url,
@@ -30,6 +31,7 @@ def dressed(found: EditionPage, newsletter: Newsletter, site: Links, pages: Page
         "picture": found.picture or _card(found, newsletter, site),
         "older": found.older,
         "newer": found.newer,
+        "brand": brand.written(newsletter.look),
     }
     head = pages.fill("public/_edition_head.html", **values)
     return sewn(found.html, head=head, strip=pages.fill("public/_edition_strip.html", **values))

@@ -9,6 +9,7 @@ from digest.readers import choosing
 from digest.readers.choosing import WishesView
 from digest.web import wishes
 from digest.web.forms import Posted
+from digest.web.limits import ReaderPosts
 from digest.web.network import Network
 from digest.web.pages import READ, Pages, Templates, Wired
 from subscribers import preferences
@@ -33,7 +34,7 @@ def page(token: str, services: Wired, pages: Templates, mute: str = "") -> Respo
     return _shown(pages, token, view, choices=choices, muted=muted)
 
 
-@router.post("/p/{token}")
+@router.post("/p/{token}", dependencies=[ReaderPosts])
 def save(token: str, fields: Posted, network: Network, services: Wired, pages: Templates) -> Response:
     """Keep what is chosen."""
 
@@ -47,7 +48,7 @@ def save(token: str, fields: Posted, network: Network, services: Wired, pages: T
     return _done(pages, token, _found(choosing.wishes(services, token)), act, typed, done="saved")
 
 
-@router.post("/p/{token}/pause")
+@router.post("/p/{token}/pause", dependencies=[ReaderPosts])
 def pause(token: str, fields: Posted, network: Network, services: Wired, pages: Templates) -> Response:
     """Send nothing for as long as is asked."""
 
@@ -65,7 +66,7 @@ def back(token: str, pages: Templates) -> Response:
     return RedirectResponse(pages.links.preferences(token), status_code=303)
 
 
-@router.post("/p/{token}/resume")
+@router.post("/p/{token}/resume", dependencies=[ReaderPosts])
 def resume(token: str, network: Network, services: Wired, pages: Templates) -> Response:
     """Send it again."""
 

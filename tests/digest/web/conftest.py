@@ -2,9 +2,11 @@
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from fastapi.testclient import TestClient
+from limits.storage import memory
 
 from digest.database import Database, metadata
 from digest.deliver.relays import Fleet
@@ -20,6 +22,12 @@ from tests.digest.web.newsroom import BASE, CONFIG, account, drafted, paper
 from tests.fakes import FixedClock
 
 Serve = Callable[..., Services]
+
+
+@pytest.fixture(autouse=True)
+def _limits_by_our_clock(monkeypatch: pytest.MonkeyPatch, clock: FixedClock) -> None:
+    """Have the library that counts requests read the fixed clock."""
+    monkeypatch.setattr(memory, "time", SimpleNamespace(time=lambda: clock.now().timestamp()))
 
 
 @pytest.fixture

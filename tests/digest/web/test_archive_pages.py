@@ -81,7 +81,7 @@ def test_every_month_leads_to_those_beside_it_and_to_all_others(
     assert tree.xpath("//a[@rel='next']/@href") == ["/archive/wattage/2026-11"]
     years = tree.xpath("//nav[@aria-label='All months']/section")
     listed = [" ".join(year.text_content().split()) for year in years]
-    assert listed == ["2026 Sep, editions: 2 Nov, editions: 1", "2025 Dec, editions: 1"]
+    assert listed == ["2026 Sep2, 2 editions Nov1, 1 edition", "2025 Dec1, 1 edition"]
     assert tree.xpath("//*[@aria-current='page']/@href") == ["/archive/wattage/2026-09"]
     assert "/subscribe/wattage" in tree.xpath("//main//a/@href")
 

@@ -1,5 +1,6 @@
 import datetime as dt
 from dataclasses import dataclass
+from ipaddress import ip_network
 
 import pytest
 from fastapi import FastAPI, Request
@@ -13,8 +14,10 @@ from digest.web import words
 from digest.web.app import create_app
 from digest.web.forms import LONGEST_BODY, Posted
 from digest.web.limits import Limit
-from digest.web.network import network_of
+from digest.web.network import is_https, visitor
+from tests.digest.web.conftest import Serve
 from tests.digest.web.newsroom import BASE
+from tests.fakes import FixedClock
 
 NOW = dt.datetime(2026, 11, 23, 5, 0, tzinfo=dt.UTC)
 
@@ -111,43 +114,102 @@ def test_broken_multipart_is_refused_and_breaks_nothing(mirror: TestClient, body
 # -- networks and limits -----------------------------------------------------------------------------------------------
 
 
+PROXIES = (ip_network("10.0.0.0/8"), ip_network("2001:db8:ffff::/48"))
+
+
 @pytest.mark.parametrize(
-    ("peer", "forwarded", "network"),
+    ("peer", "forwarded", "seen"),
     [
-        ("192.0.2.7", "203.0.113.5", "192.0.2.7"),
-        ("127.0.0.1", "203.0.113.5", "203.0.113.5"),
-        ("127.0.0.1", "10.0.0.1, 203.0.113.5", "203.0.113.5"),
-        ("::1", "2001:db8::7", "2001:db8::7"),
-        ("127.0.0.1", "", "127.0.0.1"),
-        ("127.0.0.1", "unknown", "127.0.0.1"),
-        ("127.0.0.1", "203.0.113.5, <script>", "127.0.0.1"),
+        # A stranger is believed about nobody.
+        ("192.0.2.7", ["203.0.113.5"], "192.0.2.7"),
+        ("192.0.2.7", ["127.0.0.1"], "192.0.2.7"),
+        # This machine and the proxies of the settings are, each about the one before it.
+        ("127.0.0.1", ["203.0.113.5"], "203.0.113.5"),
+        ("10.1.2.3", ["203.0.113.5"], "203.0.113.5"),
+        ("::1", ["2001:db8::7"], "2001:db8::7"),
+        ("::ffff:10.1.2.3", ["::ffff:203.0.113.5"], "203.0.113.5"),
+        ("2001:db8:ffff::1", ["203.0.113.5, 10.9.9.9", "127.0.0.1"], "203.0.113.5"),
+        # What the browser has made up stands before the first stranger.
+        ("127.0.0.1", ["198.51.100.1, 203.0.113.5"], "203.0.113.5"),
+        ("127.0.0.1", ["10.0.0.1", "127.0.0.1, 203.0.113.5, 10.0.0.2"], "203.0.113.5"),
+        ("10.1.2.3", ["10.4.4.4, 10.5.5.5"], "10.4.4.4"),
+        # With ports, brackets and zones.
+        ("127.0.0.1", ["203.0.113.5:4711"], "203.0.113.5"),
+        ("127.0.0.1", ["[2001:db8::7]:4711"], "2001:db8::7"),
+        ("127.0.0.1", ["[2001:db8::7]"], "2001:db8::7"),
+        ("127.0.0.1", ["[fe80::1%eth0]:80"], "fe80::1"),
+        ("127.0.0.1", ["fe80::1%eth0"], "fe80::1"),
+        # What is no address ends the way.
+        ("127.0.0.1", [], "127.0.0.1"),
+        ("127.0.0.1", [""], "127.0.0.1"),
+        ("127.0.0.1", ["unknown"], "127.0.0.1"),
+        ("127.0.0.1", ["_hidden"], "127.0.0.1"),
+        ("10.1.2.3", ["203.0.113.5, _hidden, 10.4.4.4"], "10.4.4.4"),
+        ("127.0.0.1", ["203.0.113.5, <script>"], "127.0.0.1"),
+        ("127.0.0.1", ["203.0.113.5,"], "127.0.0.1"),
+        ("127.0.0.1", ["[::1"], "127.0.0.1"),
+        ("127.0.0.1", ["1.2.3.4.5", "999.1.1.1"], "127.0.0.1"),
+        ("127.0.0.1", ["\u0661.2.3.4"], "127.0.0.1"),
+        # A socket of the file system has no address.
+        ("", ["203.0.113.5"], ""),
     ],
 )
-def test_only_a_proxy_on_this_machine_is_believed_and_only_its_own_word(
-    peer: str, forwarded: str, network: str
+def test_only_proxies_that_are_trusted_are_believed_about_whom_they_speak_for(
+    peer: str, forwarded: list[str], seen: str
 ) -> None:
-    headers = [(b"x-forwarded-for", forwarded.encode())] if forwarded else []
-
-    request = Request({"type": "http", "client": (peer, 4711), "headers": headers})
-
-    assert network_of(request) == network
+    assert visitor(peer, forwarded, PROXIES) == seen
 
 
-def test_a_limit_counts_each_network_apart_and_forgives_with_time() -> None:
+@pytest.mark.parametrize(
+    ("peer", "said", "secure"),
+    [
+        ("127.0.0.1", "https", True),
+        ("10.1.2.3", "HTTPS", True),
+        ("10.1.2.3", "http, https", True),
+        ("10.1.2.3", "https, http", False),
+        ("127.0.0.1", "http", False),
+        ("127.0.0.1", "", False),
+        ("192.0.2.7", "https", False),
+    ],
+)
+def test_only_a_trusted_proxy_is_believed_that_the_browser_spoke_https(
+    serve: Serve, peer: str, said: str, secure: bool
+) -> None:
+    app = create_app(serve(more_site='trusted_proxies = ["10.0.0.0/8"]'))
+    scope = {"type": "http", "scheme": "http", "server": ("127.0.0.1", 8025), "path": "/", "query_string": b""}
+
+    request = Request({**scope, "app": app, "client": (peer, 4711), "headers": [(b"x-forwarded-proto", said.encode())]})
+
+    assert is_https(request) is secure
+
+
+def test_a_limit_counts_each_network_apart_and_forgives_with_time(clock: FixedClock) -> None:
     limit = Limit(2, dt.timedelta(hours=1))
 
-    first = [limit.allows("192.0.2.1", NOW) for _ in range(3)]
-    other = limit.allows("192.0.2.2", NOW)
-    later = limit.allows("192.0.2.1", NOW + dt.timedelta(hours=1))
+    first = [limit.allows("192.0.2.1") for _ in range(3)]
+    other = limit.allows("192.0.2.2")
+    clock.advance(dt.timedelta(hours=1, seconds=1))
+    later = limit.allows("192.0.2.1")
 
     assert (first, other, later) == ([True, True, False], True, True)
+
+
+def test_a_limit_tells_how_long_to_wait_for_the_oldest_to_be_forgiven(clock: FixedClock) -> None:
+    limit = Limit(2, dt.timedelta(hours=1))
+
+    limit.allows("192.0.2.1")
+    clock.advance(dt.timedelta(minutes=10))
+    limit.allows("192.0.2.1")
+    clock.advance(dt.timedelta(minutes=20))
+
+    assert limit.wait("192.0.2.1", clock.now()) == 30 * 60
 
 
 def test_a_limit_counts_all_addresses_of_one_ipv6_household_together() -> None:
     limit = Limit(2, dt.timedelta(hours=1))
 
-    same = [limit.allows(f"2001:db8:1:2::{n:x}", NOW) for n in range(3)]
-    other = limit.allows("2001:db8:1:3::1", NOW)
+    same = [limit.allows(f"2001:db8:1:2::{n:x}") for n in range(3)]
+    other = limit.allows("2001:db8:1:3::1")
 
     assert (same, other) == ([True, True, False], True)
 
@@ -155,11 +217,11 @@ def test_a_limit_counts_all_addresses_of_one_ipv6_household_together() -> None:
 def test_a_limit_never_holds_back_this_machine_and_never_grows_without_end() -> None:
     limit = Limit(1, dt.timedelta(hours=1), remembered=10)
 
-    assert all(limit.allows("127.0.0.1", NOW) for _ in range(5))
+    assert all(limit.allows("127.0.0.1") for _ in range(5))
     for n in range(100):
-        limit.allows(f"192.0.2.{n}", NOW)
-    assert limit.allows("192.0.2.1", NOW)
-    assert not limit.allows("192.0.2.99", NOW)
+        limit.allows(f"192.0.2.{n}")
+    assert limit.allows("192.0.2.1")
+    assert not limit.allows("192.0.2.99")
 
 
 # -- faults and health -------------------------------------------------------------------------------------------------
@@ -192,7 +254,7 @@ def test_a_fault_of_ours_gets_a_page_that_tells_nothing_of_our_insides(
     )
     client = TestClient(create_app(broken), base_url=BASE, raise_server_exceptions=False)
 
-    answer = client.post("/subscribe/wattage", data={"address": "a@b.example"})
+    answer = client.get("/p/none")
 
     assert answer.status_code == status
     assert "Try again in a few minutes" in answer.text
