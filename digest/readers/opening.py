@@ -34,6 +34,7 @@ class LinkView:
     state: Standing
     newsletter: Newsletter | None = None
     masked_address: str = ""
+    language: str = "en"
 
 
 def behind(services: Services, session: Session, token: str, purpose: Purpose) -> Subscription | None:
@@ -63,4 +64,9 @@ def newsletter_of(services: Services, subscription: Subscription | None) -> News
 
 def link_view(services: Services, subscription: Subscription, state: Standing) -> LinkView:
     """Return what a page may show of *subscription*."""
-    return LinkView(state, newsletter_of(services, subscription), addresses.masked(subscription.subscriber.address))
+    return LinkView(
+        state,
+        newsletter_of(services, subscription),
+        addresses.masked(subscription.subscriber.address),
+        language=subscription.subscriber.language,
+    )

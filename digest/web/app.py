@@ -7,6 +7,7 @@ from fastapi import FastAPI
 from fastapi.staticfiles import StaticFiles
 
 from digest import resources
+from digest.readers.way_out import WayOut
 from digest.services import Services
 from digest.web import faults, health
 from digest.web.editor import desk, edition, sign_in
@@ -30,6 +31,7 @@ def create_app(services: Services, *, since_last_tick: Callable[[], timedelta] |
     app.state.pages = Pages(services)
     app.state.signups = subscribe.limit()
     app.state.hooks = Hooks()
+    app.state.way_out = WayOut(services)
     app.add_middleware(Headers)
     faults.install(app)
     sign_in.install(app)
