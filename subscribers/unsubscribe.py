@@ -89,7 +89,7 @@ def one_click(
 
 def one_click_all(session: Session, leavings: Iterable[Leaving], *, now: datetime) -> set[str]:
     """
-    Do what ``one_click`` does for each of *leavings*, in few statements; return the public ids that have ended just now.
+    Do what ``one_click`` does for each of *leavings*, in few statements; return the public ids that end by it.
 
     The first of several leavings of one Subscription counts. What had ended before, or does not exist, stays as it is.
     """
@@ -216,6 +216,7 @@ def reasons(session: Session, newsletter: str | None, *, since: datetime | None 
         said=[
             Said(newsletter=slug, at=at, reason=reason, cause=cause, words=words)
             for slug, at, reason, cause, words in session.execute(told)
+            if at is not None and reason is not None
         ],
     )
 

@@ -71,7 +71,7 @@ def measure(arguments: Arguments) -> Report:
         title=f"{readers:,} readers leave over {CONNECTIONS} connections",
         columns={"database": "", "way": "", "per second": ",.0f", "median ms": ".1f", "99 % ms": ".1f"},
         rows=rows,
-        note="Client and server on the same machine. After each run every reader had left once, with one line of proof.",
+        note="Client and server on one machine. After each run every reader had left once, with one line of proof.",
     )
     floors = [Floor(claim="leavings per second, SQLite", value=best, bound=FLOOR, spec=",.0f")] if best else []
     return Report(tables=[table], floors=floors)

@@ -1,4 +1,4 @@
-"""A server of pages in a process of its own, to be asked from without: ours, the naive way, or one that does nothing."""
+"""A server of pages, to be asked by another process: ours, the naive way, or one that does nothing."""
 
 import enum
 import sys

@@ -28,7 +28,9 @@ class WayOut:
     company. It belongs to the event loop that calls it. Nothing of it is left when nobody waits.
     """
 
-    def __init__(self, services: Services, *, patience: timedelta = PATIENCE, longest_queue: int = LONGEST_QUEUE) -> None:
+    def __init__(
+        self, services: Services, *, patience: timedelta = PATIENCE, longest_queue: int = LONGEST_QUEUE
+    ) -> None:
         self._services, self._patience, self._longest = services, patience, longest_queue
         self._queue: list[tuple[Leaving, asyncio.Future[None]]] = []
         self._writing: asyncio.Task[None] | None = None
@@ -78,7 +80,7 @@ class WayOut:
                 unsubscribe.one_click_all(session, group, now=self._services.clock.now())
         except DatabaseNotReady as fault:
             return [fault] * len(group)
-        except Exception as fault:
+        except Exception as fault:  # noqa: BLE001 (each is raised where its leaving is waited for)
             if len(group) == 1:
                 return [fault]
             # One of them is at fault; the others are not to wait for its mending.

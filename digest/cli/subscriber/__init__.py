@@ -12,9 +12,10 @@ app = typer.Typer(
             "end": "one",
             "import": "files",
             "list": "lists",
+            "reasons": "leaving",
         },
     ),
-    help="Readers: add, import, list, end.",
+    help="Readers: add, import, list, end, why they left.",
     no_args_is_help=True,
 )
 

@@ -66,7 +66,7 @@ async def leave(token: str, request: Request) -> Response:
         try:
             await way_out.leave(wish)
         except DatabaseNotReady as fault:
-            log.error("web.leaving_not_written", fault=str(fault))
+            log.warning("web.leaving_not_written", fault=str(fault))
             raise HTTPException(503, headers={"Retry-After": str(RETRY_SECONDS)}) from fault
     if fields.one("List-Unsubscribe") == "One-Click" and not by_page:
         return PlainTextResponse("You are unsubscribed.\n")
@@ -122,7 +122,9 @@ def _less(fields: Fields) -> Less:
     if sum(map(bool, (cadence, pause, section))) != 1 or cadence not in {"", Cadence.WEEKLY}:
         raise HTTPException(422)
     try:
-        return Less(section=section, cadence=Cadence(cadence) if cadence else None, pause=Break(pause) if pause else None)
+        return Less(
+            section=section, cadence=Cadence(cadence) if cadence else None, pause=Break(pause) if pause else None
+        )
     except ValueError:
         raise HTTPException(422) from None
 
