@@ -113,7 +113,9 @@ def one_click_all(session: Session, leavings: Iterable[Leaving], *, now: datetim
         ended.add(public_id)
     for reason, numbers in ending.items():
         values = {"state": SubscriptionState.ENDED, "ended_at": now, "end_reason": reason, "paused_until": None}
-        session.execute(update(Subscription).where(Subscription.id.in_(numbers)).values(values))
+        by_number = update(Subscription).where(Subscription.id.in_(numbers)).values(values)
+        session.execute(by_number.execution_options(synchronize_session=False))
+    session.expire_all()  # what the Session may hold of them is read anew
     consent.record_all(session, ConsentKind.WITHDRAWN, proofs, at=now)
     return ended
 
@@ -193,7 +195,7 @@ def reasons(session: Session, newsletter: str | None, *, since: datetime | None 
 
     Whoever came back counts no more.
     """
-    gone = [Subscription.state == SubscriptionState.ENDED, Subscription.ended_at.is_not(None)]
+    gone = [Subscription.state == SubscriptionState.ENDED]
     gone += [] if newsletter is None else [Subscription.newsletter == newsletter]
     gone += [] if since is None else [Subscription.ended_at >= since]
     ends = select(Subscription.end_reason, func.count()).where(*gone).group_by(Subscription.end_reason)
