@@ -1,10 +1,11 @@
 """The ledger of consent: what was agreed to is written down once and never changed."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
 
 from subscribers.model import ConsentEvent, ConsentKind, Subscription
@@ -25,22 +26,49 @@ class Evidence:
     network_address: str = ""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Party:
+    """Whose consent it is, and for which Newsletter."""
+
+    fingerprint: str
+    subscriber_id: int
+    newsletter: str
+
+
 def record(
     session: Session, subscription: Subscription, kind: ConsentKind, evidence: Evidence, *, at: datetime
 ) -> ConsentEvent:
     """Write down that *kind* happened to *subscription*, which must be flushed."""
-    event = ConsentEvent(
+    party = Party(
         fingerprint=subscription.subscriber.fingerprint,
         subscriber_id=subscription.subscriber_id,
         newsletter=subscription.newsletter,
-        kind=kind,
-        at=at,
-        wording=one_line(evidence.wording),
-        source=one_line(evidence.source)[:200],
-        network_address=one_line(evidence.network_address)[:45],
     )
+    event = ConsentEvent(**_line(party, kind, evidence, at))
     session.add(event)
     return event
+
+
+def record_all(
+    session: Session, kind: ConsentKind, happened: Iterable[tuple[Party, Evidence]], *, at: datetime
+) -> None:
+    """Write down that *kind* happened to each, in one statement."""
+    lines = [_line(party, kind, evidence, at) for party, evidence in happened]
+    if lines:
+        session.execute(insert(ConsentEvent), lines)
+
+
+def _line(party: Party, kind: ConsentKind, evidence: Evidence, at: datetime) -> dict[str, Any]:
+    return {
+        "fingerprint": party.fingerprint,
+        "subscriber_id": party.subscriber_id,
+        "newsletter": party.newsletter,
+        "kind": kind,
+        "at": at,
+        "wording": one_line(evidence.wording),
+        "source": one_line(evidence.source)[:200],
+        "network_address": one_line(evidence.network_address)[:45],
+    }
 
 
 def history(session: Session, fingerprint: str) -> Sequence[ConsentEvent]:

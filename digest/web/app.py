@@ -8,6 +8,7 @@ from fastapi import FastAPI
 from fastapi.staticfiles import StaticFiles
 
 from digest import resources
+from digest.readers.way_out import WayOut
 from digest.services import Services
 from digest.web import faults, health
 from digest.web.below import Below
@@ -33,6 +34,7 @@ def create_app(services: Services, *, since_last_tick: Callable[[], timedelta] |
     app.state.pages = Pages(services)
     app.state.limits = Limits()
     app.state.hooks = Hooks()
+    app.state.way_out = WayOut(services)
     # Each goes round those before it: what holds for an answer holds for a refused one as well.
     app.add_middleware(Strays)
     app.add_middleware(Headers)

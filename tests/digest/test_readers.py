@@ -1,5 +1,6 @@
 """The acts of readers: sign up, confirm, choose, leave and take it back, read what was sent."""
 
+import asyncio
 from datetime import time, timedelta
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from digest.model.notice import Notice
 from digest.readers import choosing, leaving, reading, signing_up
 from digest.readers.opening import Standing
 from digest.readers.signing_up import SignUp
+from digest.readers.way_out import WayOut
 from digest.services import Services
 from subscribers import tokens
 from subscribers.cadence import Cadence
@@ -56,6 +58,12 @@ def joined(services: Services) -> None:
     signing_up.confirm(services, token(services, Purpose.CONFIRM), network="192.0.2.1")
 
 
+def leave(services: Services, token: str, *, by_page: bool) -> None:
+    wish = leaving.wish_to_leave(services, token, by_page=by_page, network="192.0.2.7")
+    assert wish is not None
+    asyncio.run(WayOut(services).leave(wish))
+
+
 # -- sign up and confirm -----------------------------------------------------------------------------------------------
 
 
@@ -79,7 +87,7 @@ def test_looking_at_a_page_changes_nothing(services: Services) -> None:
     views = [signing_up.confirm_page(services, confirming) for _ in range(2)]
     pending = subscription(services).state
     signing_up.confirm(services, confirming, network="")
-    way_out = leaving.leave_page(services, token(services, Purpose.UNSUBSCRIBE))
+    way_out = leaving.leave_page(services, token(services, Purpose.UNSUBSCRIBE)).link
     wishes = choosing.wishes(services, token(services, Purpose.PREFERENCES))
 
     assert [view.state for view in views] == [Standing.OPEN, Standing.OPEN]
@@ -173,12 +181,12 @@ def test_a_reader_leaves_at_once_and_may_take_it_back(services: Services, by_pag
     joined(services)
     way_out = token(services, Purpose.UNSUBSCRIBE)
 
-    left = [leaving.leave(services, way_out, by_page=by_page, network="").state for _ in range(2)]
+    for _ in range(2):
+        leave(services, way_out, by_page=by_page)
     ended = subscription(services).state
-    page = leaving.leave_page(services, way_out).state
+    page = leaving.leave_page(services, way_out).link.state
     back = leaving.undo_leave(services, way_out, network="").state
 
-    assert left == [Standing.DONE] * 2
     assert (ended, page) == (SubscriptionState.ENDED, Standing.DONE)
     assert back is Standing.OPEN
     assert subscription(services).state is SubscriptionState.ACTIVE
@@ -187,7 +195,7 @@ def test_a_reader_leaves_at_once_and_may_take_it_back(services: Services, by_pag
 def test_a_departure_of_long_ago_is_taken_back_by_a_new_sign_up_only(services: Services, clock: FixedClock) -> None:
     joined(services)
     way_out = token(services, Purpose.UNSUBSCRIBE)
-    leaving.leave(services, way_out, by_page=True, network="")
+    leave(services, way_out, by_page=True)
     clock.advance(timedelta(days=8))
 
     with pytest.raises(WrongState, match="sign up again"):
@@ -196,7 +204,7 @@ def test_a_departure_of_long_ago_is_taken_back_by_a_new_sign_up_only(services: S
 
 def test_each_step_leaves_its_evidence(services: Services) -> None:
     joined(services)
-    leaving.leave(services, token(services, Purpose.UNSUBSCRIBE), by_page=False, network="192.0.2.7")
+    leave(services, token(services, Purpose.UNSUBSCRIBE), by_page=False)
 
     with services.reading() as session:
         events = session.scalars(select(ConsentEvent).order_by(ConsentEvent.id)).all()
@@ -208,7 +216,7 @@ def test_a_link_of_one_purpose_opens_no_other_door(services: Services) -> None:
     joined(services)
     wrong = token(services, Purpose.VIEW)
 
-    assert leaving.leave(services, wrong, by_page=False, network="").state is Standing.UNKNOWN
+    assert leaving.wish_to_leave(services, wrong, by_page=False, network="") is None
     assert leaving.undo_leave(services, wrong, network="").state is Standing.UNKNOWN
     assert choosing.wishes(services, wrong) is None
     assert subscription(services).state is SubscriptionState.ACTIVE

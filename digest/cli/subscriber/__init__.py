@@ -13,9 +13,10 @@ app = typer.Typer(
             "import": "files",
             "list": "lists",
             "count": "lists",
+            "reasons": "leaving",
         },
     ),
-    help="Readers: add, import, list, count, end.",
+    help="Readers: add, import, list, count, end, why they left.",
     no_args_is_help=True,
 )
 

@@ -2,54 +2,149 @@
 Leaving with one click (RFC 8058): a POST ends the subscription, a GET only shows the button.
 
 The POST needs no cookie, no token of a form and no origin, takes any body, never redirects, and answers 200 to repeats
-and unknown tokens alike.
+and unknown tokens alike. Below the button the page offers less in place of nothing; none of it stands in the way.
 """
 
-from fastapi import APIRouter
-from starlette.responses import Response
+from enum import StrEnum
+from typing import Any
 
+from fastapi import APIRouter, HTTPException, Request
+from starlette.concurrency import run_in_threadpool
+from starlette.responses import PlainTextResponse, Response
+
+from digest.errors import DatabaseNotReady
+from digest.logs import logger
 from digest.readers import leaving
-from digest.readers.opening import LinkView, Standing
-from digest.web.forms import PostedAnything
-from digest.web.network import Network
-from digest.web.pages import READ, Pages, Templates, Wired
-from subscribers.errors import SubscriberError
+from digest.readers.leaving import Break, LeaveView, Less
+from digest.readers.opening import Standing
+from digest.readers.way_out import WayOut
+from digest.web import forms
+from digest.web.forms import Fields, PostedAnything
+from digest.web.limits import ReaderPosts
+from digest.web.network import Network, network_of
+from digest.web.pages import READ, Pages, Templates, Wired, pages_of, services_of
+from subscribers.cadence import Cadence
+from subscribers.errors import BadWish, SubscriberError, WrongState
+from subscribers.model import LeavingCause
 
+log = logger(__name__)
 router = APIRouter()
+
+#: When a mail program may try again that could not be served.
+RETRY_SECONDS = 60
+
+
+class Act(StrEnum):
+    """What a form of the page does; each has an address of its own below the link."""
+
+    #: Leave every newsletter.
+    ALL = "all"
+    #: Stay, and get less.
+    LESS = "less"
+    #: Take the leaving back.
+    UNDO = "undo"
+    #: Say why.
+    WHY = "why"
 
 
 @router.api_route("/u/{token}", methods=READ)
-def page(token: str, services: Wired, pages: Templates) -> Response:
+@router.api_route("/u/{token}/{act}", methods=READ)
+def page(token: str, services: Wired, pages: Templates, act: Act | None = None) -> Response:  # noqa: ARG001 (of the address)
     """Show the button: scanners that open every link of a mail unsubscribe nobody."""
     return _shown(leaving.leave_page(services, token), token, pages)
 
 
 @router.post("/u/{token}")
-def act(token: str, fields: PostedAnything, network: Network, services: Wired, pages: Templates) -> Response:
+async def leave(token: str, request: Request) -> Response:
     """End the subscription, whoever asks and however often."""
+    # No dependencies: each would take a thread of its own, and providers post many of these at once.
+    services, pages = services_of(request), pages_of(request)
+    fields = await forms.read_any(request)
     by_page = fields.one("from") == "page"
-    return _shown(leaving.leave(services, token, by_page=by_page, network=network), token, pages)
+    wish = leaving.wish_to_leave(services, token, by_page=by_page, network=network_of(request))
+    if wish is not None:
+        way_out: WayOut = request.app.state.way_out
+        try:
+            await way_out.leave(wish)
+        except DatabaseNotReady as fault:
+            log.warning("web.leaving_not_written", fault=str(fault))
+            raise HTTPException(503, headers={"Retry-After": str(RETRY_SECONDS)}) from fault
+    if fields.one("List-Unsubscribe") == "One-Click" and not by_page:
+        return PlainTextResponse("You are unsubscribed.\n")
+    return _shown(await run_in_threadpool(leaving.leave_page, services, token), token, pages)
 
 
-@router.post("/u/{token}/undo")
+@router.post("/u/{token}/all", dependencies=[ReaderPosts])
+def leave_everything(token: str, network: Network, services: Wired, pages: Templates) -> Response:
+    """End every subscription of the reader."""
+    return _shown(leaving.leave_everything(services, token, network=network), token, pages)
+
+
+@router.post("/u/{token}/less", dependencies=[ReaderPosts])
+def get_less(token: str, fields: PostedAnything, network: Network, services: Wired, pages: Templates) -> Response:
+    """Leave out a section, slow down, or pause."""
+    less = _less(fields)
+    try:
+        view = leaving.get_less(services, token, less, network=network)
+    except BadWish:
+        raise HTTPException(422) from None
+    except WrongState:
+        return _shown(leaving.leave_page(services, token), token, pages, said="ended", status=409)
+    return _shown(view, token, pages, said="less", less=less)
+
+
+@router.post("/u/{token}/undo", dependencies=[ReaderPosts])
 def undo(token: str, network: Network, services: Wired, pages: Templates) -> Response:
     """Take the leaving back, as long as that can be."""
     try:
         view = leaving.undo_leave(services, token, network=network)
     except SubscriberError:
-        text = "It ended too long ago, or was never confirmed. Sign up again: it takes a minute."
-        return pages.show("public/said.html", status=409, title="This cannot be taken back", text=text)
-    if view.newsletter is None:
-        return _shown(view, token, pages)
-    text = f"{view.newsletter.title} keeps coming as before."
-    return pages.show("public/said.html", title="Good to have you back", text=text)
+        return _shown(leaving.leave_page(services, token), token, pages, said="too late", status=409)
+    return _shown(LeaveView(view), token, pages, said="back")
 
 
-def _shown(view: LinkView, token: str, pages: Pages) -> Response:
-    if view.newsletter is None:
-        text = "This address gets no mail from the list that the link was made for."
-        return pages.show("public/said.html", title="Nothing to unsubscribe", text=text)
-    state = "open" if view.state is Standing.OPEN else "done"
+@router.post("/u/{token}/why", dependencies=[ReaderPosts])
+def tell_why(token: str, fields: PostedAnything, services: Wired, pages: Templates) -> Response:
+    """Take down why somebody has left, if they like to say."""
+    try:
+        cause = LeavingCause(fields.one("cause")) if fields.one("cause") else None
+    except ValueError:
+        raise HTTPException(422) from None
+    try:
+        view = leaving.tell_why(services, token, cause, fields.one("words"))
+    except WrongState:
+        return _shown(leaving.leave_page(services, token), token, pages, said="not left", status=409)
+    return _shown(view, token, pages, said="" if view.offers.why else "thanks")
+
+
+def _less(fields: Fields) -> Less:
+    """Return what was pressed; HTTPException 422 when that is none of the page's buttons."""
+    cadence, pause, section = fields.one("cadence"), fields.one("pause"), fields.one("section")
+    if sum(map(bool, (cadence, pause, section))) != 1 or cadence not in {"", Cadence.WEEKLY}:
+        raise HTTPException(422)
+    try:
+        return Less(
+            section=section, cadence=Cadence(cadence) if cadence else None, pause=Break(pause) if pause else None
+        )
+    except ValueError:
+        raise HTTPException(422) from None
+
+
+def _shown(view: LeaveView, token: str, pages: Pages, *, status: int = 200, **said: Any) -> Response:
+    template = "public/leave.html"
+    if view.link.newsletter is None:
+        template = "public/leave_unknown.html"
+    elif said.get("said") == "back":
+        template = "public/back.html"
+    elif view.link.state is Standing.DONE:
+        template = "public/left.html"
     return pages.show(
-        "public/leave.html", newsletter=view.newsletter, state=state, address=view.masked_address, token=token
+        template,
+        status=status,
+        language=view.link.language,
+        **{"said": "", "less": None} | said,
+        newsletter=view.link.newsletter,
+        address=view.link.masked_address,
+        view=view,
+        token=token,
     )
