@@ -24,6 +24,7 @@ from subscribers.consent import Evidence
 from subscribers.errors import BadWish
 from subscribers.model import ConsentEvent, ConsentKind, SubscriptionState
 from subscribers.tokens import Purpose
+from subscribers.wishes import Wishes
 from tests.browser import needs_chromium
 from tests.digest.web.conftest import Serve
 from tests.digest.web.newsroom import CONFIG, parsed, subscription, token
@@ -167,7 +168,7 @@ def test_languages_are_english_and_those_of_the_mails_by_their_own_names(service
 @pytest.mark.parametrize(("tag", "name"), [("pl", "Polski"), ("pt-BR", "Português (Brasil)"), ("tlh", "tlh")])
 def test_a_language_that_a_reader_came_with_stays_among_them(services: Services, tag: str, name: str) -> None:
     newsletter = services.newsletter("wattage")
-    before = wishes.Wishes(language=tag, time_zone="UTC")
+    before = Wishes(language=tag, time_zone="UTC")
 
     offered = wishes.choices(newsletter, before).languages
     kept = wishes.chosen(Fields((("section", "electric"),)), newsletter, before)
