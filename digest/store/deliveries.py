@@ -48,7 +48,7 @@ from digest.store import leases
 from subscribers import audience
 from subscribers.base import UtcDateTime
 from subscribers.cadence import Cadence
-from subscribers.model import LIVE
+from subscribers.model import LIVE, SubscriptionState
 
 #: The states in which nothing of an Edition goes out.
 RESTING = frozenset({EditionState.PAUSED, EditionState.CANCELLED})
@@ -372,10 +372,11 @@ def _told_apart(
         if standing is None:
             gone.append(_skip(key, lease_no, Reason.UNSUBSCRIBED))
             continue
-        if reason := _obstacle(*standing):
+        reader, served = standing
+        _, public_id, address, name, time_zone, sections, cadence, state, wants, suppressed = reader
+        if reason := _obstacle(state, suppressed, wants, cadence in served):
             gone.append(_skip(key, lease_no, reason))
             continue
-        _, public_id, address, name, time_zone, sections, *_ = standing.reader
         claimed.append(
             Claimed(
                 key=key,
@@ -398,16 +399,15 @@ def _told_apart(
     return claimed, gone
 
 
-def _obstacle(reader: Row[*tuple[Any, ...]], served: tuple[Cadence, ...]) -> Reason | None:
-    """Return why *reader* is not to get an Edition that serves the wishes *served*; None where they are."""
-    *_, cadence, state, wants, suppressed = reader
+def _obstacle(state: SubscriptionState, suppressed: bool, wants: bool, serves: bool) -> Reason | None:
+    """Return why a reader is not to get an Edition now; None where nothing is against it."""
     if state not in LIVE:
         return Reason.UNSUBSCRIBED
     if suppressed:
         return Reason.SUPPRESSED
     if not wants:
         return Reason.PAUSED
-    return None if cadence in served else Reason.NOT_WANTED
+    return None if serves else Reason.NOT_WANTED
 
 
 def _skip(key: DeliveryKey, lease_no: int, reason: Reason) -> Settlement[DeliveryKey]:
