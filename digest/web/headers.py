@@ -21,7 +21,7 @@ FRAMED_MAIL = f"sandbox; {_MAIL}; frame-ancestors 'self'"
 FRAMED_WITHOUT_PICTURES = FRAMED_MAIL.replace("img-src http: https: data:", "img-src 'none'")
 
 #: Addresses that hold a token, and the pages of staff: kept by no cache and listed by no search engine.
-_PRIVATE = ("/confirm/", "/u/", "/p/", "/v/", "/hooks/", "/desk")
+_PRIVATE = ("/confirm/", "/u/", "/p/", "/a/", "/d/", "/f/", "/v/", "/hooks/", "/desk")
 
 
 def common(path: str) -> dict[str, str]:
