@@ -16,6 +16,7 @@ from digest.errors import DigestError
 from digest.logs import logger
 from digest.model.edition import Edition, EditionState, SkipReason
 from digest.model.newsletter import Approval, Newsletter
+from digest.readers import forgetting
 from digest.services import Services
 from digest.store import deliveries, editions, job_runs
 from subscribers import bounces
@@ -211,12 +212,13 @@ def _bounces(services: Services, tally: Tally, stop: Event) -> None:
         report_box.look_through(services, box, tally.counts, stop)
 
 
-def _upkeep(services: Services, tally: Tally, _stop: Event) -> None:
+def _upkeep(services: Services, tally: Tally, stop: Event) -> None:
     """Forget what is of no use any more."""
     now = services.clock.now()
     with services.session() as session:
         runs = job_runs.forget_before(session, now - KEEP_RUNS)
         tally.counts["forgotten"] = runs + bounces.forget_before(session, now - bounces.KEPT)
+    forgetting.keep_time(services, tally.counts, stop)
 
 
 def _known(services: Services, slug: str) -> Newsletter | None:

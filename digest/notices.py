@@ -27,7 +27,7 @@ from digest.services import Services
 from digest.store import editions, notices
 from subscribers import tokens
 from subscribers.address import Address, masked
-from subscribers.model import ReaderRequest, RequestKind, Subscription
+from subscribers.model import ReaderRequest, RequestKind, Subscriber, Subscription
 from subscribers.requests import PURPOSES
 from subscribers.tokens import LIFETIMES, Claim, Purpose
 
@@ -101,20 +101,24 @@ def tell_moved(
         language=reader.language,
         newsletter=subscription.newsletter,
         values={"masked_address": masked(reader.address), "write_to": sender.reply_to or sender.address},
-        dedupe_key=f"{called_for_by(reader.id)}moved:{int(now.timestamp())}",
+        dedupe_key=f"{_mark(reader.id)}moved:{int(now.timestamp())}",
         expires_at=now + WORTH_SENDING,
     )
     notices.enqueue(session, wish, now)
 
 
-def called_for_by(subscriber_id: int) -> str:
-    """Return how the dedupe_key of every Notice begins that a reader calls for and that may go to another address."""
-    return f"reader:{subscriber_id}:"
+def marks_of(subscriber: Subscriber) -> list[str]:
+    """Return what the dedupe_key of a Notice to this reader holds, whatever address it went to: one of these."""
+    return [_mark(subscriber.id), *(f":{subscription.public_id}:" for subscription in subscriber.subscriptions)]
 
 
 def asked_for_by(subscriber_id: int) -> str:
     """Return how the dedupe_key of every Notice begins by which a reader confirms a request."""
-    return f"{called_for_by(subscriber_id)}asked:"
+    return f"{_mark(subscriber_id)}asked:"
+
+
+def _mark(subscriber_id: int) -> str:
+    return f"reader:{subscriber_id}:"
 
 
 def tell_editors(services: Services, newsletter: Newsletter, edition_id: EditionId) -> None:
@@ -229,7 +233,7 @@ def _latest(services: Services, subscription: Subscription, latest: Edition) -> 
     }
 
 
-def _ask(  # noqa: PLR0913, PLR0917 (each is a part of the request)
+def _ask(
     services: Services,
     session: Session,
     subscription: Subscription,

@@ -116,10 +116,9 @@ def rotate_keys(state: Path, now: datetime) -> None:
 
 def signing_keys_since(state: Path) -> list[datetime | None]:
     """Return since when each signing key in the folder *state* signs, newest first; None for the first one."""
-    keys = Keyring.open(state)
+    number = len(Keyring.open(state).tokens.secrets)
     since = json.loads((state / "keys.json").read_text(encoding="utf-8")).get("since", ())
-    known: list[datetime | None] = [datetime.fromisoformat(each) for each in since]
-    return [*known, *[None] * (len(keys.tokens.secrets) - len(known))]
+    return [*map(datetime.fromisoformat, since), *[None] * number][:number]
 
 
 def _written_beside(path: Path, data: object) -> Path:

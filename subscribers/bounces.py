@@ -34,7 +34,7 @@ HALF_LIFE = timedelta(days=30)
 LIMIT = 4.75
 #: A Bounce this old counts a thousandth of a point, and is forgotten.
 KEPT = HALF_LIFE * 10
-#: Mail to an address that its reader has left may come back so late; relays give up after five days (RFC 5321 §4.5.4.1).
+#: Mail to an address that its reader has left may come back so late: relays try for five days (RFC 5321 §4.5.4.1).
 RETURNS_WITHIN = timedelta(days=5)
 #: SQLite takes at most 32,766 values in one statement, old ones 999.
 _BATCH = 500

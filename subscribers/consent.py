@@ -61,8 +61,8 @@ def forget(session: Session, before: datetime, *, limit: int) -> int:
 
     The ledger of a reader who is still there stays whole, also that of an address they have left.
     """
-    # The table and not the row class, which lets nothing be deleted: an event is proof and stands for ever, except
-    # that the proof of somebody whom we have forgotten is itself forgotten when the operator says that its time is over.
+    # The table and not the row class, which lets nothing be deleted: an event is proof and stands for ever, except that
+    # the proof of somebody whom we have forgotten is forgotten too, when the operator says that its time is over.
     events = ConsentEvent.__table__
     theirs = select(ConsentEvent.fingerprint).join(Subscriber, Subscriber.id == ConsentEvent.subscriber_id)
     old = session.scalars(

@@ -39,9 +39,7 @@ def of(session: Session, subscriber: Subscriber, *, now: datetime) -> OwnData:
         },
         "subscriptions": [_wish(one) for one in session.scalars(theirs.order_by(Subscription.id))],
         "history": [_event(one) for one in consent.history_of(session, subscriber)],
-        "suppression": None
-        if held is None
-        else {"reason": held.reason.value, "at": plain(held.at), "note": held.note},
+        "suppression": None if held is None else {"reason": held.reason.value, "at": plain(held.at), "note": held.note},
         "returned_mails": [
             {
                 "kind": one.kind.value,

@@ -129,13 +129,13 @@ def of_reader(session: Session, address_key: str) -> Sequence[Notice]:
     return session.scalars(select(Notice).where(_to_reader(address_key)).order_by(Notice.created_at, Notice.id)).all()
 
 
-def forget_reader(session: Session, address_key: str, asked_by: str) -> int:
+def forget_reader(session: Session, address_key: str, marks: Iterable[str]) -> int:
     """
-    Delete the Notices to a reader, open ones too, and those that they have called for to another address.
+    Delete the Notices to a reader, open ones too, also those to another address: their dedupe_key holds one of *marks*.
 
-    The dedupe_key of the latter begins with *asked_by*. Return how many. One that a sender holds may still go out.
+    Return how many. One that a sender holds may still go out.
     """
-    theirs = or_(_to_reader(address_key), Notice.dedupe_key.startswith(asked_by, autoescape=True))
+    theirs = or_(_to_reader(address_key), *(Notice.dedupe_key.contains(mark, autoescape=True) for mark in marks))
     return len(session.scalars(delete(Notice).where(theirs).returning(Notice.id)).all())
 
 

@@ -12,9 +12,11 @@ app = typer.Typer(
             "end": "one",
             "import": "files",
             "list": "lists",
+            "data": "rights",
+            "erase": "rights",
         },
     ),
-    help="Readers: add, import, list, end.",
+    help="Readers: add, import, list, end; hand out their data, erase them.",
     no_args_is_help=True,
 )
 
