@@ -13,9 +13,7 @@ from digest.database import MIGRATIONS, Database, metadata
 from digest.errors import DatabaseNotReady, SettingsError
 
 #: A reader, their wish, a mail to them and what the relay said of it, as they were kept before schema 0006.
-OLD_READERS = [
-    statement.strip()
-    for statement in """
+OLD_READERS = """
 INSERT INTO subscriber (id, address, address_key, fingerprint, name, language, time_zone, created_at)
     VALUES (7, 'a@reader.example', 'a@reader.example', 'f', '', 'en', 'UTC', '2026-11-23');
 INSERT INTO subscription
@@ -27,8 +25,7 @@ INSERT INTO notice
     VALUES (9, 'welcome', 'morning', 'a@reader.example', '', 'en', '{}', '2026-11-23', 'failed', '2026-11-23',
             '2026-11-23', 1, 1, '');
 INSERT INTO attempt (id, notice_id, at, outcome, reply) VALUES (4, 9, '2026-11-23', 'failed', '')
-""".split(";")
-]
+"""
 
 
 def test_the_migrated_schema_equals_the_metadata(database_url: str) -> None:
@@ -59,7 +56,7 @@ def test_readers_and_mails_keep_their_numbers_and_what_hangs_on_them_and_no_numb
         config.set_main_option("script_location", str(MIGRATIONS))
         config.attributes["connection"] = connection
         command.upgrade(config, "0005")
-        for statement in OLD_READERS:
+        for statement in OLD_READERS.split(";"):
             connection.exec_driver_sql(statement)
         command.upgrade(config, "head")
         connection.commit()
@@ -70,7 +67,7 @@ def test_readers_and_mails_keep_their_numbers_and_what_hangs_on_them_and_no_numb
             for query in ("SELECT id, subscriber_id FROM subscription", "SELECT id, notice_id FROM attempt")
         ]
         connection.exec_driver_sql("DELETE FROM subscriber")
-        connection.exec_driver_sql(OLD_READERS[0].replace("VALUES (7", "VALUES (NULL"))
+        connection.exec_driver_sql(OLD_READERS.split(";", maxsplit=1)[0].replace("VALUES (7", "VALUES (NULL"))
         readers = connection.exec_driver_sql("SELECT id FROM subscriber").all()
         wishes = connection.exec_driver_sql("SELECT id FROM subscription").all()
 
