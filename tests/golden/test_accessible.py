@@ -9,7 +9,7 @@ from playwright.sync_api import Browser, Route
 from digest.render.notice import KINDS, render_notice
 from tests.browser import needs_chromium
 from tests.digest.render.conftest import make_press
-from tests.digest.render.test_render_notice import VALUES
+from tests.digest.render.test_render_notice import VALUES, WITH_HEADLINES
 from tests.golden.mails import MAILS, mail, newsletter
 
 pytestmark = needs_chromium
@@ -18,6 +18,9 @@ PAGES = {name: lambda name=name: mail(name).html for name in MAILS} | {
     kind: lambda kind=kind: render_notice(kind, VALUES[kind], newsletter("classic"), make_press().environment).html
     for kind in KINDS
 }
+PAGES["welcome with headlines"] = lambda: (
+    render_notice("welcome", WITH_HEADLINES, newsletter("classic"), make_press().environment).html
+)
 
 
 def serious(browser: Browser, html: str, scheme: Literal["light", "dark"]) -> list[str]:

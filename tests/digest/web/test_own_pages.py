@@ -7,10 +7,13 @@ import json
 import pytest
 from fastapi.testclient import TestClient
 
+from digest import notices
+from digest.model.ids import EditionId
 from digest.model.notice import Notice
 from digest.services import Services
+from digest.store import editions
 from digest.web.pages import Pages
-from subscribers.model import Subscriber
+from subscribers.model import Subscriber, Subscription
 from subscribers.tokens import Purpose
 from tests.digest.web.newsroom import token
 from tests.fakes import FixedClock
@@ -179,3 +182,20 @@ def test_the_forms_lead_where_they_are_taken(services: Services) -> None:
 
     for path in ("/p/abc/address", "/p/abc/export", "/p/abc/erase"):
         assert f'method="post" action="{path}"' in text
+
+
+def test_a_welcome_shows_the_headlines_of_the_readers_sections(
+    services: Services, reader: str, edition_id: EditionId, clock: FixedClock
+) -> None:
+    with services.session() as session:
+        subscription = Subscription.by_public_id(session, reader)
+        edition = editions.get(session, edition_id)
+        sections = {section.slug: section for section in edition.draft.sections}
+        subscription.sections = ("research",)
+        notices.welcome(services, session, subscription, edition, clock.at)
+        values = session.query(Notice).one().values
+
+    stories = [story.headline for story in sections["research"].stories]
+    assert {values["latest_subject"], *values["latest_headlines"]} == set(stories)
+    assert values["latest_subject"] == max(sections["research"].stories, key=lambda story: story.score.total).headline
+    assert "latest_url" in values
