@@ -4,7 +4,9 @@ import csv
 import json
 import logging
 import re
+import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from io import StringIO
 from pathlib import Path
@@ -16,7 +18,7 @@ from sqlalchemy import func, select
 
 from digest import jobs, logs
 from digest.demo.inbox import Inbox
-from digest.model.delivery import Attempt, Delivery, DeliveryState, Lease, Reason
+from digest.model.delivery import Attempt, Delivery, DeliveryState, Lease, Reason, Settlement
 from digest.model.ids import EditionId
 from digest.model.notice import Notice
 from digest.readers import leaving, own, reading, signing_up
@@ -25,6 +27,7 @@ from digest.readers.own import Answer, OwnView
 from digest.readers.signing_up import SignUp
 from digest.services import Services
 from digest.store import deliveries
+from digest.store import notices as notice_store
 from subscribers import address, bounces, consent, own_data, requests, suppression, tokens
 from subscribers.bounces import Effect, Said
 from subscribers.cadence import Cadence
@@ -353,6 +356,23 @@ def test_a_late_return_from_the_old_address_is_not_held_against_the_new_one(
     assert (reason(services, NEW) is not None) == (effect is Effect.SUPPRESSED)
 
 
+@pytest.mark.parametrize("to", [NEW, "bea@reader.example"])
+def test_presses_at_the_same_time_move_once(services: Services, ana: str, to: str) -> None:
+    confirming = moving(services, ana, to)
+    barrier = threading.Barrier(4)
+
+    def press(_: int) -> Standing:
+        barrier.wait()
+        return own.confirm_address(services, confirming, network="").standing
+
+    with ThreadPoolExecutor(4) as threads:
+        standings = sorted(threads.map(press, range(4)))
+
+    assert standings == [Standing.DONE, *[Standing.EXPIRED] * 3]
+    assert ledger(services, to) == [ConsentKind.MOVED]
+    assert [kind for kind, _ in notices(services)] == ["address", "moved"]
+
+
 # -- own data ----------------------------------------------------------------------------------------------------------
 
 
@@ -553,6 +573,40 @@ def test_planned_mail_is_skipped_and_the_account_of_the_edition_adds_up(
     assert attempts == [""]
     assert account.adds_up
     assert (account.intended, account.skipped) == (2, 1)
+
+
+def test_a_mail_that_a_sender_holds_may_still_go_and_is_settled(
+    make_services: MakeServices, database_url: str, clock: FixedClock
+) -> None:
+    services = make_services(database_url)
+    preferences = link(services, subscribe(services, "ana"), Purpose.PREFERENCES)
+    drop_news(services.settings.state.parent / "news", "aldmere", "brackwater", at=clock.at)
+    edition_id = approved(services)
+    confirming = erasing(services, preferences)
+    clock.advance(HOUR * 2)
+    lease = Lease(owner="a sender", until=clock.at + HOUR)
+    with services.session() as session:
+        (held,) = deliveries.claim(session, edition_id, clock.at, lease=lease, limit=10)
+        (single,) = notice_store.claim(session, clock.at, lease=lease, limit=10)
+    own.erase(services, confirming, network="")
+
+    sent: dict[str, Any] = {"state": DeliveryState.SENT, "is_attempt": True, "code": 250, "reply": "ok"}
+    refused: dict[str, Any] = {
+        "state": DeliveryState.FAILED,
+        "is_attempt": True,
+        "code": 550,
+        "reply": "no",
+        "reason": Reason.REJECTED,
+    }
+    with services.session() as session:
+        settled = Settlement(key=held.key, lease_no=held.lease_no, **sent)
+        lost = deliveries.settle(session, [settled], owner="a sender", now=clock.at)
+        gone = Settlement(key=single.key, lease_no=single.lease_no, **refused)
+        lost_too = notice_store.settle(session, [gone], owner="a sender", now=clock.at)
+        account = deliveries.account(session, edition_id)
+
+    assert (lost, lost_too) == ([], [gone])
+    assert (account.intended, account.sent) == (1, 1)
 
 
 def test_what_is_kept_of_an_erased_reader_never_becomes_anothers(services: Services, ana: str) -> None:

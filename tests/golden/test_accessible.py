@@ -14,13 +14,19 @@ from tests.golden.mails import MAILS, mail, newsletter
 
 pytestmark = needs_chromium
 
+#: Every kind, and a welcome that brings the latest Edition along.
+NOTICES = {kind: VALUES[kind] for kind in KINDS} | {"welcome with headlines": WITH_HEADLINES}
+
+
+def notice(name: str) -> str:
+    """Return the page of one of NOTICES."""
+    kind = name.partition(" ")[0]
+    return render_notice(kind, NOTICES[name], newsletter("classic"), make_press().environment).html
+
+
 PAGES = {name: lambda name=name: mail(name).html for name in MAILS} | {
-    kind: lambda kind=kind: render_notice(kind, VALUES[kind], newsletter("classic"), make_press().environment).html
-    for kind in KINDS
+    name: lambda name=name: notice(name) for name in NOTICES
 }
-PAGES["welcome with headlines"] = lambda: (
-    render_notice("welcome", WITH_HEADLINES, newsletter("classic"), make_press().environment).html
-)
 
 
 def serious(browser: Browser, html: str, scheme: Literal["light", "dark"]) -> list[str]:

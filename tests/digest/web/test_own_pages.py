@@ -56,6 +56,7 @@ def test_asking_says_where_the_mail_went_and_shows_no_address(
     assert [answer.status_code for answer in answers] == [200, 200]
     assert answers[0].text == answers[1].text
     assert f"We have written to {masked}." in answers[0].text
+    assert "or write to wattage@news.example.org." in answers[0].text
     assert "@new.example" not in answers[0].text
     assert mailed(services).startswith(f"/{KINDS[what]}/")
 
