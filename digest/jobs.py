@@ -16,6 +16,7 @@ from digest.errors import DigestError
 from digest.logs import logger
 from digest.model.edition import Edition, EditionState, SkipReason
 from digest.model.newsletter import Newsletter
+from digest.readers import forgetting
 from digest.services import Services
 from digest.store import deliveries, editions, job_runs
 from subscribers import bounces, preferences
@@ -211,7 +212,7 @@ def _bounces(services: Services, tally: Tally, stop: Event) -> None:
         report_box.look_through(services, box, tally.counts, stop)
 
 
-def _upkeep(services: Services, tally: Tally, _stop: Event) -> None:
+def _upkeep(services: Services, tally: Tally, stop: Event) -> None:
     """Forget what is of no use any more, and end the pauses that are over."""
     now = services.clock.now()
     with services.session() as session:
@@ -220,6 +221,7 @@ def _upkeep(services: Services, tally: Tally, _stop: Event) -> None:
     with services.session() as session:
         # Once a day will do: whoever reads who wants an Edition knows the day on which a pause ends.
         tally.counts["resumed"] = preferences.end_pauses(session, now)
+    forgetting.keep_time(services, tally.counts, stop)
 
 
 def _known(services: Services, slug: str) -> Newsletter | None:

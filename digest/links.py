@@ -87,6 +87,30 @@ class Links:
         """Return the page where a reader changes their wishes."""
         return f"{self.base_url}/p/{token}"
 
+    def ask_address(self, token: str) -> str:
+        """Return where a reader asks for another address, from their preferences."""
+        return f"{self.preferences(token)}/address"
+
+    def ask_export(self, token: str) -> str:
+        """Return where a reader asks for what we keep about them, from their preferences."""
+        return f"{self.preferences(token)}/export"
+
+    def ask_erasure(self, token: str) -> str:
+        """Return where a reader asks to be forgotten, from their preferences."""
+        return f"{self.preferences(token)}/erase"
+
+    def confirm_address(self, token: str) -> str:
+        """Return the page where a reader confirms another address."""
+        return f"{self.base_url}/a/{token}"
+
+    def own_data(self, token: str) -> str:
+        """Return the page where a reader fetches what we keep about them."""
+        return f"{self.base_url}/d/{token}"
+
+    def erase(self, token: str) -> str:
+        """Return the page where a reader is forgotten."""
+        return f"{self.base_url}/f/{token}"
+
     def view(self, edition_id: EditionId, token: str) -> str:
         """Return the page that shows an Edition as this reader got it."""
         return f"{self.base_url}/v/{edition_id}/{token}"

@@ -1,10 +1,11 @@
 """Notices: single mails, put in as rows in the transaction of the act that calls for them, and sent like Deliveries."""
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from functools import partial
 from threading import Event
+from typing import Any
 
 from digest.database import Session
 from digest.deliver import deliver, verp
@@ -18,20 +19,27 @@ from digest.model.edition import Edition, EditionState
 from digest.model.ids import EditionId
 from digest.model.message import Addressing, Email, Mailbox
 from digest.model.newsletter import Newsletter
-from digest.model.notice import NoticeToSend, NoticeWish
+from digest.model.notice import FOR_STAFF, NoticeToSend, NoticeWish
 from digest.model.relay import Relay
+from digest.model.text import printable
 from digest.render.notice import render_notice
 from digest.services import Services
 from digest.store import editions, notices
 from subscribers import tokens
+from subscribers.address import Address, masked
 from subscribers.cadence import Cadence
-from subscribers.model import Subscription
+from subscribers.model import ReaderRequest, RequestKind, Subscriber, Subscription
+from subscribers.requests import PURPOSES
 from subscribers.tokens import LIFETIMES, Claim, Purpose
 
 #: A test that arrives later than this shows nothing any more.
 A_TEST_TELLS = timedelta(hours=1)
 #: A welcome or a request for review that is older than this helps nobody.
 WORTH_SENDING = timedelta(days=2)
+#: A welcome shows so many headlines of the latest Edition besides its subject.
+HEADLINES = 5
+#: What the mail by which a reader confirms a request is called.
+_KINDS = {RequestKind.ADDRESS: "address", RequestKind.EXPORT: "own_data", RequestKind.ERASURE: "erase"}
 
 
 def ask_to_confirm(services: Services, session: Session, subscription: Subscription, now: datetime) -> None:
@@ -50,12 +58,68 @@ def welcome(
     claim, keys = Claim(subscription.public_id), services.keys.tokens
     view = tokens.sign(Purpose.VIEW, claim, keys)
     values = {
+        **(_latest(services, subscription, latest) if latest is not None else {}),
         "latest_url": services.links.view(latest.id, view) if latest is not None else "",
         "archive_url": services.links.archive(subscription.newsletter),
         "preferences_url": services.links.preferences(tokens.sign(Purpose.PREFERENCES, claim, keys)),
         "unsubscribe_url": services.links.unsubscribe(tokens.sign(Purpose.UNSUBSCRIBE, claim, keys)),
     }
     _to_reader(session, subscription, "welcome", values, now, WORTH_SENDING)
+
+
+def ask_to_move(
+    services: Services, session: Session, subscription: Subscription, request: ReaderRequest, now: datetime
+) -> None:
+    """Ask the owner of a new address whether the reader of *subscription* shall get everything there."""
+    # Without the reader's name: whoever has got hold of a forwarded mail may have asked for it to be sent to them.
+    _ask(services, session, subscription, request, now, services.links.confirm_address)
+
+
+def hand_out(
+    services: Services, session: Session, subscription: Subscription, request: ReaderRequest, now: datetime
+) -> None:
+    """Write to the reader where they fetch what we keep about them."""
+    _ask(services, session, subscription, request, now, services.links.own_data)
+
+
+def ask_to_erase(
+    services: Services, session: Session, subscription: Subscription, request: ReaderRequest, now: datetime
+) -> None:
+    """Ask the reader whether they want to be forgotten."""
+    _ask(services, session, subscription, request, now, services.links.erase)
+
+
+def tell_moved(
+    services: Services, session: Session, subscription: Subscription, before: Address, now: datetime
+) -> None:
+    """Tell whoever reads the old address that everything goes to another one, and whom to write to if that is wrong."""
+    reader = subscription.subscriber
+    sender = services.newsletter(subscription.newsletter).sender
+    wish = NoticeWish(
+        kind="moved",
+        address=before.text,
+        name=reader.name,
+        language=reader.language,
+        newsletter=subscription.newsletter,
+        values={"masked_address": masked(reader.address), "write_to": sender.reply_to or sender.address},
+        dedupe_key=f"{_mark(reader.id)}moved:{int(now.timestamp())}",
+        expires_at=now + WORTH_SENDING,
+    )
+    notices.enqueue(session, wish, now)
+
+
+def marks_of(subscriber: Subscriber) -> list[str]:
+    """Return what the dedupe_key of a Notice to this reader holds, whatever address it went to: one of these."""
+    return [_mark(subscriber.id), *(f":{subscription.public_id}:" for subscription in subscriber.subscriptions)]
+
+
+def asked_for_by(subscriber_id: int) -> str:
+    """Return how the dedupe_key of every Notice begins by which a reader confirms a request."""
+    return f"{_mark(subscriber_id)}asked:"
+
+
+def _mark(subscriber_id: int) -> str:
+    return f"reader:{subscriber_id}:"
 
 
 def tell_editors(services: Services, newsletter: Newsletter, edition_id: EditionId) -> None:
@@ -118,6 +182,8 @@ def _letter(services: Services, notice: NoticeToSend, relay: Relay) -> Parcel:
     """Return the complete mail, from the newsletter that it speaks for, for *relay*."""
     wish = notice.wish
     newsletter = services.newsletter(wish.newsletter)
+    if wish.kind not in FOR_STAFF:
+        newsletter = services.speaking(newsletter, wish.language)
     sender = newsletter.sender
     values = {"name": wish.name, **wish.values}
     rendered = render_notice(wish.kind, values, newsletter, services.environment(newsletter))
@@ -156,11 +222,51 @@ def _short_hash(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:8]
 
 
+def _latest(services: Services, subscription: Subscription, latest: Edition) -> dict[str, Any]:
+    """Return the headlines of *latest* for the Sections of *subscription*, the best first; all of it if it has none."""
+    draft, chosen = latest.draft, subscription.sections
+    theirs = [s for section in draft.sections if chosen is None or section.slug in chosen for s in section.stories]
+    best = sorted(theirs or draft.stories, key=lambda story: -story.score.standing)
+    headlines = [printable(story.headline) for story in best]
+    subject = printable(draft.subject) if len(best) == len(draft.stories) else headlines[0]
+    return {
+        "latest_subject": subject,
+        "latest_headlines": [headline for headline in headlines if headline != subject][:HEADLINES],
+        "latest_language": services.newsletter(subscription.newsletter).language,
+    }
+
+
+def _ask(
+    services: Services,
+    session: Session,
+    subscription: Subscription,
+    request: ReaderRequest,
+    now: datetime,
+    page: Callable[[str], str],
+) -> None:
+    """Write to whom *request* must be confirmed by, with a link to the *page* that its token opens."""
+    reader, purpose = subscription.subscriber, PURPOSES[request.kind]
+    life = LIFETIMES[purpose]
+    claim = Claim(subscription.public_id, request.nonce)
+    token = tokens.sign(purpose, claim, services.keys.tokens, issued=now)
+    wish = NoticeWish(
+        kind=_KINDS[request.kind],
+        address=request.address or reader.address,
+        name="" if request.address else reader.name,
+        language=reader.language,
+        newsletter=subscription.newsletter,
+        values={"confirm_url": page(token), "valid_days": str(life.days)},
+        dedupe_key=f"{asked_for_by(reader.id)}{request.nonce}",
+        expires_at=now + life,
+    )
+    notices.enqueue(session, wish, now)
+
+
 def _to_reader(
     session: Session,
     subscription: Subscription,
     kind: str,
-    values: Mapping[str, str],
+    values: Mapping[str, Any],
     now: datetime,
     life: timedelta,
 ) -> None:

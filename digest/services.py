@@ -7,7 +7,7 @@ import secrets
 import socket
 from collections.abc import Collection, Iterator
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 from threading import Event
@@ -31,7 +31,7 @@ from digest.model.ids import EditionId
 from digest.model.newsletter import Newsletter
 from digest.model.relay import Relay
 from digest.settings import Settings
-from subscribers import audience, tokens
+from subscribers import audience, suppression, tokens
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -81,20 +81,54 @@ class Keyring:
 
 
 def _write_new_keys(path: Path) -> None:
-    data = {
-        "tokens": [secrets.token_hex(32)],
-        "fingerprint": secrets.token_hex(32),
-        "message": secrets.token_hex(32),
-    }
-    fresh = path.with_name(f"{path.name}.{secrets.token_hex(4)}")
-    with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
-        json.dump(data, file, indent=1)
+    fresh = _written_beside(
+        path,
+        {
+            "tokens": [secrets.token_hex(32)],
+            "fingerprint": secrets.token_hex(32),
+            "message": secrets.token_hex(32),
+        },
+    )
     try:
         os.link(fresh, path)  # fails where another process was first: its keys then stand
     except FileExistsError:
         pass
     finally:
         fresh.unlink()
+
+
+def rotate_keys(state: Path, now: datetime) -> None:
+    """
+    Put a new signing key in front of those in the folder *state*: it signs from the next start on, and all open.
+
+    Nothing else changes, the fingerprint key least of all. SettingsError as ``Keyring.open``.
+    """
+    Keyring.open(state)
+    path = state / "keys.json"
+    try:
+        data = json.loads(path.read_text(encoding="utf-8"))
+        data["tokens"].insert(0, secrets.token_hex(32))
+        data["since"] = [now.isoformat(), *data.get("since", ())]
+        _written_beside(path, data).replace(path)
+    except OSError as fault:
+        raise SettingsError([f"[site] state: {path} cannot be used: {fault.strerror}; check the folder"]) from fault
+
+
+def signing_keys_since(state: Path) -> list[datetime | None]:
+    """Return since when each signing key in the folder *state* signs, newest first; None for the first one."""
+    number = len(Keyring.open(state).tokens.secrets)
+    since = json.loads((state / "keys.json").read_text(encoding="utf-8")).get("since", ())
+    return [*map(datetime.fromisoformat, since), *[None] * number][:number]
+
+
+def _written_beside(path: Path, data: object) -> Path:
+    """Write *data* into a new file beside *path*, for its owner alone, safe from a power cut; return its path."""
+    fresh = path.with_name(f"{path.name}.{secrets.token_hex(4)}")
+    with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
+        json.dump(data, file, indent=1)
+        file.flush()
+        os.fsync(file.fileno())
+    return fresh
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -129,6 +163,10 @@ class Services:
         database.prepare()
         with database.reading() as session:
             faults = (*unusable, *_contradictions(session, settings, keys))
+            is_new = suppression.recognises(session, keys.fingerprint) is None
+        if is_new and not faults:
+            with database.session() as session:
+                suppression.remember(session, keys.fingerprint)
         if faults:
             database.close()
             raise SettingsError(faults)
@@ -163,6 +201,14 @@ class Services:
     def environment(self, newsletter: Newsletter) -> "Environment":
         """Return the mail templates in the newsletter's look and language."""
         return mail_templates(newsletter)
+
+    def speaking(self, newsletter: Newsletter, language: str) -> Newsletter:
+        """Return *newsletter* as it speaks in *language*, where its templates have that; else in its own."""
+        from digest.render.languages import spoken  # noqa: PLC0415 (as in mail_templates)
+
+        folders = [folder for folder in (newsletter.templates, resources.templates() / "email") if folder is not None]
+        found = spoken(folders, language)
+        return newsletter if found is None else replace(newsletter, language=found)
 
     def press(self, newsletter: Newsletter, edition_id: EditionId) -> "Press":
         """Return what an Edition of *newsletter* is printed with at this moment."""
@@ -208,7 +254,9 @@ def _contradictions(session: Session, settings: Settings, keys: Keyring) -> Iter
                 f'newsletter "{slug}" has {readers} readers but no longer stands in config.toml; put it back, '
                 f"and end their subscriptions with `digest subscriber end {slug} --all` before you take it out"
             )
-    if not audience.is_fingerprinted_with(session, keys.fingerprint):
+    is_ours = suppression.recognises(session, keys.fingerprint)
+    # A database of before the check was kept has none: then somebody's fingerprint must do.
+    if not (audience.is_fingerprinted_with(session, keys.fingerprint) if is_ours is None else is_ours):
         yield (
             f"[site] state: {settings.state / 'keys.json'} is not the one that this database was begun with, so "
             "suppressed addresses would not be recognised; bring back the keys.json of your backup"

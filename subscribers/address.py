@@ -50,6 +50,11 @@ def parse(text: str, *, allow_special: bool = False) -> Address:
     return Address(text=written, key=written.lower())
 
 
+def kept(text: str) -> Address:
+    """Return the Address whose *text* we have kept; it was parsed when it came."""
+    return Address(text=text, key=text.lower())
+
+
 def fingerprint(address_key: str, key: bytes) -> str:
     """
     Return the keyed hash (HMAC-SHA256, 64 hex digits) that stands for an address in ledgers and survives its erasure.

@@ -5,8 +5,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import NamedTuple
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import and_, delete, func, or_, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
@@ -33,6 +34,8 @@ HALF_LIFE = timedelta(days=30)
 LIMIT = 4.75
 #: A Bounce this old counts a thousandth of a point, and is forgotten.
 KEPT = HALF_LIFE * 10
+#: Mail to an address that its reader has left may come back so late: relays try for five days (RFC 5321 §4.5.4.1).
+RETURNS_WITHIN = timedelta(days=5)
 #: SQLite takes at most 32,766 values in one statement, old ones 999.
 _BATCH = 500
 
@@ -94,8 +97,8 @@ def record_all(session: Session, said: Sequence[Said]) -> list[Effect]:
     by policy is only counted. A wish to leave ends the Subscription, unless it was confirmed anew since then. Nothing
     here asks whether a report may be believed.
     """
-    marks = _fingerprints(session, said)
-    return [_record(session, one, one.fingerprint or marks.get(one.subscriber_id)) for one in said]
+    subscribers = _subscribers(session, said)
+    return [_record(session, one, one.fingerprint or _mark(one, subscribers.get(one.subscriber_id))) for one in said]
 
 
 def score(session: Session, fingerprint: str, now: datetime) -> float:
@@ -114,6 +117,13 @@ def of_mail(session: Session, mail: str) -> Sequence[Bounce]:
     return session.scalars(select(Bounce).where(Bounce.mail == mail).order_by(Bounce.at, Bounce.id)).all()
 
 
+def of_reader(session: Session, subscriber: Subscriber) -> Sequence[Bounce]:
+    """Return all Bounces of mails to *subscriber*, also at their earlier addresses, the oldest first."""
+    to_them = and_(Bounce.mail.like(f"%.{subscriber.id}"), Bounce.mail.not_like("n.%"))
+    theirs = or_(Bounce.fingerprint == subscriber.fingerprint, to_them)
+    return session.scalars(select(Bounce).where(theirs).order_by(Bounce.at, Bounce.id)).all()
+
+
 def counts(session: Session, since: datetime) -> Mapping[BounceKind, int]:
     """Return how many Bounces of each kind have come since *since*; kinds without any are missing."""
     found = session.execute(select(Bounce.kind, func.count()).where(Bounce.at >= since).group_by(Bounce.kind))
@@ -125,14 +135,35 @@ def forget_before(session: Session, instant: datetime) -> int:
     return len(session.scalars(delete(Bounce).where(Bounce.at < instant).returning(Bounce.id)).all())
 
 
-def _fingerprints(session: Session, said: Iterable[Said]) -> dict[int | None, str]:
-    """Return the fingerprint of each Subscriber that *said* names; an erased one is missing."""
+class _Reader(NamedTuple):
+    fingerprint: str
+    address_since: datetime | None
+
+
+def _mark(said: Said, reader: _Reader | None) -> str | None:
+    """Return the fingerprint of the address that *said* is about; None where nobody knows which it was."""
+    if reader is None:
+        return None
+    if (
+        said.kind in {BounceKind.HARD, BounceKind.SOFT}
+        and reader.address_since is not None
+        and said.at < reader.address_since + RETURNS_WITHIN
+    ):
+        # The mail may have gone to the address that the reader had before, and that is no fault of the present one. If
+        # the present one is dead too, the next mail tells.
+        return None
+    return reader.fingerprint
+
+
+def _subscribers(session: Session, said: Iterable[Said]) -> dict[int | None, _Reader]:
+    """Return what is known of each Subscriber that *said* names; an erased one is missing."""
     ids = sorted({one.subscriber_id for one in said if one.subscriber_id is not None and one.fingerprint is None})
-    found: dict[int | None, str] = {}
+    found: dict[int | None, _Reader] = {}
     for start in range(0, len(ids), _BATCH):
         some = ids[start : start + _BATCH]
-        rows = session.execute(select(Subscriber.id, Subscriber.fingerprint).where(Subscriber.id.in_(some)))
-        found.update((subscriber_id, mark) for subscriber_id, mark in rows)
+        columns = (Subscriber.id, Subscriber.fingerprint, Subscriber.address_since)
+        rows = session.execute(select(*columns).where(Subscriber.id.in_(some)))
+        found.update((subscriber_id, _Reader(mark, since)) for subscriber_id, mark, since in rows)
     return found
 
 

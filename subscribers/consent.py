@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import insert, select
+from sqlalchemy import delete, func, insert, or_, select
 from sqlalchemy.orm import Session
 
-from subscribers.model import ConsentEvent, ConsentKind, Subscription
+from subscribers.model import ConsentEvent, ConsentKind, Subscriber, Subscription
 from subscribers.text import one_line
 
 
@@ -75,3 +75,34 @@ def history(session: Session, fingerprint: str) -> Sequence[ConsentEvent]:
     """Return everything ever recorded for the address behind *fingerprint*, oldest first."""
     query = select(ConsentEvent).where(ConsentEvent.fingerprint == fingerprint)
     return session.scalars(query.order_by(ConsentEvent.at, ConsentEvent.id)).all()
+
+
+def history_of(session: Session, subscriber: Subscriber) -> Sequence[ConsentEvent]:
+    """Return everything recorded for *subscriber*, also at their earlier addresses, and for their present address."""
+    theirs = or_(ConsentEvent.fingerprint == subscriber.fingerprint, ConsentEvent.subscriber_id == subscriber.id)
+    return session.scalars(select(ConsentEvent).where(theirs).order_by(ConsentEvent.at, ConsentEvent.id)).all()
+
+
+def forget(session: Session, before: datetime, *, limit: int) -> int:
+    """
+    Delete the ledger of up to *limit* addresses of nobody whose last event came before *before*; return how many.
+
+    The ledger of a reader who is still there stays whole, also that of an address they have left.
+    """
+    # The table and not the row class, which lets nothing be deleted: an event is proof and stands for ever, except that
+    # the proof of somebody whom we have forgotten is forgotten too, when the operator says that its time is over.
+    events = ConsentEvent.__table__
+    theirs = select(ConsentEvent.fingerprint).join(Subscriber, Subscriber.id == ConsentEvent.subscriber_id)
+    old = session.scalars(
+        select(ConsentEvent.fingerprint)
+        .where(
+            ConsentEvent.fingerprint.not_in(select(Subscriber.fingerprint)),
+            ConsentEvent.fingerprint.not_in(theirs),
+        )
+        .group_by(ConsentEvent.fingerprint)
+        .having(func.max(ConsentEvent.at) < before)
+        .order_by(ConsentEvent.fingerprint)
+        .limit(limit)
+    ).all()
+    session.execute(delete(events).where(events.c.fingerprint.in_(old)))  # type: ignore[arg-type]  # it is a Table
+    return len(old)

@@ -165,6 +165,8 @@ class Subscriber(Base):
     """A person who reads: one per address key."""
 
     __tablename__ = "subscriber"
+    # SQLite would give the id of the last one, once erased, to the next; and what is kept under it would be theirs.
+    __table_args__ = {"sqlite_autoincrement": True}  # noqa: RUF012 (SQLAlchemy reads it from the class)
 
     id: Mapped[int] = mapped_column(primary_key=True)
     address: Mapped[str] = mapped_column(String(320))

@@ -1,16 +1,21 @@
 """The list of addresses that get no mail: suppress, lift, and ask."""
 
 from datetime import datetime
+from hmac import compare_digest
 
 from sqlalchemy import ColumnElement, exists
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import InstrumentedAttribute, Session, aliased
 
-from subscribers.model import Suppression, SuppressionReason
+from subscribers import address
+from subscribers.model import FingerprintCheck, Suppression, SuppressionReason
 from subscribers.text import one_line
 
 #: Made by the reader, so the reader may lift it by confirming a new wish; any other only an operator lifts.
 LIFTED_BY_READER = frozenset({SuppressionReason.UNSUBSCRIBED, SuppressionReason.ERASED})
+#: Its fingerprint tells the key from any other: an address at which there is nobody (RFC 2606).
+_NOBODY = "nobody@example.invalid"
+_ONLY = 1
 
 
 def suppress(
@@ -49,6 +54,21 @@ def reason_for(session: Session, fingerprint: str) -> SuppressionReason | None:
     """Return why the address behind *fingerprint* gets no mail; None when it may get some."""
     held = session.get(Suppression, fingerprint)
     return None if held is None else held.reason
+
+
+def recognises(session: Session, key: bytes) -> bool | None:
+    """Return whether *key* is the one that all fingerprints are made with; None before ``remember``."""
+    kept = session.get(FingerprintCheck, _ONLY)
+    return None if kept is None else compare_digest(kept.fingerprint, address.fingerprint(_NOBODY, key))
+
+
+def remember(session: Session, key: bytes) -> None:
+    """Keep what tells *key* from any other; the first key stands, also when two processes start at once."""
+    try:
+        with session.begin_nested():
+            session.add(FingerprintCheck(id=_ONLY, fingerprint=address.fingerprint(_NOBODY, key)))
+    except IntegrityError:  # another process was faster
+        return
 
 
 def is_suppressed(session: Session, fingerprint: str) -> bool:

@@ -30,10 +30,21 @@ class Purpose(StrEnum):
     PREFERENCES = "preferences"
     #: Read an Edition on the web as this reader got it.
     VIEW = "view"
+    #: Send to another address from now on: works once, for seven days.
+    ADDRESS = "address"
+    #: Hand out everything that is kept about the reader: works once, for seven days.
+    EXPORT = "export"
+    #: Forget the reader: works once, for two days.
+    ERASURE = "erasure"
 
 
 #: How long a token opens; a purpose that is not here lasts for ever, since old mails keep their links.
-LIFETIMES = {Purpose.CONFIRM: timedelta(days=7)}
+LIFETIMES = {
+    Purpose.CONFIRM: timedelta(days=7),
+    Purpose.ADDRESS: timedelta(days=7),
+    Purpose.EXPORT: timedelta(days=7),
+    Purpose.ERASURE: timedelta(days=2),
+}
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -90,7 +101,7 @@ def open(purpose: Purpose, token: str, keys: Keys, *, now: datetime) -> Claim:  
         return Claim(public_id)
     nonce, issued = rest
     if now - datetime.fromtimestamp(int(issued), UTC) > lifetime:
-        raise BadToken(f"This link was good for {lifetime.days} days and has expired; sign up again to get a new one.")
+        raise BadToken(f"This link was good for {lifetime.days} days and has expired; ask again to get a new one.")
     return Claim(public_id, nonce)
 
 

@@ -28,6 +28,7 @@ COMMANDS = {
     "bounce": "bounce",
     "staff": "staff",
     "dkim": "dkim",
+    "keys": "keys",
     "db": "db",
     "demo": "demo",
 }

@@ -12,6 +12,9 @@ from digest.model.delivery import Outgoing
 from digest.model.ids import NoticeId
 from subscribers.base import Base
 
+#: The kinds that are written to editors and operators; any other is written to a reader.
+FOR_STAFF = frozenset({"review", "test"})
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NoticeWish:
@@ -52,6 +55,8 @@ class Notice(Outgoing, Base):
             sqlite_where=text("state IN ('planned', 'deferred')"),
             postgresql_where=text("state IN ('planned', 'deferred')"),
         ),
+        # As the Subscriber's: a late report about a deleted one must not fall on another.
+        {"sqlite_autoincrement": True},
     )
 
     id: Mapped[NoticeId] = mapped_column(primary_key=True)

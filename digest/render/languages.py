@@ -14,6 +14,8 @@ from babel.support import NullTranslations, Translations
 from digest.errors import SettingsError, TemplateError
 
 FOLDER = "languages"
+#: The phrases stand in the templates in this one.
+_OURS = "en"
 
 
 def locale(language: str) -> Locale:
@@ -44,6 +46,22 @@ def translations(directories: Sequence[Path], language: str) -> NullTranslations
     for path in catalogues(directories, language):
         found.add_fallback(_read(path, path.stat().st_mtime_ns))
     return found
+
+
+def spoken(directories: Sequence[Path], language: str) -> str | None:
+    """
+    Return the tag by which we speak *language*, a BCP 47 tag or the beginning of one; None when we do not.
+
+    We speak English, and whatever the folders ``languages`` in *directories* have a catalogue of.
+    """
+    for tag in dict.fromkeys((language, language.partition("-")[0])):
+        try:
+            locale(tag)
+        except SettingsError:
+            continue  # a part of it is no custom that we know; what stands before it may be
+        if tag.partition("-")[0] == _OURS or catalogues(directories, tag):
+            return tag
+    return None
 
 
 def catalogues(directories: Sequence[Path], language: str) -> list[Path]:

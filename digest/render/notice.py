@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import jinja2
 
@@ -16,6 +17,10 @@ from digest.render.pages import render_template
 KINDS: Mapping[str, frozenset[str]] = {
     "confirm": frozenset({"confirm_url", "valid_days"}),
     "welcome": frozenset({"latest_url", "archive_url", "preferences_url", "unsubscribe_url"}),
+    "address": frozenset({"confirm_url", "valid_days"}),
+    "moved": frozenset({"masked_address", "write_to"}),
+    "own_data": frozenset({"confirm_url", "valid_days"}),
+    "erase": frozenset({"confirm_url", "valid_days"}),
     "review": frozenset(
         {"number", "subject", "stories", "fate", "reason", "at", "sources_answered", "sources_asked", "desk_url"}
     ),
@@ -23,6 +28,8 @@ KINDS: Mapping[str, frozenset[str]] = {
 }
 #: There is none on the day of the first sign-up.
 _MAY_BE_EMPTY = "latest_url"
+#: What a notice may do without: the latest Edition as a welcome shows it, with the language of its words.
+_ELSE: Mapping[str, Any] = {"name": "", "latest_subject": "", "latest_headlines": (), "latest_language": ""}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,12 +42,13 @@ class RenderedNotice:
 
 
 def render_notice(
-    kind: str, values: Mapping[str, str], newsletter: Newsletter, environment: jinja2.Environment
+    kind: str, values: Mapping[str, Any], newsletter: Newsletter, environment: jinja2.Environment
 ) -> RenderedNotice:
     """
     Return the mail of *kind* from ``notices/<kind>/`` in the name of *newsletter*.
 
-    *values* are those of ``KINDS``: text, and addresses where the name ends in ``_url``. A ``name`` is welcome. The
+    *values* are those of ``KINDS``: text or lists of it, and addresses where the name ends in ``_url``. A ``name`` is
+    welcome; for a welcome also ``latest_subject``, ``latest_headlines`` and ``latest_language``, their language. The
     ``fate`` of an Edition under review is ``auto``, ``waits`` or ``held``.
     TemplateError names a kind or value that is not there, and a URL that is no http(s) address.
     """
@@ -50,7 +58,7 @@ def render_notice(
             f"a notice of kind {kind} needs {', '.join(missing)}; give {'them' if missing[1:] else 'it'}"
         )
     paper = view.paper(newsletter)
-    context = {"paper": paper, "name": "", **{name: _safe(name, value) for name, value in values.items()}}
+    context = {"paper": paper, **_ELSE, **{name: _safe(name, value) for name, value in values.items()}}
     page = f"notices/{kind}/body.mjml"
     return RenderedNotice(
         subject=printable(render_template(environment, f"notices/{kind}/subject.txt", context)),
@@ -59,7 +67,9 @@ def render_notice(
     )
 
 
-def _safe(name: str, value: str) -> str:
+def _safe(name: str, value: Any) -> str | list[str]:
+    if isinstance(value, list):
+        return [printable(each) for each in value]
     if not name.endswith("_url") or (name == _MAY_BE_EMPTY and not value):
         return printable(value)
     address = view.web_address(value)

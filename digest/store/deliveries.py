@@ -3,7 +3,7 @@
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from operator import itemgetter
 from typing import Any, NamedTuple, cast
 
@@ -61,6 +61,20 @@ _CLAIMED = (
     Delivery.due_at,
     Delivery.next_at,
 )
+
+
+class Told(NamedTuple):
+    """A Delivery as its reader may know it."""
+
+    newsletter: str
+    cadence: Cadence
+    date: date
+    number: int
+    subject: str | None
+    state: DeliveryState
+    reason: Reason | None
+    due_at: datetime
+    sent_at: datetime | None
 
 
 class Doubt(NamedTuple):
@@ -311,6 +325,44 @@ def public_id(session: Session, key: DeliveryKey) -> str | None:
     return session.scalar(
         select(Delivery.public_id).where(Delivery.edition_id == edition_id, Delivery.subscriber_id == subscriber_id)
     )
+
+
+def of_reader(session: Session, subscriber_id: SubscriberId) -> list[Told]:
+    """Return the Deliveries to a Subscriber, the oldest first."""
+    # By way of the Editions, since the key of a Delivery begins with one.
+    rows = session.execute(
+        select(
+            Edition.newsletter,
+            Edition.cadence,
+            Edition.date,
+            Edition.number,
+            Edition.draft_json["subject"].as_string(),
+            Delivery.state,
+            Delivery.reason,
+            Delivery.due_at,
+            Delivery.sent_at,
+        )
+        .join(Delivery, and_(Delivery.edition_id == Edition.id, Delivery.subscriber_id == subscriber_id))
+        .order_by(Delivery.due_at, Edition.id)
+    )
+    return [Told(*row) for row in rows]
+
+
+def forget_reader(session: Session, subscriber_id: SubscriberId) -> int:
+    """
+    Blank what relays have said of the Deliveries to a Subscriber, which may hold the address; return of how many.
+
+    The rows stay, for they hold numbers only, and the account of their Editions goes on to add up.
+    """
+    # By way of the Editions, as above.
+    said = and_(
+        Delivery.edition_id.in_(select(Edition.id)), Delivery.subscriber_id == subscriber_id, Delivery.last_reply != ""
+    )
+    attempts = and_(Attempt.edition_id.in_(select(Edition.id)), Attempt.subscriber_id == subscriber_id)
+    apart = {"synchronize_session": False}
+    session.execute(update(Attempt).where(attempts).values(reply=""), execution_options=apart)
+    blanked = session.execute(update(Delivery).where(said).values(last_reply=""), execution_options=apart)
+    return cast("CursorResult[Any]", blanked).rowcount
 
 
 def account(session: Session, edition_id: EditionId) -> Account:

@@ -4,13 +4,16 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, and_, case, delete, func, literal, or_, select
 from sqlalchemy.orm import Session
 
 from digest.model.delivery import Attempt, Claimed, DeliveryState, Lease, Reason, Settlement, domain_of
 from digest.model.ids import NoticeId
-from digest.model.notice import Notice, NoticeToSend, NoticeWish
+from digest.model.notice import FOR_STAFF, Notice, NoticeToSend, NoticeWish
 from digest.store import leases
+
+#: Nothing will become of a Notice in one of these any more, unless somebody decides one in doubt.
+_OVER = (DeliveryState.SENT, DeliveryState.FAILED, DeliveryState.SKIPPED, DeliveryState.IN_DOUBT)
 
 
 def enqueue(session: Session, wish: NoticeWish, now: datetime) -> NoticeId:
@@ -113,3 +116,43 @@ def address(session: Session, notice_id: NoticeId) -> str | None:
 def waiting(session: Session) -> int:
     """Return how many Notices are still to go out."""
     return session.scalar(select(func.count()).where(leases.is_open(Notice))) or 0
+
+
+def written_since(session: Session, dedupe_start: str, since: datetime) -> int:
+    """Return how many Notices whose dedupe_key begins with *dedupe_start* were put in since *since*."""
+    begins = Notice.dedupe_key.startswith(dedupe_start, autoescape=True)
+    return session.scalar(select(func.count()).where(begins, Notice.created_at > since)) or 0
+
+
+def of_reader(session: Session, address_key: str) -> Sequence[Notice]:
+    """Return the Notices to the reader at the address whose key this is, the oldest first."""
+    return session.scalars(select(Notice).where(_to_reader(address_key)).order_by(Notice.created_at, Notice.id)).all()
+
+
+def forget_reader(session: Session, address_key: str, marks: Iterable[str]) -> int:
+    """
+    Delete the Notices to a reader, open ones too, also those to another address: their dedupe_key holds one of *marks*.
+
+    Return how many. One that a sender holds may still go out.
+    """
+    theirs = or_(_to_reader(address_key), *(Notice.dedupe_key.contains(mark, autoescape=True) for mark in marks))
+    return len(session.scalars(delete(Notice).where(theirs).returning(Notice.id)).all())
+
+
+def forget_before(session: Session, instant: datetime, now: datetime, *, limit: int) -> int:
+    """
+    Delete up to *limit* Notices put in before *instant* that have come to their end, and return how many.
+
+    One to editors and operators is kept twice as long: its dedupe_key keeps it from being written again while its
+    Edition is open.
+    """
+    staff_instant = instant - (now - instant)
+    kept_from = case((Notice.kind.in_(FOR_STAFF), literal(staff_instant)), else_=literal(instant))
+    old = select(Notice.id).where(Notice.state.in_(_OVER), Notice.created_at < kept_from)
+    chosen = session.scalars(old.order_by(Notice.id).limit(limit).with_for_update(skip_locked=True)).all()
+    session.execute(delete(Notice).where(Notice.id.in_(chosen)))
+    return len(chosen)
+
+
+def _to_reader(address_key: str) -> ColumnElement[bool]:
+    return and_(func.lower(Notice.address) == address_key, Notice.kind.not_in(FOR_STAFF))

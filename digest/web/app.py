@@ -17,7 +17,7 @@ from digest.web.headers import Headers
 from digest.web.limits import Limits, Strays
 from digest.web.operator import status
 from digest.web.pages import Pages
-from digest.web.public import about, archive, brand, confirm, feed, hooks, leave, pictures, preferences, subscribe
+from digest.web.public import about, archive, brand, confirm, feed, hooks, leave, own, pictures, preferences, subscribe
 from digest.webhooks import Hooks
 
 
@@ -43,7 +43,7 @@ def create_app(services: Services, *, since_last_tick: Callable[[], timedelta] |
     faults.install(app)
     sign_in.install(app)
     # The feed before the archive, whose months lie at the same depth.
-    public = (about, brand, subscribe, confirm, leave, preferences, feed, archive, pictures, hooks)
+    public = (about, brand, subscribe, confirm, leave, preferences, own, feed, archive, pictures, hooks)
     for part in (*public, sign_in, desk, edition, status, health):
         app.include_router(part.router)
     app.mount("/static", StaticFiles(directory=resources.templates() / "web" / "static"))

@@ -34,7 +34,7 @@ FRAMED_MAIL = f"sandbox; {_MAIL}; frame-ancestors 'self'"
 FRAMED_WITHOUT_PICTURES = FRAMED_MAIL.replace("img-src http: https: data:", "img-src 'none'")
 
 #: Addresses that hold a token, and the pages of staff: kept by no cache and listed by no search engine.
-_TOKENS = ("/confirm/", "/u/", "/p/", "/v/")
+_TOKENS = ("/confirm/", "/u/", "/p/", "/a/", "/d/", "/f/", "/v/")
 _PRIVATE = (*_TOKENS, "/hooks/", "/desk")
 _SIGN_UP = re.compile(r"/subscribe/[^/]+")
 _EMBEDDED = re.compile(r"/subscribe/[^/]+/form")

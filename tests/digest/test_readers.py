@@ -1,6 +1,5 @@
 """The acts of readers: sign up, confirm, choose, leave and take it back, read what was sent."""
 
-import asyncio
 from datetime import time, timedelta
 from pathlib import Path
 
@@ -14,7 +13,6 @@ from digest.model.notice import Notice
 from digest.readers import choosing, leaving, reading, signing_up
 from digest.readers.opening import Standing
 from digest.readers.signing_up import SignUp
-from digest.readers.way_out import WayOut
 from digest.services import Services
 from subscribers import tokens
 from subscribers.cadence import Cadence
@@ -23,6 +21,7 @@ from subscribers.model import ConsentEvent, Subscription, SubscriptionState
 from subscribers.tokens import Claim, Purpose
 from subscribers.wishes import Wishes
 from tests.conftest import MakeServices
+from tests.digest.leaver import leave
 from tests.factories import write_feed
 from tests.fakes import FixedClock
 
@@ -56,12 +55,6 @@ def notices(services: Services) -> list[str]:
 def joined(services: Services) -> None:
     signing_up.sign_up(services, WISH, network="192.0.2.1")
     signing_up.confirm(services, token(services, Purpose.CONFIRM), network="192.0.2.1")
-
-
-def leave(services: Services, token: str, *, by_page: bool) -> None:
-    wish = leaving.wish_to_leave(services, token, by_page=by_page, network="192.0.2.7")
-    assert wish is not None
-    asyncio.run(WayOut(services).leave(wish))
 
 
 # -- sign up and confirm -----------------------------------------------------------------------------------------------

@@ -4,6 +4,7 @@ import threading
 from pathlib import Path
 
 import pytest
+from sqlalchemy import delete, select
 
 from digest.database import Database
 from digest.deliver import dkim_keys
@@ -11,7 +12,9 @@ from digest.errors import DatabaseNotReady, SettingsError, UnknownNewsletter
 from digest.model.newsletter import Newsletter
 from digest.services import Keyring
 from digest.store import editions
+from subscribers.model import FingerprintCheck
 from tests.conftest import MakeServices
+from tests.flow.walk import subscribe
 
 
 def test_two_installations_have_keys_of_their_own(tmp_path: Path) -> None:
@@ -121,6 +124,37 @@ def test_mail_is_signed_for_the_domains_that_have_a_key(
     assert found is not None
     assert [(signer.domain, signer.selector) for signer in found.signers.signers] == [("example.org", "d202611")]
     assert services.seal("other.example", relay) is None
+
+
+def test_another_key_is_refused_also_where_nobody_is_left_to_compare_with(
+    make_services: MakeServices, database_url: str, tmp_path: Path
+) -> None:
+    make_services(database_url)
+    make_services(database_url)
+    (tmp_path / "state" / "keys.json").unlink()
+
+    with pytest.raises(SettingsError, match=r"keys\.json is not the one that this database was begun with"):
+        make_services(database_url)
+
+
+def test_a_database_of_before_the_check_was_kept_takes_the_key_that_fits_its_readers(
+    make_services: MakeServices, database_url: str, tmp_path: Path
+) -> None:
+    services = make_services(database_url)
+    subscribe(services, "ana")
+    with services.session() as session:
+        session.execute(delete(FingerprintCheck))
+    keys = tmp_path / "state" / "keys.json"
+    right = keys.read_text(encoding="utf-8")
+
+    keys.unlink()
+    with pytest.raises(SettingsError, match="is not the one"):
+        make_services(database_url)
+    keys.write_text(right, encoding="utf-8")
+    make_services(database_url)
+
+    with services.reading() as session:
+        assert len(session.scalars(select(FingerprintCheck)).all()) == 1
 
 
 def test_keys_that_cannot_sign_are_told_at_start(make_services: MakeServices, sqlite_url: str) -> None:

@@ -9,14 +9,23 @@ from playwright.sync_api import Browser, Route
 from digest.render.notice import KINDS, render_notice
 from tests.browser import needs_chromium
 from tests.digest.render.conftest import make_press
-from tests.digest.render.test_render_notice import VALUES
+from tests.digest.render.test_render_notice import VALUES, WITH_HEADLINES
 from tests.golden.mails import MAILS, mail, newsletter
 
 pytestmark = needs_chromium
 
+#: Every kind, and a welcome that brings the latest Edition along.
+NOTICES = {kind: VALUES[kind] for kind in KINDS} | {"welcome with headlines": WITH_HEADLINES}
+
+
+def notice(name: str) -> str:
+    """Return the page of one of NOTICES."""
+    kind = name.partition(" ")[0]
+    return render_notice(kind, NOTICES[name], newsletter("classic"), make_press().environment).html
+
+
 PAGES = {name: lambda name=name: mail(name).html for name in MAILS} | {
-    kind: lambda kind=kind: render_notice(kind, VALUES[kind], newsletter("classic"), make_press().environment).html
-    for kind in KINDS
+    name: lambda name=name: notice(name) for name in NOTICES
 }
 
 

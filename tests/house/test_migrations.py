@@ -4,11 +4,28 @@ import sqlite3
 from pathlib import Path
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
+from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 
-from digest.database import Database, metadata
+from digest.database import MIGRATIONS, Database, metadata
 from digest.errors import DatabaseNotReady, SettingsError
+
+#: A reader, their wish, a mail to them and what the relay said of it, as they were kept before schema 0006.
+OLD_READERS = """
+INSERT INTO subscriber (id, address, address_key, fingerprint, name, language, time_zone, created_at)
+    VALUES (7, 'a@reader.example', 'a@reader.example', 'f', '', 'en', 'UTC', '2026-11-23');
+INSERT INTO subscription
+    (id, subscriber_id, newsletter, state, public_id, confirmation_nonce, cadence, created_at)
+    VALUES (3, 7, 'morning', 'active', 'p', 'n', 'daily', '2026-11-23');
+INSERT INTO notice
+    (id, kind, newsletter, address, name, language, "values", created_at, state, due_at, next_at, attempts, lease_no,
+     last_reply)
+    VALUES (9, 'welcome', 'morning', 'a@reader.example', '', 'en', '{}', '2026-11-23', 'failed', '2026-11-23',
+            '2026-11-23', 1, 1, '');
+INSERT INTO attempt (id, notice_id, at, outcome, reply) VALUES (4, 9, '2026-11-23', 'failed', '')
+"""
 
 
 def test_the_migrated_schema_equals_the_metadata(database_url: str) -> None:
@@ -30,6 +47,33 @@ def test_an_empty_database_is_filled_and_a_second_start_changes_nothing(tmp_path
     with database.engine.connect() as connection:
         assert MigrationContext.configure(connection).get_current_revision() == "0006"
     database.close()
+
+
+def test_readers_and_mails_keep_their_numbers_and_what_hangs_on_them_and_no_number_comes_back(tmp_path: Path) -> None:
+    database = Database(f"sqlite:///{tmp_path / 'digest.db'}")
+    with database.engine.connect() as connection:
+        config = Config()
+        config.set_main_option("script_location", str(MIGRATIONS))
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0005")
+        for statement in OLD_READERS.split(";"):
+            connection.exec_driver_sql(statement)
+        command.upgrade(config, "head")
+        connection.commit()
+
+    with database.engine.begin() as connection:
+        hanging = [
+            connection.exec_driver_sql(query).all()
+            for query in ("SELECT id, subscriber_id FROM subscription", "SELECT id, notice_id FROM attempt")
+        ]
+        connection.exec_driver_sql("DELETE FROM subscriber")
+        connection.exec_driver_sql(OLD_READERS.split(";", maxsplit=1)[0].replace("VALUES (7", "VALUES (NULL"))
+        readers = connection.exec_driver_sql("SELECT id FROM subscriber").all()
+        wishes = connection.exec_driver_sql("SELECT id FROM subscription").all()
+
+    database.close()
+    assert hanging == [[(3, 7)], [(4, 9)]]
+    assert (readers, wishes) == ([(8,)], [])
 
 
 def test_a_database_with_another_schema_is_refused_with_the_remedy(sqlite_url: str) -> None:

@@ -14,9 +14,11 @@ app = typer.Typer(
             "list": "lists",
             "count": "lists",
             "reasons": "leaving",
+            "data": "rights",
+            "erase": "rights",
         },
     ),
-    help="Readers: add, import, list, count, end, why they left.",
+    help="Readers: add, import, list, count, end, why they left; hand out their data, erase them.",
     no_args_is_help=True,
 )
 

@@ -9,6 +9,9 @@ down_revision = "0005"
 branch_labels = None
 depends_on = None
 
+#: Tables whose ids must never be given out twice, and those that hang on them.
+HANGING = {"subscriber": ("subscription", "reader_request"), "notice": ("attempt",)}
+
 
 def upgrade() -> None:
     op.create_table(
@@ -69,3 +72,19 @@ def upgrade() -> None:
         "subscription", sa.Column("leaving_words", sa.String(length=500), server_default="", nullable=False)
     )
     op.add_column("edition", sa.Column("audience_json", sa.JSON(), nullable=True))
+    if op.get_bind().dialect.name == "sqlite":
+        for table, hanging in HANGING.items():
+            number_for_ever(table, hanging)
+
+
+def number_for_ever(table: str, hanging: tuple[str, ...]) -> None:
+    """Let SQLite never give the id of a deleted row of *table* to a new one, as PostgreSQL never does."""
+    # The table is made anew. Dropping the old one deletes what hangs on it, so that is kept aside and put back.
+    for child in hanging:
+        op.execute(f"CREATE TEMPORARY TABLE kept_{child} AS SELECT * FROM {child}")
+    with op.batch_alter_table(table, recreate="always", table_kwargs={"sqlite_autoincrement": True}):
+        pass
+    for child in hanging:
+        op.execute(f"DELETE FROM {child}")
+        op.execute(f"INSERT INTO {child} SELECT * FROM kept_{child}")
+        op.execute(f"DROP TABLE kept_{child}")

@@ -29,6 +29,12 @@ TEXTS = {
 VALUES: dict[str, dict[str, str]] = {
     kind: {name: TEXTS.get(name, f"https://digest.example/{name}") for name in names} for kind, names in KINDS.items()
 }
+#: A welcome that brings the latest Edition along.
+WITH_HEADLINES: dict[str, Any] = VALUES["welcome"] | {
+    "latest_subject": "Battery passes its test",
+    "latest_headlines": ["Works council and board agree", "Toll road <b>opens</b> & nobody comes\r\n"],
+    "latest_language": "fr",
+}
 #: What is not printed as it is.
 _HIDDEN = {"fate", "reason"}
 
@@ -76,6 +82,23 @@ def test_the_first_reader_of_all_is_shown_no_latest_edition(
     assert "latest" not in notice.text
     assert "latest" not in notice.html
     assert lint_page(notice.html, yardstick) == ()
+
+
+def test_a_welcome_shows_headlines_as_words_in_their_own_language(
+    newsletter: Newsletter, press: Press, yardstick: Yardstick
+) -> None:
+    notice = render_notice("welcome", WITH_HEADLINES, newsletter, press.environment)
+
+    root: Any = lxml_html.document_fromstring(notice.html)
+    lines = root.xpath("//p[@lang='fr']")
+    assert lint_page(notice.html, yardstick) == ()
+    assert [line.text_content() for line in lines] == [
+        "Battery passes its test",
+        "Works council and board agree",
+        "Toll road <b>opens</b> & nobody comes",
+    ]
+    assert {href for line in lines for href in line.xpath("./a/@href")} == {"https://digest.example/latest_url"}
+    assert "- Toll road <b>opens</b> & nobody comes\n" in notice.text
 
 
 @pytest.mark.parametrize(("stories", "told"), [("1", "1 story in all"), ("25", "25 stories in all")])

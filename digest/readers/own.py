@@ -1,0 +1,276 @@
+"""
+What is one's own: another address, everything that is kept, and to be forgotten.
+
+Each is asked for from the preferences and confirmed from the mailbox, so that a forwarded mail gives nobody power.
+Whoever asks learns nothing of who reads what.
+"""
+
+import datetime as dt
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+
+from digest import notices
+from digest.database import Session
+from digest.logs import logger
+from digest.model.ids import SubscriberId
+from digest.model.newsletter import Newsletter
+from digest.readers import forgetting
+from digest.readers.opening import Standing, behind, newsletter_of
+from digest.services import Services
+from digest.store import deliveries
+from digest.store import notices as notice_store
+from subscribers import address as addresses
+from subscribers import erasure, own_data, requests, suppression, tokens
+from subscribers.address import Address
+from subscribers.consent import Evidence
+from subscribers.errors import AddressSuppressed, BadToken, SubscriberError
+from subscribers.model import ReaderRequest, RequestKind, Subscriber, Subscription
+from subscribers.own_data import OwnData
+from subscribers.requests import ConfirmationDue, Moved, PresentAddress, Taken
+from subscribers.tokens import Purpose
+
+log = logger(__name__)
+
+#: A reader who asks more often than this in a day gets no more mails for it.
+A_DAY = 5
+
+_Write = Callable[[Services, Session, Subscription, ReaderRequest, dt.datetime], None]
+_WRITE: dict[RequestKind, _Write] = {
+    RequestKind.ADDRESS: notices.ask_to_move,
+    RequestKind.EXPORT: notices.hand_out,
+    RequestKind.ERASURE: notices.ask_to_erase,
+}
+
+
+class Answer(StrEnum):
+    """What the page says to a reader who has asked for something, or confirmed it."""
+
+    #: Look into your mailbox.
+    WRITTEN = "written"
+    #: You get everything at this address already.
+    PRESENT = "present"
+    #: The new address has a reader already; nothing has changed.
+    TAKEN = "taken"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AskedView:
+    """What the page shows to whoever has asked; *masked_address* is where we write to."""
+
+    newsletter: Newsletter
+    language: str
+    masked_address: str
+    answer: Answer = Answer.WRITTEN
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OwnView:
+    """What the page behind a link from such a mail shows. *newsletter* is None where the link does not tell."""
+
+    standing: Standing
+    newsletter: Newsletter | None = None
+    language: str = "en"
+    #: The new address, where that is what was asked for.
+    masked_address: str = ""
+    answer: Answer | None = None
+
+
+def asker(services: Services, token: str) -> AskedView | None:
+    """Return whom the preferences link *token* belongs to; None for one that is none of ours. Changes nothing."""
+    with services.reading() as session:
+        subscription = behind(services, session, token, Purpose.PREFERENCES)
+        newsletter = newsletter_of(services, subscription)
+        return None if subscription is None or newsletter is None else _asked(newsletter, subscription)
+
+
+def ask_address(services: Services, token: str, text: str) -> AskedView | None:
+    """
+    Ask the owner of the address written in *text* whether the reader behind *token* shall get everything there.
+
+    The answer is the same whether or not that address is known, suppressed or a reader's. BadAddress when it is none;
+    None for a link that is none of ours.
+    """
+    to = addresses.parse(text, allow_special=services.settings.is_local)
+    return _ask(services, token, RequestKind.ADDRESS, to)
+
+
+def ask(services: Services, token: str, kind: RequestKind) -> AskedView | None:
+    """Write to the reader behind *token* how to confirm *kind*; None for a link that is none of ours."""
+    return _ask(services, token, kind, None)
+
+
+def page(services: Services, token: str, kind: RequestKind) -> OwnView:
+    """Return what the page behind *token*, a link to confirm *kind*, shows; changes nothing."""
+    try:
+        with services.reading() as session:
+            keys, now = services.keys.tokens, services.clock.now()
+            opened = requests.open(session, kind, token, keys=keys, now=now)
+            return _view(services, opened.subscription, Standing.OPEN, opened.request.address)
+    except SubscriberError:
+        return _closed(services, token, kind)
+
+
+def confirm_address(services: Services, token: str, *, network: str) -> OwnView:
+    """Send everything to the address that *token* confirms, and tell the old one; a second press changes nothing."""
+    now = services.clock.now()
+    evidence = Evidence(wording="Use this address", source="page for a new address", network_address=network)
+    keys, fingerprint_key = services.keys.tokens, services.keys.fingerprint
+    try:
+        with services.session() as session:
+            outcome = requests.move(session, token, evidence, keys=keys, fingerprint_key=fingerprint_key, now=now)
+            subscription = outcome.subscription
+            log.info("reader moved", newsletter=subscription.newsletter, outcome=type(outcome).__name__)
+            if isinstance(outcome, Taken):
+                return _view(services, subscription, Standing.OPEN, answer=Answer.TAKEN)
+            _tell_old_address(services, session, outcome, now)
+            return _view(services, subscription, Standing.DONE, subscription.subscriber.address)
+    except AddressSuppressed:
+        return OwnView(standing=Standing.EXPIRED)
+    except SubscriberError:
+        return _closed(services, token, RequestKind.ADDRESS)
+
+
+def fetch(services: Services, token: str) -> OwnData | OwnView:
+    """Return everything that is kept about the reader behind *token*, once; else what the page shows."""
+    now = services.clock.now()
+    try:
+        with services.session() as session:
+            opened = requests.take(session, RequestKind.EXPORT, token, keys=services.keys.tokens, now=now)
+            log.info("own data handed out", newsletter=opened.subscription.newsletter)
+            return everything_about(session, opened.subscription.subscriber, now)
+    except SubscriberError:
+        return _closed(services, token, RequestKind.EXPORT)
+
+
+def erase(services: Services, token: str, *, network: str) -> OwnView:
+    """Forget the reader behind *token*; no mail says so, for there is no address any more."""
+    now = services.clock.now()
+    evidence = Evidence(wording="Erase my data", source="page for erasure", network_address=network)
+    try:
+        with services.session() as session:
+            opened = requests.take(session, RequestKind.ERASURE, token, keys=services.keys.tokens, now=now)
+            view = _view(services, opened.subscription, Standing.DONE)
+            forgetting.forget(session, opened.subscription.subscriber, evidence, now=now)
+            log.info("reader erased", newsletter=opened.subscription.newsletter)
+            return view
+    except SubscriberError:
+        return _closed(services, token, RequestKind.ERASURE)
+
+
+def everything_about(session: Session, subscriber: Subscriber, now: dt.datetime) -> OwnData:
+    """Return everything that is kept about *subscriber*, with the mails that they have got or will get."""
+    return own_data.of(session, subscriber, now=now) | {
+        "editions": [
+            {
+                "newsletter": told.newsletter,
+                "cadence": told.cadence.value,
+                "date": told.date.isoformat(),
+                "number": told.number,
+                "subject": told.subject,
+                "state": told.state.value,
+                "reason": None if told.reason is None else told.reason.value,
+                "due_at": own_data.plain(told.due_at),
+                "sent_at": own_data.plain(told.sent_at),
+            }
+            for told in deliveries.of_reader(session, SubscriberId(subscriber.id))
+        ],
+        "single_mails": [
+            {
+                "newsletter": notice.newsletter,
+                "kind": notice.kind,
+                "created_at": own_data.plain(notice.created_at),
+                "state": notice.state.value,
+                "sent_at": own_data.plain(notice.sent_at),
+            }
+            for notice in notice_store.of_reader(session, subscriber.address_key)
+        ],
+    }
+
+
+def data_of(services: Services, address: Address) -> OwnData | None:
+    """Return everything that is kept about the reader at *address*; None when there is no such reader."""
+    with services.reading() as session:
+        subscriber = erasure.find(session, address)
+        return None if subscriber is None else everything_about(session, subscriber, services.clock.now())
+
+
+def erase_by_hand(services: Services, address: Address, ground: str) -> bool:
+    """Forget the reader at *address* on the *ground* that an operator gives; False when there is no such reader."""
+    evidence = Evidence(wording=ground, source="digest subscriber erase")
+    with services.session() as session:
+        subscriber = erasure.find(session, address)
+        if subscriber is None:
+            return False
+        forgetting.forget(session, subscriber, evidence, now=services.clock.now())
+        return True
+
+
+def _ask(services: Services, token: str, kind: RequestKind, to: Address | None) -> AskedView | None:
+    now = services.clock.now()
+    with services.session() as session:
+        subscription = behind(services, session, token, Purpose.PREFERENCES)
+        newsletter = newsletter_of(services, subscription)
+        if subscription is None or newsletter is None:
+            return None
+        reader = subscription.subscriber
+        asked = notices.asked_for_by(reader.id)
+        outcome = None
+        if notice_store.written_since(session, asked, now - dt.timedelta(days=1)) < A_DAY:
+            outcome = requests.ask(session, subscription.public_id, kind, now=now, to=to)
+            goes_to = to or addresses.kept(reader.address)
+            if isinstance(outcome, ConfirmationDue) and _gets_mail(services, session, goes_to):
+                _WRITE[kind](services, session, subscription, outcome.request, now)
+        answer = Answer.PRESENT if isinstance(outcome, PresentAddress) else Answer.WRITTEN
+        return _asked(newsletter, subscription, to, answer)
+
+
+def _gets_mail(services: Services, session: Session, address: Address) -> bool:
+    """Return whether *address* may be written to: not where only an operator can lift its Suppression."""
+    mark = addresses.fingerprint(address.key, services.keys.fingerprint)
+    reason = suppression.reason_for(session, mark)
+    return reason is None or reason in suppression.LIFTED_BY_READER
+
+
+def _tell_old_address(services: Services, session: Session, moved: Moved, now: dt.datetime) -> None:
+    mark = addresses.fingerprint(moved.before.key, services.keys.fingerprint)
+    if newsletter_of(services, moved.subscription) is not None and not suppression.is_suppressed(session, mark):
+        notices.tell_moved(services, session, moved.subscription, moved.before, now)
+
+
+def _asked(
+    newsletter: Newsletter, subscription: Subscription, to: Address | None = None, answer: Answer = Answer.WRITTEN
+) -> AskedView:
+    reader = subscription.subscriber
+    return AskedView(
+        newsletter=newsletter,
+        language=reader.language,
+        masked_address=addresses.masked(reader.address if to is None else to.text),
+        answer=answer,
+    )
+
+
+def _view(
+    services: Services,
+    subscription: Subscription,
+    standing: Standing,
+    address: str = "",
+    answer: Answer | None = None,
+) -> OwnView:
+    return OwnView(
+        standing=standing,
+        newsletter=newsletter_of(services, subscription),
+        language=subscription.subscriber.language,
+        masked_address=addresses.masked(address) if address else "",
+        answer=answer,
+    )
+
+
+def _closed(services: Services, token: str, kind: RequestKind) -> OwnView:
+    """Tell a link that was once good from one that never was."""
+    long_ago = dt.datetime.min.replace(tzinfo=dt.UTC)
+    try:
+        tokens.open(requests.PURPOSES[kind], token, services.keys.tokens, now=long_ago)
+    except BadToken:
+        return OwnView(standing=Standing.UNKNOWN)
+    return OwnView(standing=Standing.EXPIRED)

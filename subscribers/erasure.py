@@ -1,0 +1,94 @@
+"""Forgetting readers: at their wish, at an operator's hand, or because their time is over. The fingerprint stays."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import delete, exists, func, or_, select
+from sqlalchemy.orm import Session
+
+from subscribers import consent, suppression
+from subscribers.address import Address
+from subscribers.consent import Evidence
+from subscribers.model import (
+    ConsentKind,
+    SignupRequest,
+    Subscriber,
+    Subscription,
+    SubscriptionState,
+    SuppressionReason,
+)
+
+
+def find(session: Session, address: Address) -> Subscriber | None:
+    """Return the reader at *address*."""
+    return session.scalar(select(Subscriber).where(Subscriber.address_key == address.key))
+
+
+def forget(
+    session: Session,
+    subscriber: Subscriber,
+    evidence: Evidence,
+    *,
+    now: datetime,
+    reason: SuppressionReason = SuppressionReason.ERASED,
+) -> None:
+    """
+    Delete *subscriber* with everything they have asked for, so that only the keyed hash of the address is left.
+
+    It is suppressed for *reason*, so that no import brings them back; a Suppression that only an operator lifts stays.
+    The ledger tells of each Subscription that it was erased.
+    """
+    theirs = select(Subscription).where(Subscription.subscriber_id == subscriber.id).order_by(Subscription.id)
+    for subscription in session.scalars(theirs).all():
+        consent.record(session, subscription, ConsentKind.ERASED, evidence, at=now)
+    mark = subscriber.fingerprint
+    if suppression.reason_for(session, mark) in suppression.LIFTED_BY_READER:
+        suppression.lift(session, mark)
+    suppression.suppress(session, mark, reason, at=now)
+    session.execute(delete(SignupRequest).where(SignupRequest.address_key == subscriber.address_key))
+    session.flush()
+    session.execute(delete(Subscriber).where(Subscriber.id == subscriber.id))
+
+
+def forget_unconfirmed(session: Session, before: datetime, *, limit: int) -> int:
+    """
+    Delete what up to *limit* readers asked for and did not confirm since *before*; return how many Subscriptions.
+
+    A reader who is left with no Subscription goes too.
+    """
+    asked_at = func.coalesce(Subscription.confirmation_sent_at, Subscription.created_at)
+    is_old = (Subscription.state == SubscriptionState.PENDING) & (asked_at < before)
+    # The lock keeps a sign-up of the same minute from being deleted with what it hangs on.
+    chosen = session.scalars(
+        select(Subscriber.id)
+        .where(exists().where(Subscription.subscriber_id == Subscriber.id, is_old))
+        .order_by(Subscriber.id)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+    ).all()
+    wishes = delete(Subscription).where(Subscription.subscriber_id.in_(chosen), is_old).returning(Subscription.id)
+    deleted = len(session.scalars(wishes.execution_options(synchronize_session=False)).all())
+    has_another = exists().where(Subscription.subscriber_id == Subscriber.id)
+    session.execute(
+        delete(Subscriber).where(Subscriber.id.in_(chosen), ~has_another).execution_options(synchronize_session=False)
+    )
+    return deleted
+
+
+def long_gone(session: Session, before: datetime, *, limit: int) -> Sequence[Subscriber]:
+    """Return up to *limit* readers, locked, all of whose Subscriptions ended before *before*."""
+    theirs = Subscription.subscriber_id == Subscriber.id
+    goes_on = or_(Subscription.state != SubscriptionState.ENDED, Subscription.ended_at >= before)
+    return session.scalars(
+        select(Subscriber)
+        .where(exists().where(theirs), ~exists().where(theirs, goes_on))
+        .order_by(Subscriber.id)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+    ).all()
+
+
+def forget_signups(session: Session, before: datetime) -> int:
+    """Delete what was typed into sign-up forms before *before* and never taken up; return how many."""
+    old = delete(SignupRequest).where(SignupRequest.at < before).returning(SignupRequest.id)
+    return len(session.scalars(old).all())

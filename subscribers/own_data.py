@@ -1,0 +1,129 @@
+"""What is kept about a reader, for them to read: as JSON for machines and as a table for people."""
+
+import csv
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import date, datetime, time
+from io import StringIO
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from subscribers import bounces, consent
+from subscribers.model import ConsentEvent, ReaderRequest, Subscriber, Subscription, Suppression
+
+#: What is kept, by its parts: a part is one record or a list of them, a record is names and plain values.
+OwnData = dict[str, Any]
+
+#: A cell that begins so is taken for a formula by spreadsheets.
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+#: Spreadsheets take a file without it for the local code page.
+_BYTE_ORDER_MARK = "\ufeff"
+
+
+def of(session: Session, subscriber: Subscriber, *, now: datetime) -> OwnData:
+    """Return everything that is kept about *subscriber* here, with *now* as ``made_at``; instants are UTC."""
+    theirs = select(Subscription).where(Subscription.subscriber_id == subscriber.id)
+    asked = select(ReaderRequest).where(ReaderRequest.subscriber_id == subscriber.id).order_by(ReaderRequest.kind)
+    held = session.get(Suppression, subscriber.fingerprint)
+    return {
+        "made_at": plain(now),
+        "reader": {
+            "address": subscriber.address,
+            "name": subscriber.name,
+            "language": subscriber.language,
+            "time_zone": subscriber.time_zone,
+            "created_at": plain(subscriber.created_at),
+            "address_since": plain(subscriber.address_since),
+        },
+        "subscriptions": [_wish(one) for one in session.scalars(theirs.order_by(Subscription.id))],
+        "history": [_event(one) for one in consent.history_of(session, subscriber)],
+        "suppression": None if held is None else {"reason": held.reason.value, "at": plain(held.at), "note": held.note},
+        "returned_mails": [
+            {
+                "kind": one.kind.value,
+                "status": one.status,
+                "at": plain(one.at),
+                "diagnostic": one.diagnostic,
+            }
+            for one in bounces.of_reader(session, subscriber)
+        ],
+        "requests": [
+            {"kind": one.kind.value, "asked_at": plain(one.asked_at), "address": one.address}
+            for one in session.scalars(asked)
+        ],
+    }
+
+
+def plain(value: datetime | date | time | None) -> str | None:
+    """Return *value* in ISO 8601."""
+    return None if value is None else value.isoformat()
+
+
+def as_json(data: Mapping[str, Any]) -> str:
+    """Return *data* as JSON that people can read too."""
+    return json.dumps(data, ensure_ascii=False, indent=2) + "\n"
+
+
+def as_csv(data: Mapping[str, Any]) -> str:
+    """
+    Return *data* as one table: the part, the number of the record in it, the name of the value, the value.
+
+    A cell that a spreadsheet would take for a formula begins with an apostrophe.
+    """
+    written = StringIO()
+    table = csv.writer(written)
+    table.writerow(("part", "record", "name", "value"))
+    for part, value in data.items():
+        for number, name, cell in _cells(value):
+            table.writerow((part, number, name, _harmless(cell)))
+    return _BYTE_ORDER_MARK + written.getvalue()
+
+
+def _cells(value: object) -> Iterator[tuple[str, str, object]]:
+    """Give the (record, name, value) of each cell of a part."""
+    if isinstance(value, Mapping):
+        yield from (("", name, cell) for name, cell in value.items())
+    elif isinstance(value, Sequence) and not isinstance(value, str):
+        for number, record in enumerate(value, 1):
+            yield from ((str(number), name, cell) for name, cell in record.items())
+    else:
+        yield "", "", value
+
+
+def _harmless(cell: object) -> str:
+    if cell is None:
+        return ""
+    text = ", ".join(map(str, cell)) if isinstance(cell, list) else str(cell)
+    return f"'{text}" if text.startswith(_FORMULA) else text
+
+
+def _wish(subscription: Subscription) -> dict[str, Any]:
+    return {
+        "newsletter": subscription.newsletter,
+        "state": subscription.state.value,
+        "sections": None if subscription.sections is None else list(subscription.sections),
+        "cadence": subscription.cadence.value,
+        "hour": plain(subscription.hour),
+        "created_at": plain(subscription.created_at),
+        "confirmation_sent_at": plain(subscription.confirmation_sent_at),
+        "confirmed_at": plain(subscription.confirmed_at),
+        "paused_until": plain(subscription.paused_until),
+        "ended_at": plain(subscription.ended_at),
+        "end_reason": None if subscription.end_reason is None else subscription.end_reason.value,
+        "leaving_cause": None if subscription.leaving_cause is None else subscription.leaving_cause.value,
+        "leaving_words": subscription.leaving_words,
+        "public_id": subscription.public_id,
+    }
+
+
+def _event(event: ConsentEvent) -> dict[str, Any]:
+    return {
+        "newsletter": event.newsletter,
+        "kind": event.kind.value,
+        "at": plain(event.at),
+        "wording": event.wording,
+        "source": event.source,
+        "network_address": event.network_address,
+    }
