@@ -9,7 +9,9 @@ from typing import TypeVar
 
 from fastapi import HTTPException
 
+from digest import resources
 from digest.model.newsletter import Newsletter, SectionPlan
+from digest.render import languages
 from digest.web.forms import Fields
 from digest.web.words import zone_name
 from subscribers.cadence import WISHES, Cadence
@@ -35,6 +37,9 @@ class Choices:
     usual_hour: str
     time_zone: str
     zones: tuple[tuple[str, tuple[tuple[str, str], ...]], ...]
+    language: str
+    #: The languages of our mails: tags, and what those who speak them call them.
+    languages: tuple[tuple[str, str], ...]
 
     def without(self, slug: str) -> "Choices":
         """Return the same with the section *slug* no longer chosen."""
@@ -71,6 +76,8 @@ def choices(newsletter: Newsletter, wishes: Wishes) -> Choices:
         usual_hour=f"{newsletter.schedule.at:%H:%M}",
         time_zone=wishes.time_zone,
         zones=_zones(wishes.time_zone),
+        language=wishes.language,
+        languages=_languages(wishes.language),
     )
 
 
@@ -89,14 +96,17 @@ def chosen(fields: Fields, newsletter: Newsletter, before: Wishes) -> Wishes:
         at = dt.time.fromisoformat(hour) if hour else None
     except ValueError:
         raise HTTPException(422) from None
+    language = fields.one("language", before.language)
     if cadence not in offered(newsletter) or not set(ticked) <= set(every):
+        raise HTTPException(422)
+    if language not in dict(_languages(before.language)):
         raise HTTPException(422)
     return Wishes(
         sections=None if set(ticked) == set(every) else ticked,
         cadence=cadence,
         hour=at,
         time_zone=fields.one("time_zone", before.time_zone),
-        language=before.language,
+        language=language,
     )
 
 
@@ -110,6 +120,7 @@ def refilled(newsletter: Newsletter, fields: Fields) -> Choices:
         cadence=_among(form.cadences, fields.one("cadence"), form.cadence),
         hour=_among(form.hours, fields.one("hour"), ""),
         time_zone=_among(zones, fields.one("time_zone"), form.time_zone),
+        language=_among(dict(form.languages), fields.one("language"), form.language),
     )
 
 
@@ -130,3 +141,11 @@ def _zones(present: str) -> tuple[tuple[str, tuple[tuple[str, str], ...]], ...]:
     listed = {name for zones in regions.values() for name, _ in zones}
     other = sorted({"UTC", present} - listed)
     return (("No place", tuple((name, zone_name(name)) for name in other)), *regions.items())
+
+
+@functools.cache
+def _languages(present: str) -> tuple[tuple[str, str], ...]:
+    """Return the languages that our mails are written in, and *present* among them even where it is none of those."""
+    catalogues = (resources.templates() / "email" / languages.FOLDER).glob("*.po")
+    tags = sorted({"en", present, *(path.stem for path in catalogues)})
+    return tuple((tag, languages.locale(tag).get_display_name() or tag) for tag in tags)

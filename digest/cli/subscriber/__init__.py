@@ -10,11 +10,12 @@ app = typer.Typer(
         {
             "add": "one",
             "end": "one",
+            "form": "form",
             "import": "files",
             "list": "lists",
         },
     ),
-    help="Readers: add, import, list, end.",
+    help="Readers: add, import, list, end; a sign-up form for other sites.",
     no_args_is_help=True,
 )
 

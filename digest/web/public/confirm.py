@@ -26,10 +26,7 @@ def act(token: str, network: Network, services: Wired, pages: Templates) -> Resp
 def _shown(view: LinkView, token: str, pages: Pages) -> Response:
     if view.newsletter is not None and view.state in {Standing.OPEN, Standing.DONE}:
         return pages.show("public/confirm.html", newsletter=view.newsletter, state=view.state.value, token=token)
-    text = (
-        "It is more than seven days old, or belongs to an earlier sign-up. Sign up again to get a new one."
-        if view.state is Standing.EXPIRED
-        else "It may have been copied only in part. Press the button in the mail, or copy the whole address."
-    )
-    status = 410 if view.state is Standing.EXPIRED else 404
-    return pages.show("public/said.html", status=status, title="This link does not work", text=text)
+    if view.state is Standing.EXPIRED:
+        return pages.show("public/expired.html", status=410, newsletter=view.newsletter)
+    text = "It may have been copied only in part. Press the button in the mail, or copy the whole address."
+    return pages.show("public/said.html", status=404, title="This link does not work", text=text)
