@@ -34,7 +34,7 @@ def test_who_signs_up_is_asked_within_one_tick_and_greeted_after_confirming(
     jobs.run("notices", services)
 
     first = inbox.files()[0].read_bytes()
-    assert f"\r\nTo: {parse(address).text}\r\n".encode() in first
+    assert f"\r\nTo: <{parse(address).text}>\r\n".encode() in first
     assert (looked, after_looking) == ([200, 200], 1)
     assert pressed.status_code == 200
     assert len(mails(inbox)) == 2

@@ -53,6 +53,7 @@ def open_page(browser: Browser) -> Iterator[Open]:
 
     def open_one(**told: object) -> Page:
         contexts.append(browser.new_context(timezone_id="America/Lima", **told))  # type: ignore[arg-type]
+        contexts[-1].set_default_timeout(10_000)
         return contexts[-1].new_page()
 
     yield open_one
@@ -102,7 +103,7 @@ def test_a_zone_that_somebody_has_chosen_stays(open_page: Open, address: str, se
 
     page.get_by_text("Choose sections, days and hour").click()
     page.get_by_label("In which time zone").select_option("Asia/Tokyo")
-    page.get_by_label("Your e-mail address").fill("bea@reader")
+    page.get_by_label("Your e-mail address").fill("bea..b@reader.example")
     page.get_by_role("button", name="Subscribe").click()
     page.get_by_role("alert").wait_for()
     page.get_by_label("Your e-mail address").fill("bea@reader.example")
@@ -132,7 +133,7 @@ def test_a_visitor_of_another_site_signs_up_in_a_frame(
         page.goto(shop)
         frame = page.frame_locator("iframe")
 
-        frame.get_by_label("Your e-mail address").fill("bea@reader.example.")
+        frame.get_by_label("Your e-mail address").fill("bea..b@reader.example")
         frame.get_by_role("button", name="Subscribe").click()
         told = frame.get_by_role("alert").inner_text()
         kept = frame.get_by_label("Your e-mail address").input_value()
@@ -141,7 +142,8 @@ def test_a_visitor_of_another_site_signs_up_in_a_frame(
         frame.get_by_role("status").wait_for()
         stayed = page.url == shop
 
-    assert (told, kept) == ("The address ends with a dot; leave that out.", "bea@reader.example.")
+    assert "two periods in a row" in told
+    assert kept == "bea..b@reader.example"
     assert stayed
     assert rows(services) == [("bea@reader.example", "Europe/Berlin", "embedded form")]
 
@@ -192,7 +194,7 @@ def test_the_forms_are_for_everybody_and_fit_every_screen(
     fresh = _grave(page)
     for details in page.locator("details").all():
         details.evaluate("details => { details.open = true }")
-    page.get_by_label("Your e-mail address").fill("bea@reader")
+    page.get_by_label("Your e-mail address").fill("bea..b@reader.example")
     page.get_by_role("button", name="Subscribe").click()
     page.get_by_role("alert").wait_for()
 
