@@ -182,7 +182,36 @@ def test_a_link_of_last_week_says_what_to_do(client: TestClient, services: Servi
     for answer in (client.get(link), client.post(link)):
         assert answer.status_code == 410
         assert "Sign up again" in answer.text
+        assert 'href="/subscribe/wattage"' in answer.text
+        assert "bea" not in answer.text
     assert state(services) == SubscriptionState.PENDING
+
+
+def test_no_link_but_the_one_in_the_mail_confirms(
+    client: TestClient, services: Services, clock: FixedClock, reader: str
+) -> None:
+    client.post("/subscribe/wattage", data=FORM)
+    signing_up.take_up(services)
+    with services.reading() as session:
+        row = session.query(Subscriber).filter_by(address="bea@reader.example").one().subscriptions[0]
+    of_another = Claim(reader, row.confirmation_nonce)
+    keys = services.keys.tokens
+    link = sign(Purpose.CONFIRM, Claim(row.public_id, row.confirmation_nonce), keys, issued=clock.now())
+    others = [
+        *(sign(purpose, Claim(row.public_id), keys) for purpose in (Purpose.UNSUBSCRIBE, Purpose.PREFERENCES)),
+        sign(Purpose.CONFIRM, of_another, keys, issued=clock.now()),
+        sign(Purpose.CONFIRM, Claim(row.public_id, "aaaaaaaaaaaaa"), keys, issued=clock.now()),
+        link[:-1],
+        link[1:],
+        f"{link}A",
+        link.swapcase(),
+    ]
+
+    refused = [client.post(f"/confirm/{token}").status_code for token in others]
+
+    assert refused == [404, 404, 410, 410, 404, 404, 404, 404]
+    assert subscription(services, row.public_id).state == SubscriptionState.PENDING
+    assert client.post(f"/confirm/{link}").status_code == 200
 
 
 # -- preferences -------------------------------------------------------------------------------------------------------
