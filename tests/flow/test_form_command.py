@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from html import unescape
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
@@ -37,7 +38,8 @@ def pasted(digest: Command) -> str:
 def test_the_form_to_paste_is_whole_and_leads_to_us(digest: Command, pasted: str) -> None:
     plain = digest("subscriber", "form", "morning")
 
-    (form,) = html.fromstring(f"<div>{pasted}</div>").forms
+    box: Any = html.fromstring(f"<div>{pasted}</div>")
+    (form,) = box.forms
     assert (form.method, urlsplit(form.action).scheme, urlsplit(form.action).path) == (
         "POST",
         "http",

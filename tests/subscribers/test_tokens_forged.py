@@ -26,17 +26,22 @@ READERS = ("abcdefghijklm", "zyxwvutsrqpon", "2345672345672", "aaaaaaaaaaaaa")
 ALPHABET = string.ascii_letters + string.digits + "_.-"
 #: Look like letters and digits of a token, or become them when somebody normalises, folds or strips the text.
 LOOKALIKES = {
-    "a": "аａ",
-    "c": "сｃ",
-    "e": "еｅ",
-    "o": "оοｏ",
-    "p": "рｐ",
-    "s": "ſ",
+    "a": "\u0430\uff41",
+    "c": "\u0441\uff43",
+    "e": "\u0435\uff45",
+    "o": "\u043e\u03bf\uff4f",
+    "p": "\u0440\uff50",
+    "s": "\u017f",
     "k": "\u212a",
-    "i": "ıі",
-    ".": "․．。",
+    "i": "\u0131\u0456",
+    ".": "\u2024\uff0e\u3002",
 }
-DIGITS = ("٠١٢٣٤٥٦٧٨٩", "０１２３４５６７８９", "𝟎𝟏𝟐𝟑𝟒𝟓𝟔𝟕𝟖𝟗", "०१२३४५६७८९")
+DIGITS = (
+    "\u0660\u0661\u0662\u0663\u0664\u0665\u0666\u0667\u0668\u0669",
+    "\uff10\uff11\uff12\uff13\uff14\uff15\uff16\uff17\uff18\uff19",
+    "\U0001d7ce\U0001d7cf\U0001d7d0\U0001d7d1\U0001d7d2\U0001d7d3\U0001d7d4\U0001d7d5\U0001d7d6\U0001d7d7",
+    "\u0966\u0967\u0968\u0969\u096a\u096b\u096c\u096d\u096e\u096f",
+)
 APPENDED = (
     "\n",
     "\r\n",
@@ -168,7 +173,7 @@ def test_of_ten_thousand_forged_tokens_not_one_opens() -> None:
 
 def test_what_was_never_a_token_opens_nothing() -> None:
     chance = Random(4711)
-    letters = ALPHABET + "аｂ%=+/ \n\0é𝟎"
+    letters = ALPHABET + "\u0430\uff42%=+/ \n\0\u00e9\U0001d7ce"
     rubbish = ["".join(chance.choices(letters, k=chance.randrange(400))) for _ in range(2000)]
 
     assert [text for text in ["", ".", "..", "...", *rubbish] for purpose in Purpose if opens(purpose, text)] == []

@@ -2,6 +2,7 @@
 
 import dataclasses
 import re
+from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
@@ -15,6 +16,10 @@ from subscribers.model import SignupRequest
 PAGE, EMBEDDED = "/subscribe/wattage", "/subscribe/wattage/form"
 
 
+def parsed(page: str) -> Any:
+    return html.fromstring(page)
+
+
 def waiting(services: Services) -> list[SignupRequest]:
     with services.reading() as session:
         return list(session.scalars(select(SignupRequest)))
@@ -22,12 +27,12 @@ def waiting(services: Services) -> list[SignupRequest]:
 
 def fields(page: str) -> dict[str, str]:
     """Return what a browser posts of the one form on *page* when nobody touches it."""
-    (form,) = html.fromstring(page).forms
+    (form,) = parsed(page).forms
     return dict(form.form_values())
 
 
 def words(page: str) -> str:
-    return " ".join(html.fromstring(page).text_content().split())
+    return " ".join(parsed(page).text_content().split())
 
 
 @pytest.mark.parametrize(("path", "form"), [(PAGE, Form.PAGE), (EMBEDDED, Form.EMBEDDED)])
@@ -88,7 +93,7 @@ def test_the_answer_in_the_frame_is_small_and_the_same_for_machines(client: Test
     machine = client.post(EMBEDDED, data={"address": "bot@reader.example", "website": "http://x.example"})
 
     assert "Check your mail" in human.text
-    assert html.fromstring(human.text).forms == []
+    assert parsed(human.text).forms == []
     assert machine.text == human.text
     assert [row.address for row in waiting(services)] == ["bea@reader.example"]
 
@@ -97,8 +102,8 @@ def test_the_answer_in_the_frame_is_small_and_the_same_for_machines(client: Test
 def test_a_mistyped_address_stays_in_its_field_with_its_fault_beside_it(client: TestClient, path: str) -> None:
     answer = client.post(path, data={"address": "bea@reader.example.", "section": "electric"})
 
-    (field,) = html.fromstring(answer.text).xpath('//input[@name="address"]')
-    (fault,) = html.fromstring(answer.text).xpath('//*[@id="fault"]')
+    (field,) = parsed(answer.text).xpath('//input[@name="address"]')
+    (fault,) = parsed(answer.text).xpath('//*[@id="fault"]')
     assert field.get("value") == "bea@reader.example."
     assert (field.get("aria-invalid"), field.get("aria-describedby")) == ("true", "fault")
     assert "ends with a dot; leave that out." in fault.text_content()
@@ -131,5 +136,5 @@ def test_what_a_form_in_another_language_said_is_kept_in_it(client: TestClient, 
 
     (row,) = waiting(services)
     assert row.wording.rpartition(" ")[0] in words(page)
-    assert html.fromstring(page).get("lang") == "de"
+    assert parsed(page).get("lang") == "de"
     assert row.language == "de"

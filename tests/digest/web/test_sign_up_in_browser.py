@@ -26,12 +26,12 @@ Open = Callable[..., Page]
 
 
 @pytest.fixture
-def port() -> Iterator[int]:
+def port() -> int:
     """Give a port of this machine that is free, so that the service knows its own address."""
     socket = listening(0)
-    number = socket.getsockname()[1]
+    number: int = socket.getsockname()[1]
     socket.close()
-    yield number
+    return number
 
 
 @pytest.fixture
@@ -70,7 +70,7 @@ def foreign(body: str) -> Iterator[str]:
         await HTMLResponse(page)(scope, receive, send)
 
     socket = listening(0)
-    with Background(app, [socket]):  # type: ignore[arg-type]
+    with Background(app, [socket]):
         yield f"http://127.0.0.1:{socket.getsockname()[1]}/"
 
 
