@@ -16,7 +16,7 @@ from digest.errors import DigestError
 from digest.logs import logger
 from digest.model.edition import Edition, EditionState, SkipReason
 from digest.model.newsletter import Newsletter
-from digest.readers import forgetting
+from digest.readers import forgetting, signing_up
 from digest.services import Services
 from digest.store import deliveries, editions, job_runs
 from subscribers import bounces, preferences
@@ -160,11 +160,16 @@ def _approve(services: Services, tally: Tally, _stop: Event) -> None:
 
 def _notices(services: Services, tally: Tally, stop: Event) -> None:
     """
-    Tell editors of each Draft and what becomes of it, and send the single mails that wait.
+    Take up the sign-ups that wait, tell editors of each Draft and what becomes of it, and send the single mails.
 
     Every one that is open is told of again, for whoever made or held it may have been stopped before they said so;
     what has been told is not repeated.
     """
+    with tally.each("sign-ups"):
+        taken_up = signing_up.take_up(services, stop=stop)
+        tally.counts.update(taken_up)
+        if taken_up[signing_up.DROPPED]:
+            tally.blame("sign-ups", f"{taken_up[signing_up.DROPPED]} could not be taken up; the log names their faults")
     with services.reading() as session:
         open_ones = editions.in_states(session, EditionState.DRAFT, EditionState.HELD)
     for edition in open_ones:

@@ -75,6 +75,10 @@ class Links:
         """Return the sign-up page of *newsletter*."""
         return f"{self.base_url}/subscribe/{quote(newsletter)}"
 
+    def subscribe_form(self, newsletter: str) -> str:
+        """Return the small sign-up form of *newsletter* that other sites show in a frame."""
+        return f"{self.subscribe(newsletter)}/form"
+
     def confirm(self, token: str) -> str:
         """Return the page where a reader confirms a sign-up."""
         return f"{self.base_url}/confirm/{token}"

@@ -1,6 +1,7 @@
 """Addresses: parse, normalise, fingerprint and mask."""
 
 import hmac
+import unicodedata
 from dataclasses import dataclass
 from hashlib import sha256
 
@@ -10,9 +11,14 @@ from subscribers.errors import BadAddress
 
 #: Longer texts are never addresses (RFC 5321 §4.5.3.1.3 gives a path 256 octets).
 LONGEST = 320
+#: In octets of UTF-8, and with the domain as A-labels: RFC 5321 §4.5.3.1, with the angle brackets of a path left off.
+LONGEST_LOCAL_PART = 64
+LONGEST_WHOLE = 254
 SHORTEST_KEY = 16
 # The validator takes names under .example for real ones, whatever stands before it: RFC 2606.
 _DOCUMENTATION_SUFFIX = ".example"
+#: Control characters, marks of direction and joiners, halves of characters, and the ends of lines and paragraphs.
+_UNSEEN = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -20,12 +26,19 @@ class Address:
     """
     An e-mail address that mail can be sent to.
 
-    *text* keeps the local part as its owner writes it, with the domain as A-labels (RFC 5891). *key* is the identity:
-    *text* in lower case. Two addresses with one key are one reader. The repr is masked, so that none reaches a log.
+    *text* keeps the local part as its owner writes it, in NFC (RFC 6532), with the domain as A-labels (RFC 5891).
+    *key* is the identity: *text* in lower case, and nothing else made alike: neither letters that only look the same,
+    nor ß and ss, nor dots, nor what stands after a plus. Two addresses with one key are one reader. The repr is masked,
+    so that none reaches a log.
     """
 
     text: str
     key: str
+
+    @property
+    def domain(self) -> str:
+        """Return the domain as A-labels in lower case."""
+        return self.key.rpartition("@")[2]
 
     def __repr__(self) -> str:
         return f"Address({masked(self.text)})"
@@ -33,26 +46,73 @@ class Address:
 
 def parse(text: str, *, allow_special: bool = False) -> Address:
     """
-    Return the address written in *text*; blanks around it are ignored. BadAddress when it is none.
+    Return the address written in *text*; blanks around it are ignored. BadAddress when it is none that we take.
 
-    *allow_special* takes names that no public mail server serves (.test, .local, localhost), for demonstrations and
-    closed networks. The domain is never looked up.
+    Letters of every script may stand on both sides of the @ (RFC 6531). Quoted local parts, comments and numbers in
+    place of a domain are refused: hardly a mail server takes them. *allow_special* takes names that no public mail
+    server serves (.test, .local, localhost), for demonstrations and closed networks. The domain is never looked up.
     """
     text = text.strip()
-    if len(text) > LONGEST:
-        raise BadAddress("The address is too long; give one of at most 254 characters.")
+    if told := _first_fault(text):
+        raise BadAddress(told)
     suffix = _DOCUMENTATION_SUFFIX if allow_special else ""
     try:
-        found = validate_email(text + suffix, check_deliverability=False, strict=True, allow_smtputf8=False)
+        found = validate_email(text + suffix, check_deliverability=False, strict=True, allow_smtputf8=True)
     except EmailNotValidError as fault:
         raise BadAddress(f"The address cannot be used: {fault} Check it for typing errors.") from fault
     written = f"{found.local_part}@{found.ascii_domain.removesuffix(suffix)}"
-    return Address(text=written, key=written.lower())
+    _refuse_too_long(written)
+    return Address(text=written, key=_folded(written))
+
+
+def _first_fault(text: str) -> str:
+    """Return what people paste and mistype most in *text*, with its remedy; empty when there is none of that."""
+    local, at, domain = text.rpartition("@")
+    faults = (
+        (not text, "The address is missing; give one such as name@mail.example."),
+        (len(text) > LONGEST, f"The address is too long; give one of at most {LONGEST_WHOLE} characters."),
+        (
+            any(unicodedata.category(letter) in _UNSEEN for letter in text[:LONGEST]),
+            "The address holds a character that cannot be seen; type it anew rather than paste it.",
+        ),
+        (
+            not {"<", ">"}.isdisjoint(text),
+            "The address has angle brackets round it; give what stands between them, and no name.",
+        ),
+        (not {"(", ")"}.isdisjoint(text), "The address has a comment in parentheses; leave that out."),
+        ('"' in text, "The address has quotation marks, with which much mail gets lost; give one that needs none."),
+        (any(map(str.isspace, text)), "The address has a blank in it; take it out."),
+        (not at, "The address has no @-sign; give it whole, such as name@mail.example."),
+        ("@" in local, "The address has more than one @-sign; give one address alone."),
+        (
+            domain.startswith("["),
+            "The address has a number in place of a domain; give one with a name behind the @-sign.",
+        ),
+        (domain.endswith("."), "The address ends with a dot; leave that out."),
+    )
+    return next((told for is_so, told in faults if is_so), "")
+
+
+def _refuse_too_long(written: str) -> None:
+    for name, part, most in (
+        ("part before the @-sign", written.rpartition("@")[0], LONGEST_LOCAL_PART),
+        ("address", written, LONGEST_WHOLE),
+    ):
+        octets = len(part.encode())
+        if octets > most:
+            raise BadAddress(
+                f"The {name} takes {octets} bytes and mail carries at most {most}; give a shorter address."
+            )
+
+
+def _folded(text: str) -> str:
+    """Return *text* in lower case, in NFC. Its case folding would make one reader of straße@ and strasse@."""
+    return unicodedata.normalize("NFC", text.lower())
 
 
 def kept(text: str) -> Address:
     """Return the Address whose *text* we have kept; it was parsed when it came."""
-    return Address(text=text, key=text.lower())
+    return Address(text=text, key=_folded(text))
 
 
 def fingerprint(address_key: str, key: bytes) -> str:

@@ -1,10 +1,11 @@
 """How a wish for a Newsletter begins: requested and confirmed by the reader, or added by an operator."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from hmac import compare_digest
 
-from sqlalchemy import exists, select
+from sqlalchemy import delete, exists, func, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -14,7 +15,9 @@ from subscribers.consent import Evidence
 from subscribers.errors import AddressSuppressed, BadToken, BadWish
 from subscribers.model import (
     LIVE,
+    ConsentEvent,
     ConsentKind,
+    SignupRequest,
     Subscriber,
     Subscription,
     SubscriptionState,
@@ -25,6 +28,10 @@ from subscribers.wishes import Wishes
 
 #: An address gets no second confirmation so soon after one that it has not answered.
 BETWEEN_CONFIRMATIONS = timedelta(hours=1)
+#: So many confirmations may lie unanswered in one mailbox, for all newsletters together; none is sent beyond them
+#: until the oldest is older than the time below.
+MOST_UNANSWERED = 3
+UNANSWERED_COUNT_FOR = timedelta(days=7)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,6 +57,11 @@ class TooSoon:
 
 
 @dataclass(frozen=True, slots=True)
+class TooMany:
+    """Send nothing and change nothing: three confirmations within seven days have not been answered."""
+
+
+@dataclass(frozen=True, slots=True)
 class AlreadySubscribed:
     """Nothing has changed: the reader has agreed before, and is active or paused."""
 
@@ -70,7 +82,74 @@ class Begun:
     subscription: Subscription
 
 
-SignupOutcome = ConfirmationDue | TooSoon | AlreadySubscribed | Suppressed
+SignupOutcome = ConfirmationDue | TooSoon | TooMany | AlreadySubscribed | Suppressed
+
+
+def take_down(session: Session, wish: SignupWish, evidence: Evidence, *, now: datetime) -> None:
+    """
+    Write down what somebody asks for in the name of an address, to be taken up a little later.
+
+    Nothing is asked about the address, so that the statements are the same whoever it belongs to. Where the same was
+    asked and has not been taken up yet, the newest stands: so much may wait for one address as there are newsletters.
+    """
+    session.execute(
+        delete(SignupRequest)
+        .where(SignupRequest.address_key == wish.address.key, SignupRequest.newsletter == wish.newsletter)
+        .execution_options(synchronize_session=False)
+    )
+    session.add(
+        SignupRequest(
+            newsletter=wish.newsletter,
+            address=wish.address.text,
+            address_key=wish.address.key,
+            name=wish.name,
+            language=wish.language,
+            time_zone=wish.time_zone,
+            sections=wish.sections,
+            cadence=wish.cadence,
+            hour=wish.hour,
+            at=now,
+            wording=one_line(evidence.wording),
+            source=one_line(evidence.source)[:200],
+            network_address=one_line(evidence.network_address)[:45],
+        )
+    )
+    session.flush()
+
+
+def waiting(session: Session, *, limit: int) -> Sequence[int]:
+    """Return the ids of up to *limit* sign-ups that have not been taken up, oldest first."""
+    return session.scalars(select(SignupRequest.id).order_by(SignupRequest.id).limit(limit)).all()
+
+
+def take_up(session: Session, request_id: int, *, fingerprint_key: bytes, now: datetime) -> SignupOutcome | None:
+    """
+    Let the sign-up *request_id* that waits take its course as ``request`` says, and strike it off the list.
+
+    None when another has taken it up, or is just doing so.
+    """
+    claimed = select(SignupRequest).where(SignupRequest.id == request_id).with_for_update(skip_locked=True)
+    asked = session.scalar(claimed)
+    if asked is None:
+        return None
+    session.delete(asked)
+    wish = SignupWish(
+        newsletter=asked.newsletter,
+        address=Address(text=asked.address, key=asked.address_key),
+        name=asked.name,
+        language=asked.language,
+        time_zone=asked.time_zone,
+        sections=asked.sections,
+        cadence=asked.cadence,
+        hour=asked.hour,
+    )
+    evidence = Evidence(wording=asked.wording, source=asked.source, network_address=asked.network_address)
+    return request(session, wish, evidence, fingerprint_key=fingerprint_key, now=now)
+
+
+def drop(session: Session, request_id: int) -> None:
+    """Strike the sign-up *request_id* off the list without taking it up."""
+    session.execute(delete(SignupRequest).where(SignupRequest.id == request_id))
 
 
 def request(
@@ -86,6 +165,8 @@ def request(
     reason = suppression.reason_for(session, mark)
     if reason is not None and reason not in suppression.LIFTED_BY_READER:
         return Suppressed(reason)
+    if _has_enough_unanswered(session, mark, now):
+        return TooMany()
     subscription = _subscription(session, wish, mark, now)
     if subscription.state in LIVE:
         return AlreadySubscribed(subscription)
@@ -208,6 +289,24 @@ def _take_wish(session: Session, subscription: Subscription, wish: SignupWish) -
     if not session.scalar(select(is_live)):
         subscriber.address, subscriber.name = wish.address.text, wish.name
         subscriber.language, subscriber.time_zone = wish.language, wish.time_zone
+
+
+def _has_enough_unanswered(session: Session, mark: str, now: datetime) -> bool:
+    """Return whether no more mail should ask the owner of the address behind *mark* for anything."""
+    answers = (ConsentKind.CONFIRMED, ConsentKind.ADDED)
+    # By id and not by time: a request may come within the second of an answer.
+    last_answer = (
+        select(func.coalesce(func.max(ConsentEvent.id), 0))
+        .where(ConsentEvent.fingerprint == mark, ConsentEvent.kind.in_(answers))
+        .scalar_subquery()
+    )
+    unanswered = select(func.count(ConsentEvent.id)).where(
+        ConsentEvent.fingerprint == mark,
+        ConsentEvent.kind == ConsentKind.REQUESTED,
+        ConsentEvent.at > now - UNANSWERED_COUNT_FOR,
+        ConsentEvent.id > last_answer,
+    )
+    return (session.scalar(unanswered) or 0) >= MOST_UNANSWERED
 
 
 def _was_asked_lately(session: Session, subscriber_id: int, now: datetime) -> bool:

@@ -31,11 +31,13 @@ from digest.staff import accounts
 from digest.store import editions
 from digest.store import staff as staff_store
 from digest.web.app import create_app
+from subscribers.consent import Evidence
 
 SLUG = "lantern"
 EDITOR = "editor@lantern.example"
 #: Where the demo serves if these ports are free: pages, sources, SMTP, inbox.
 PORTS = (8025, 8026, 8027, 8028)
+BY_DEMO = Evidence(wording="Signed up by the demo.", source="digest demo", network_address="127.0.0.1")
 CONFIRM_LINK = re.compile(rb"https?://[^\s\"<>]+/confirm/[A-Za-z0-9_.~%-]+")
 
 
@@ -128,7 +130,8 @@ class Day:
                 time_zone=reader.time_zone,
                 language=reader.language,
             )
-            signing_up.sign_up(self.services, wish, network="127.0.0.1")
+            signing_up.sign_up(self.services, wish, BY_DEMO)
+        signing_up.take_up(self.services)
         before = {mail.name for mail in self.inbox.files()}
         self._send_notices()
         confirmed = 0

@@ -15,7 +15,9 @@ from digest.database import Session
 from digest.logs import logger
 from digest.model.ids import SubscriberId
 from digest.model.newsletter import Newsletter
+from digest.posture.resolver import Dns
 from digest.readers import forgetting
+from digest.readers.admitting import admit
 from digest.readers.opening import Standing, behind, newsletter_of
 from digest.services import Services
 from digest.store import deliveries
@@ -92,6 +94,7 @@ def ask_address(services: Services, token: str, text: str) -> AskedView | None:
     None for a link that is none of ours.
     """
     to = addresses.parse(text, allow_special=services.settings.is_local)
+    admit(to, services.settings.admission, Dns())
     return _ask(services, token, RequestKind.ADDRESS, to)
 
 

@@ -1,12 +1,18 @@
 """Signing up: take down what somebody typed, ask the owner of the address, and begin."""
 
 import datetime as dt
+from collections import Counter
 from dataclasses import dataclass
+from hmac import compare_digest
+from threading import Event
 
 from digest import notices
+from digest.errors import DatabaseNotReady
 from digest.logs import logger
 from digest.model.newsletter import Newsletter
-from digest.readers.opening import LinkView, Standing, link_view, subscription_called
+from digest.posture.resolver import Dns, Resolver
+from digest.readers.admitting import admit
+from digest.readers.opening import LinkView, Standing, link_view, newsletter_of, subscription_called
 from digest.services import Services
 from digest.store import published
 from subscribers import address as addresses
@@ -15,10 +21,24 @@ from subscribers.cadence import Cadence
 from subscribers.consent import Evidence
 from subscribers.errors import BadToken, BadWish, SubscriberError
 from subscribers.model import SubscriptionState
-from subscribers.signup import SignupWish
+from subscribers.signup import SignupOutcome, SignupWish
 from subscribers.tokens import Purpose
 
 log = logger(__name__)
+
+#: So many sign-ups are taken up in one go, so that single mails never wait long behind a flood of them.
+AT_ONCE = 500
+#: What a sign-up comes to, in the words of a JobRun.
+OUTCOMES: dict[type[SignupOutcome], str] = {
+    signup.ConfirmationDue: "asked_to_confirm",
+    signup.TooSoon: "asked_lately",
+    signup.TooMany: "asked_too_often",
+    signup.AlreadySubscribed: "reads_already",
+    signup.Suppressed: "address_suppressed",
+}
+DROPPED = "dropped"
+#: When no token was too old yet.
+_LONG_AGO = dt.datetime.min.replace(tzinfo=dt.UTC)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,26 +55,77 @@ class SignUp:
     language: str | None = None
 
 
-def sign_up(services: Services, wish: SignUp, *, network: str) -> None:
+def sign_up(services: Services, wish: SignUp, evidence: Evidence, *, resolver: Resolver | None = None) -> None:
     """
-    Take down a sign-up and, where it is due, ask its owner to confirm.
+    Take down what somebody has typed, to be taken up by ``take_up`` within seconds.
 
-    Whoever asks learns nothing of who reads what: the outcome is the same for all. BadAddress and BadWish name what
-    was mistyped; UnknownNewsletter when there is no such newsletter.
+    *evidence* tells what they saw, on which form. Whoever asks learns nothing of who reads what: the work is the same
+    for every address. BadAddress and BadWish name what was mistyped; UnknownNewsletter when there is no such
+    newsletter. *resolver* answers for DNS; this machine's when it is None.
     """
     newsletter = services.newsletter(wish.newsletter)
-    now = services.clock.now()
-    request = signup_wish(services, newsletter, wish)
-    evidence = Evidence(
-        wording=f"Sign-up for {newsletter.title}: a mail to confirm is sent",
-        source="sign-up page",
-        network_address=network,
-    )
+    asked = signup_wish(services, newsletter, wish)
+    admit(asked.address, services.settings.admission, resolver or Dns())
     with services.session() as session:
-        outcome = signup.request(session, request, evidence, fingerprint_key=services.keys.fingerprint, now=now)
+        signup.take_down(session, asked, evidence, now=services.clock.now())
+    log.info("sign-up taken down", newsletter=newsletter.slug)
+
+
+def take_up(services: Services, *, stop: Event | None = None) -> Counter[str]:
+    """
+    Take up the sign-ups that wait, oldest first, and ask their owners to confirm where that is due.
+
+    Return how many came to which outcome, in words. Each has a transaction of its own. One that cannot be taken up is
+    dropped and counted as such; while the database does not do its work all stay, and DatabaseNotReady is raised.
+    """
+    counts: Counter[str] = Counter()
+    with services.reading() as session:
+        waiting = signup.waiting(session, limit=AT_ONCE)
+    trouble: DatabaseNotReady | None = None
+    for request_id in waiting:
+        if stop is not None and stop.is_set():
+            break
+        try:
+            outcome = _taken_up(services, request_id)
+        except DatabaseNotReady as fault:
+            if trouble is not None:
+                raise
+            trouble = fault  # the first may be that one's alone; with the second it is the database's
+            continue
+        if outcome is not None:
+            counts[outcome] += 1
+    if trouble is not None:
+        raise trouble
+    return counts
+
+
+def _taken_up(services: Services, request_id: int) -> str | None:
+    """Return what the sign-up *request_id* came to in a word; None when another process has taken it up."""
+    try:
+        return _take_up_one(services, request_id)
+    except DatabaseNotReady:
+        raise
+    except Exception as fault:  # noqa: BLE001 (whatever one row holds, the others have their turn)
+        # It would fail again at every tick, and whoever sent it is free to send it again. No traceback and no message:
+        # what a database says of a row may hold its address.
+        log.error("sign-up dropped", request=request_id, fault=type(fault).__name__)  # noqa: TRY400 (as above)
+    with services.session() as session:
+        signup.drop(session, request_id)
+    return DROPPED
+
+
+def _take_up_one(services: Services, request_id: int) -> str | None:
+    now = services.clock.now()
+    with services.session() as session:
+        outcome = signup.take_up(session, request_id, fingerprint_key=services.keys.fingerprint, now=now)
+        if outcome is None:
+            return None
+        if isinstance(outcome, signup.ConfirmationDue | signup.TooSoon):
+            services.newsletter(outcome.subscription.newsletter)  # config.toml may have lost it since
         if isinstance(outcome, signup.ConfirmationDue):
             notices.ask_to_confirm(services, session, outcome.subscription, now)
-    log.info("sign-up taken", newsletter=newsletter.slug, outcome=type(outcome).__name__)
+    log.info("sign-up taken up", outcome=type(outcome).__name__)
+    return OUTCOMES[type(outcome)]
 
 
 def signup_wish(services: Services, newsletter: Newsletter, wish: SignUp) -> SignupWish:
@@ -85,11 +156,11 @@ def confirm_page(services: Services, token: str) -> LinkView:
     try:
         claim = tokens.open(Purpose.CONFIRM, token, services.keys.tokens, now=now)
     except BadToken:
-        return LinkView(_is_old(services, token))
+        return _past(services, token)
     with services.reading() as session:
         subscription = subscription_called(session, claim.public_id)
-        if subscription is None or claim.nonce != subscription.confirmation_nonce:
-            return LinkView(Standing.EXPIRED)
+        if subscription is None or not compare_digest(claim.nonce, subscription.confirmation_nonce):
+            return _past(services, token)
         standing = {
             SubscriptionState.PENDING: Standing.OPEN,
             SubscriptionState.ENDED: Standing.EXPIRED,
@@ -110,13 +181,19 @@ def confirm(services: Services, token: str, *, network: str) -> LinkView:
                 notices.welcome(services, session, subscription, latest, now)
             return link_view(services, subscription, Standing.DONE)
     except SubscriberError:
-        return LinkView(_is_old(services, token))
+        return _past(services, token)
 
 
-def _is_old(services: Services, token: str) -> Standing:
-    """Tell a link that was once good from one that never was."""
+def _past(services: Services, token: str) -> LinkView:
+    """
+    Return the page of a *token* that confirms nothing: of one that was good once, or of one that is none of ours.
+
+    The former tells which newsletter it was for, that its bearer may sign up again, and nothing of any reader.
+    """
     try:
-        tokens.open(Purpose.CONFIRM, token, services.keys.tokens, now=dt.datetime.min.replace(tzinfo=dt.UTC))
+        claim = tokens.open(Purpose.CONFIRM, token, services.keys.tokens, now=_LONG_AGO)
     except BadToken:
-        return Standing.UNKNOWN
-    return Standing.EXPIRED
+        return LinkView(Standing.UNKNOWN)
+    with services.reading() as session:
+        subscription = subscription_called(session, claim.public_id)
+        return LinkView(Standing.EXPIRED, newsletter_of(services, subscription))

@@ -35,6 +35,8 @@ from tests.digest import leaver
 from tests.fakes import FixedClock
 from tests.flow.walk import subscribe
 
+SEEN = Evidence(wording="Send it to me", source="sign-up page")
+
 DAY = timedelta(days=1)
 EVENING = """
 [[newsletter]]
@@ -53,7 +55,12 @@ evidence_days = 30
 
 
 def sign_up(services: Services, name: str) -> None:
-    signing_up.sign_up(services, SignUp(newsletter="morning", address=f"{name}@reader.example"), network="")
+    signing_up.sign_up(
+        services,
+        SignUp(newsletter="morning", address=f"{name}@reader.example"),
+        SEEN,
+    )
+    signing_up.take_up(services)
 
 
 def leave(services: Services, public_id: str) -> None:

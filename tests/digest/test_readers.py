@@ -16,6 +16,7 @@ from digest.readers.signing_up import SignUp
 from digest.services import Services
 from subscribers import tokens
 from subscribers.cadence import Cadence
+from subscribers.consent import Evidence
 from subscribers.errors import BadAddress, BadWish, WrongState
 from subscribers.model import ConsentEvent, Subscription, SubscriptionState
 from subscribers.tokens import Claim, Purpose
@@ -26,6 +27,7 @@ from tests.factories import write_feed
 from tests.fakes import FixedClock
 
 WISH = SignUp(newsletter="morning", address="ana@reader.example", name="Ana")
+SEEN = Evidence(wording="We ask you to confirm. [en]", source="sign-up page", network_address="192.0.2.1")
 
 
 @pytest.fixture
@@ -52,8 +54,13 @@ def notices(services: Services) -> list[str]:
         return [notice.kind for notice in session.scalars(select(Notice).order_by(Notice.id))]
 
 
+def signed_up(services: Services, wish: SignUp = WISH) -> None:
+    signing_up.sign_up(services, wish, SEEN)
+    signing_up.take_up(services)
+
+
 def joined(services: Services) -> None:
-    signing_up.sign_up(services, WISH, network="192.0.2.1")
+    signed_up(services)
     signing_up.confirm(services, token(services, Purpose.CONFIRM), network="192.0.2.1")
 
 
@@ -61,7 +68,7 @@ def joined(services: Services) -> None:
 
 
 def test_a_sign_up_is_a_wish_until_its_owner_confirms(services: Services) -> None:
-    signing_up.sign_up(services, WISH, network="192.0.2.1")
+    signed_up(services)
     before = subscription(services).state
 
     view = signing_up.confirm(services, token(services, Purpose.CONFIRM), network="192.0.2.1")
@@ -74,7 +81,7 @@ def test_a_sign_up_is_a_wish_until_its_owner_confirms(services: Services) -> Non
 
 
 def test_looking_at_a_page_changes_nothing(services: Services) -> None:
-    signing_up.sign_up(services, WISH, network="")
+    signed_up(services)
     confirming = token(services, Purpose.CONFIRM)
 
     views = [signing_up.confirm_page(services, confirming) for _ in range(2)]
@@ -91,7 +98,7 @@ def test_looking_at_a_page_changes_nothing(services: Services) -> None:
 
 
 def test_a_repeated_confirmation_greets_once(services: Services) -> None:
-    signing_up.sign_up(services, WISH, network="")
+    signed_up(services)
     confirming = token(services, Purpose.CONFIRM)
 
     states = [signing_up.confirm(services, confirming, network="").state for _ in range(3)]
@@ -103,16 +110,16 @@ def test_a_repeated_confirmation_greets_once(services: Services) -> None:
 
 def test_a_second_sign_up_sends_no_second_mail_and_tells_nothing(services: Services) -> None:
     for _ in range(3):
-        signing_up.sign_up(services, WISH, network="")
+        signed_up(services)
     joined_now = signing_up.confirm(services, token(services, Purpose.CONFIRM), network="")
-    signing_up.sign_up(services, WISH, network="")
+    signed_up(services)
 
     assert joined_now.state is Standing.DONE
     assert notices(services) == ["confirm", "welcome"]
 
 
 def test_an_old_link_has_expired_and_a_strange_one_is_none_of_ours(services: Services, clock: FixedClock) -> None:
-    signing_up.sign_up(services, WISH, network="")
+    signed_up(services)
     confirming = token(services, Purpose.CONFIRM)
     clock.advance(tokens.LIFETIMES[Purpose.CONFIRM] + timedelta(seconds=1))
 
@@ -140,7 +147,7 @@ def test_a_mistyped_wish_is_named_and_keeps_nothing(services: Services, wish: di
     mistyped = SignUp(newsletter="morning", address="ana@reader.example", **wish)  # type: ignore[arg-type]
 
     with pytest.raises(BadWish, match=words):
-        signing_up.sign_up(services, mistyped, network="")
+        signed_up(services, mistyped)
 
     assert notices(services) == []
 
@@ -150,18 +157,16 @@ def test_a_mistyped_wish_is_named_and_keeps_nothing(services: Services, wish: di
 )
 def test_a_mistyped_address_is_refused(services: Services, address: str) -> None:
     with pytest.raises(BadAddress):
-        signing_up.sign_up(services, SignUp(newsletter="morning", address=address), network="")
+        signed_up(services, SignUp(newsletter="morning", address=address))
 
 
 def test_nobody_signs_up_for_what_does_not_exist(services: Services) -> None:
     with pytest.raises(UnknownNewsletter):
-        signing_up.sign_up(services, SignUp(newsletter="evening", address="ana@reader.example"), network="")
+        signed_up(services, SignUp(newsletter="evening", address="ana@reader.example"))
 
 
 def test_all_sections_are_all_those_to_come_too(services: Services) -> None:
-    signing_up.sign_up(
-        services, SignUp(newsletter="morning", address="ana@reader.example", sections=("world",)), network=""
-    )
+    signed_up(services, SignUp(newsletter="morning", address="ana@reader.example", sections=("world",)))
 
     assert subscription(services).sections is None
 
@@ -269,7 +274,7 @@ def test_a_draft_opens_to_no_reader(services: Services, tmp_path: Path) -> None:
 def test_a_welcome_names_the_latest_edition(sent: tuple[Services, EditionId]) -> None:
     services, edition_id = sent
 
-    signing_up.sign_up(services, SignUp(newsletter="morning", address="ben@reader.example"), network="")
+    signed_up(services, SignUp(newsletter="morning", address="ben@reader.example"))
     with services.reading() as session:
         assert session.scalar(select(func.count(Notice.id)).where(Notice.kind == "confirm")) == 2
         ben = session.scalars(select(Subscription).where(Subscription.state == SubscriptionState.PENDING)).one()

@@ -31,6 +31,7 @@ from digest.store import notices as notice_store
 from subscribers import address, bounces, consent, own_data, requests, suppression, tokens
 from subscribers.bounces import Effect, Said
 from subscribers.cadence import Cadence
+from subscribers.consent import Evidence
 from subscribers.errors import AddressSuppressed, BadAddress
 from subscribers.model import (
     BounceKind,
@@ -49,6 +50,8 @@ from tests.conftest import MakeServices
 from tests.digest.leaver import leave
 from tests.fakes import FixedClock
 from tests.flow.walk import approved, drop_news, subscribe
+
+SEEN = Evidence(wording="Send it to me", source="sign-up page")
 
 OLD, NEW = "ana@reader.example", "ana@new.example"
 HOUR = timedelta(hours=1)
@@ -518,7 +521,8 @@ def test_nothing_brings_an_erased_reader_back_but_their_own_confirmation(service
     with pytest.raises(AddressSuppressed):
         subscribe(services, "ana")
 
-    signing_up.sign_up(services, SignUp(newsletter="morning", address=OLD), network="")
+    signing_up.sign_up(services, SignUp(newsletter="morning", address=OLD), SEEN)
+    signing_up.take_up(services)
     signing_up.confirm(services, mailed(services, "confirm"), network="")
 
     assert reason(services, OLD) is None
@@ -664,7 +668,12 @@ def test_a_whole_life_leaves_no_address_and_no_token_in_the_logs(
 ) -> None:
     logs.configure("debug", "json")
     services = make_services(sqlite_url, smtp_port=inbox.port)
-    signing_up.sign_up(services, SignUp(newsletter="morning", address=OLD, name="Ana"), network="")
+    signing_up.sign_up(
+        services,
+        SignUp(newsletter="morning", address=OLD, name="Ana"),
+        SEEN,
+    )
+    signing_up.take_up(services)
     signing_up.confirm(services, mailed(services, "confirm"), network="")
     with services.reading() as session:
         public_id = session.scalars(select(Subscription.public_id)).one()

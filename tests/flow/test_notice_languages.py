@@ -14,6 +14,7 @@ from digest.readers import own, signing_up
 from digest.readers.signing_up import SignUp
 from digest.services import Services
 from subscribers import tokens
+from subscribers.consent import Evidence
 from subscribers.model import RequestKind, Subscription
 from subscribers.tokens import Claim, Purpose
 from tests.conftest import MakeServices
@@ -23,7 +24,8 @@ from tests.flow.walk import approved, drop_news, mails
 
 def sign_up(services: Services, language: str, *, sections: tuple[str, ...] | None = None) -> None:
     wish = SignUp(newsletter="morning", address="ana@reader.example", name="Ana", language=language, sections=sections)
-    signing_up.sign_up(services, wish, network="")
+    signing_up.sign_up(services, wish, Evidence(wording="Send it to me", source="sign-up page"))
+    signing_up.take_up(services)
 
 
 def confirm(services: Services) -> str:

@@ -16,7 +16,14 @@ from subscribers.import_csv import ImportPlan
 from subscribers.signup import SignupWish
 from subscribers.tokens import Keys
 
-ROWS = (model.Subscriber, model.Subscription, model.ConsentEvent, model.Suppression, model.Bounce)
+ROWS = (
+    model.Subscriber,
+    model.Subscription,
+    model.SignupRequest,
+    model.ConsentEvent,
+    model.Suppression,
+    model.Bounce,
+)
 
 
 @pytest.fixture

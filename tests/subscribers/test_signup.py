@@ -1,3 +1,4 @@
+from collections import Counter
 from collections.abc import Callable
 from datetime import datetime, time, timedelta
 from typing import Any
@@ -7,17 +8,19 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from subscribers import consent, signup, suppression, tokens, unsubscribe
+from subscribers.cadence import Cadence
 from subscribers.consent import Evidence
 from subscribers.errors import AddressSuppressed, BadToken, BadWish, UnknownSubscriber
 from subscribers.model import (
     ConsentEvent,
     ConsentKind,
+    SignupRequest,
     Subscriber,
     Subscription,
     SubscriptionState,
     SuppressionReason,
 )
-from subscribers.signup import AlreadySubscribed, Begun, ConfirmationDue, SignupWish, Suppressed, TooSoon
+from subscribers.signup import AlreadySubscribed, Begun, ConfirmationDue, SignupWish, Suppressed, TooMany, TooSoon
 from subscribers.tokens import Claim, Keys, Purpose
 
 RequestOne = Callable[..., signup.SignupOutcome]
@@ -25,7 +28,7 @@ AddOne = Callable[..., Subscription]
 HOUR = timedelta(hours=1)
 
 
-def pending(outcome: signup.SignupOutcome) -> Subscription:
+def pending(outcome: signup.SignupOutcome | None) -> Subscription:
     assert isinstance(outcome, ConfirmationDue)
     return outcome.subscription
 
@@ -134,6 +137,128 @@ def test_both_confirmations_of_one_wish_work(
     pending(request_one(at=now + HOUR))
 
     assert isinstance(signup.confirm(session, first, evidence, keys=keys, now=now + HOUR), Begun)
+
+
+def test_three_unanswered_confirmations_in_seven_days_are_all_that_an_address_gets(
+    session: Session, request_one: RequestOne, now: datetime
+) -> None:
+    times = [now + HOUR * n for n in range(4)]
+    outcomes = [
+        request_one(at=at, newsletter=newsletter)
+        for at, newsletter in zip(times, ("daily", "weekly", "daily", "monthly"), strict=True)
+    ]
+    rows = session.scalar(select(func.count(Subscription.id)))
+
+    before = request_one(at=now + timedelta(days=7) - timedelta(seconds=1))
+    after = request_one(at=now + timedelta(days=7))
+
+    assert [type(outcome) for outcome in outcomes] == [ConfirmationDue, ConfirmationDue, ConfirmationDue, TooMany]
+    assert (before, type(after)) == (TooMany(), ConfirmationDue)
+    assert rows == 2, "what comes too often leaves no row"
+
+
+def test_an_answer_lets_an_address_be_asked_again(
+    session: Session, request_one: RequestOne, evidence: Evidence, keys: Keys, now: datetime
+) -> None:
+    subscription = pending([request_one(at=now + HOUR * n) for n in range(3)][-1])
+    signup.confirm(session, link(subscription, keys, now), evidence, keys=keys, now=now + 3 * HOUR)
+
+    assert isinstance(request_one(newsletter="weekly", at=now + 3 * HOUR), ConfirmationDue)
+
+
+def test_a_request_beyond_the_limit_changes_nothing(request_one: RequestOne, now: datetime) -> None:
+    subscription = pending([request_one(at=now + HOUR * n, name="Ana") for n in range(3)][-1])
+
+    request_one(at=now + 4 * HOUR, name="Mallory", sections=("sports",))
+
+    assert (subscription.subscriber.name, subscription.sections) == ("Ana", None)
+
+
+def test_a_thousand_sign_ups_of_one_address_in_two_days_come_to_three_confirmations(
+    session: Session, wish: Callable[..., SignupWish], evidence: Evidence, fingerprint_key: bytes, now: datetime
+) -> None:
+    outcomes: Counter[str] = Counter()
+    most_waiting = 0
+    for n in range(1000):
+        at = now + timedelta(hours=48) * n / 1000
+        signup.take_down(session, wish(newsletter=f"paper-{n % 3}"), evidence, now=at)
+        if n % 10 == 9:
+            waiting = signup.waiting(session, limit=1000)
+            most_waiting = max(most_waiting, len(waiting))
+            for request_id in waiting:
+                outcome = signup.take_up(session, request_id, fingerprint_key=fingerprint_key, now=at)
+                outcomes[type(outcome).__name__] += 1
+
+    assert outcomes["ConfirmationDue"] == 3
+    assert most_waiting == 3
+    for row, most in ((SignupRequest, 0), (Subscriber, 1), (Subscription, 3), (ConsentEvent, 3)):
+        assert (session.scalar(select(func.count()).select_from(row)) or 0) <= most
+
+
+def test_a_sign_up_that_waits_becomes_what_was_asked_for(
+    session: Session, wish: Callable[..., SignupWish], evidence: Evidence, fingerprint_key: bytes, now: datetime
+) -> None:
+    asked = wish("Ana@Reader.example", sections=("world",), hour=time(7, 30), cadence=Cadence.WEEKDAYS)
+    signup.take_down(session, asked, evidence, now=now)
+    (request_id,) = signup.waiting(session, limit=10)
+
+    subscription = pending(
+        signup.take_up(session, request_id, fingerprint_key=fingerprint_key, now=now + timedelta(seconds=10))
+    )
+
+    subscriber = subscription.subscriber
+    assert (subscription.sections, subscription.hour, subscription.cadence) == (
+        asked.sections,
+        asked.hour,
+        asked.cadence,
+    )
+    assert (subscriber.address, subscriber.name, subscriber.time_zone) == (
+        "Ana@reader.example",
+        asked.name,
+        asked.time_zone,
+    )
+    (event,) = consent.history(session, subscriber.fingerprint)
+    assert (event.wording, event.source, event.network_address) == (
+        evidence.wording,
+        evidence.source,
+        evidence.network_address,
+    )
+
+
+def test_of_the_same_asked_twice_the_newest_waits_and_of_others_each(
+    session: Session, wish: Callable[..., SignupWish], evidence: Evidence, now: datetime
+) -> None:
+    for asked in (
+        wish(name="Aan"),
+        wish("ANA@reader.example", name="Ana"),
+        wish(newsletter="weekly"),
+        wish("ben@reader.example"),
+    ):
+        signup.take_down(session, asked, evidence, now=now)
+
+    kept = session.execute(
+        select(SignupRequest.newsletter, SignupRequest.address, SignupRequest.name).order_by(SignupRequest.id)
+    ).all()
+    assert kept == [
+        ("daily", "ANA@reader.example", "Ana"),
+        ("weekly", "ana@reader.example", "Ana Pérez"),
+        ("daily", "ben@reader.example", "Ana Pérez"),
+    ]
+
+
+def test_a_sign_up_is_taken_up_once(
+    session: Session, wish: Callable[..., SignupWish], evidence: Evidence, fingerprint_key: bytes, now: datetime
+) -> None:
+    signup.take_down(session, wish(), evidence, now=now)
+    (request_id,) = signup.waiting(session, limit=10)
+
+    outcomes = [
+        signup.take_up(session, request_id, fingerprint_key=fingerprint_key, now=now + HOUR * n) for n in range(2)
+    ]
+
+    assert isinstance(outcomes[0], ConfirmationDue)
+    assert outcomes[1] is None
+    assert signup.waiting(session, limit=10) == []
 
 
 def test_who_has_confirmed_may_ask_for_the_next_newsletter_at_once(

@@ -10,6 +10,7 @@ app = typer.Typer(
         {
             "add": "one",
             "end": "one",
+            "form": "form",
             "import": "files",
             "list": "lists",
             "count": "lists",
@@ -18,7 +19,7 @@ app = typer.Typer(
             "erase": "rights",
         },
     ),
-    help="Readers: add, import, list, count, end, why they left; hand out their data, erase them.",
+    help="Readers: add, import, list, count, end, why they left; their data, their erasure; a form for other sites.",
     no_args_is_help=True,
 )
 

@@ -14,7 +14,6 @@ router = APIRouter()
 
 
 _TITLE = phrase("This link does not work")
-_EXPIRED = phrase("It is more than seven days old, or belongs to an earlier sign-up. Sign up again to get a new one.")
 _UNKNOWN = phrase("It may have been copied only in part. Press the button in the mail, or copy the whole address.")
 
 
@@ -40,11 +39,7 @@ def _shown(view: LinkView, token: str, pages: Pages, language: str) -> Response:
             state=view.state.value,
             token=token,
         )
-    is_old = view.state is Standing.EXPIRED
-    return pages.show(
-        "public/said.html",
-        status=410 if is_old else 404,
-        language=language,
-        title=_TITLE,
-        text=_EXPIRED if is_old else _UNKNOWN,
-    )
+    if view.state is Standing.EXPIRED:
+        speaks = view.language if view.newsletter is not None else language
+        return pages.show("public/expired.html", status=410, language=speaks, newsletter=view.newsletter)
+    return pages.show("public/said.html", status=404, language=language, title=_TITLE, text=_UNKNOWN)
