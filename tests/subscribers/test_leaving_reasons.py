@@ -14,6 +14,9 @@ from subscribers.unsubscribe import Leaving
 
 AddOne = Callable[..., Subscription]
 DAY = timedelta(days=1)
+#: What differs between any two readers.
+OWN = {"id", "subscriber_id", "public_id", "confirmation_nonce"}
+PROOF = ("newsletter", "kind", "at", "wording", "source", "network_address")
 
 
 def test_many_end_at_once_whatever_their_state(
@@ -43,6 +46,30 @@ def test_many_end_at_once_whatever_their_state(
     for each in every:
         kinds = [event.kind for event in consent.history(session, each.subscriber.fingerprint)]
         assert kinds.count(ConsentKind.WITHDRAWN) == 1
+
+
+@pytest.mark.parametrize("reason", list(EndReason))
+def test_leaving_in_a_group_writes_what_leaving_alone_writes(
+    session: Session, add_one: AddOne, evidence: Evidence, now: datetime, reason: EndReason
+) -> None:
+    alone, grouped = add_one("ana@reader.example"), add_one("ben@reader.example")
+    for each in (alone, grouped):
+        each.pause(now.date() + DAY)
+
+    unsubscribe.one_click(session, alone.public_id, evidence, now=now, reason=reason)
+    leaving = Leaving(public_id=grouped.public_id, evidence=evidence, reason=reason)
+    unsubscribe.one_click_all(session, [leaving], now=now)
+
+    session.flush()
+    session.expire_all()
+    names = {column.key for column in Subscription.__table__.columns} - OWN
+    rows = [{name: getattr(each, name) for name in names} for each in (alone, grouped)]
+    proofs = [
+        {name: getattr(consent.history(session, each.subscriber.fingerprint)[-1], name) for name in PROOF}
+        for each in (alone, grouped)
+    ]
+    assert rows[0] == rows[1]
+    assert proofs[0] == proofs[1]
 
 
 def test_nobody_is_ended_by_an_empty_list(session: Session, add_one: AddOne, now: datetime) -> None:

@@ -44,11 +44,8 @@ def reasons(
 
 
 def _show(found: Reasons) -> None:
-    table(
-        ("left by", "readers"),
-        sorted(found.ends.items(), key=lambda counted: counted[1], reverse=True),
-        empty="Nobody has left.",
-    )
+    ends = sorted(found.ends, key=lambda reason: found.ends[reason], reverse=True)
+    table(("left by", "readers"), [(reason, found.ends[reason]) for reason in ends], empty="Nobody has left.")
     if not found.ends:
         return
     silent = sum(found.ends.values()) - sum(found.causes.values())

@@ -166,11 +166,17 @@ def test_pages_with_a_token_are_kept_by_nobody(client: TestClient, link: str) ->
 
 # -- every act in every state, once and again --------------------------------------------------------------------------
 
+
+def signed_up_anew(subscription: Subscription, now: dt.datetime) -> None:
+    subscription.end(EndReason.PAGE, now)
+    subscription.reopen()
+
+
 STATES: dict[str, Callable[[Subscription, dt.datetime], None]] = {
     "active": lambda _one, _now: None,
     "paused": lambda one, _now: one.pause(),
     "ended": lambda one, now: one.end(EndReason.PAGE, now),
-    "pending": lambda one, now: (one.end(EndReason.PAGE, now), one.reopen())[1],
+    "pending": signed_up_anew,
 }
 #: Act, fields, state before: status, state after, new lines in the ledger.
 TABLE = [
