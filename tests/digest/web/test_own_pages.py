@@ -66,7 +66,7 @@ def test_a_mistyped_address_is_said_beside_the_form(client: TestClient, services
 
     assert answer.status_code == 422
     assert 'role="alert"' in answer.text
-    assert "The address has no @-sign" in answer.text
+    assert "The address has angle brackets round it" in answer.text
     assert 'value="ana&#34;&gt;&lt;script&gt;"' in answer.text
     with services.reading() as session:
         assert session.query(Notice).count() == 0
