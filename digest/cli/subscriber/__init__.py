@@ -11,10 +11,15 @@ app = typer.Typer(
             "add": "one",
             "end": "one",
             "import": "files",
+            "export": "exports",
             "list": "lists",
+            "ledger": "exports",
+            "suppressions": "suppressed",
+            "suppress": "suppressed",
+            "lift": "suppressed",
         },
     ),
-    help="Readers: add, import, list, end.",
+    help="Readers: add, import, export, list, end; their consent; the addresses that get no mail.",
     no_args_is_help=True,
 )
 
