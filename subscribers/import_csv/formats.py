@@ -46,7 +46,8 @@ class Export:
     How one program writes its export.
 
     A file that has all headings of one of *signs* is one. *calls* says what further headings hold: one of FIELDS, or a
-    fact that only exports tell. Where the file has one of the headings of *gone*, everybody in it has left, for that reason.
+    fact that only exports tell. Where the file has one of the headings of *gone*, everybody in it has left, for that
+    reason.
     """
 
     format: Format
