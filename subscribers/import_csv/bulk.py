@@ -9,9 +9,9 @@ from sqlalchemy import ARRAY, ColumnElement, Connection, String, Table, cast, fu
 from sqlalchemy.orm import InstrumentedAttribute
 
 #: So many rows a statement: SQLite takes 32,766 parameters.
-_MOST_ROWS = 1024
+_MOST_ROWS = 512
 #: What SQLite keeps of its indexes while many rows go in, in KiB; fingerprints come in no order that would help it.
-_CACHE = 32 * 1024
+_CACHE = 16 * 1024
 
 Rows = Iterable[tuple[Any, ...]]
 

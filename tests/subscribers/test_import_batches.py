@@ -180,7 +180,7 @@ def test_what_goes_wrong_ahead_is_raised_where_it_is_used() -> None:
     things = ahead.ahead(make())
 
     assert next(things) == 1
-    with pytest.raises(ValueError, match="^spoilt$"):
+    with pytest.raises(ValueError, match="spoilt"):
         next(things)
 
 

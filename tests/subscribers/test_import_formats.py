@@ -241,7 +241,7 @@ def test_languages_are_read_as_programs_write_them(session: Session, take_in: Ta
 def test_homographs_and_tags_are_readers_of_their_own_and_case_is_not(session: Session, take_in: TakeIn) -> None:
     report = take_in(
         "email\nana@reader.example\nana+news@reader.example\nANA@READER.EXAMPLE\n"
-        "ana@reаder.example\n'+ana@reader.example\n"
+        "ana@re\u0430der.example\n'+ana@reader.example\n"
     )
 
     assert (report.added, report.counts) == (4, {Reason.DUPLICATE: 1})
