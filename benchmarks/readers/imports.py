@@ -1,7 +1,6 @@
 """How many readers a second an import takes in, how much memory it holds, and how fast they come out again."""
 
 import csv
-import resource
 import sys
 import time
 from datetime import UTC, datetime
@@ -18,6 +17,7 @@ from benchmarks.readers import table
 from benchmarks.send import databases
 from benchmarks.send.databases import Kind
 from benchmarks.send.installation import SLUG, Installation
+from benchmarks.spent import peak_megabytes
 from digest.clock import SystemClock
 from digest.services import Services
 from digest.settings import load
@@ -115,7 +115,7 @@ def child(task: str, config: Path, rows: int) -> None:
     else:
         number = _imported(services, path, is_dry=task == "dry run")
     seconds = time.perf_counter() - began
-    print(number / seconds, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1000)
+    print(number / seconds, peak_megabytes())
     services.close()
 
 
