@@ -3,17 +3,18 @@
 import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import chain, islice
-from typing import Any
+from typing import Any, cast
 
-from sqlalchemy import ARRAY, ColumnElement, Connection, String, Table, cast, func, select
-from sqlalchemy.orm import InstrumentedAttribute
+from sqlalchemy import ARRAY, Connection, String, Table, column, func
+from sqlalchemy import cast as sql_cast
+from sqlalchemy.schema import CreateTable
+from sqlalchemy.sql.selectable import TableValuedAlias
+from sqlalchemy.types import TypeEngine
 
 #: So many rows a statement: SQLite takes 32,766 parameters.
-_MOST_ROWS = 512
+_MOST_ROWS = 250
 #: What SQLite keeps of its indexes while many rows go in, in KiB; fingerprints come in no order that would help it.
 _CACHE = 16 * 1024
-
-Rows = Iterable[tuple[Any, ...]]
 
 
 def widen_cache(connection: Connection) -> None:
@@ -22,26 +23,16 @@ def widen_cache(connection: Connection) -> None:
         connection.exec_driver_sql(f"PRAGMA cache_size = -{_CACHE}")
 
 
-def is_one_of(connection: Connection, found: InstrumentedAttribute[str], texts: Sequence[str]) -> ColumnElement[bool]:
-    """Return the condition that *found* is one of *texts*, of which there may be very many."""
+def listed(connection: Connection, texts: Sequence[str]) -> TableValuedAlias:
+    """Return *texts*, of which there may be very many, as a table to be joined; its column is ``value``."""
+    value: Any = column("value", String)
     if connection.dialect.name == "sqlite":
-        return found.in_(select(func.json_each(json.dumps(texts)).table_valued("value").c.value))
-    return found.in_(select(func.unnest(cast(list(texts), ARRAY(String)))))
+        return func.json_each(json.dumps(texts)).table_valued(value, name="listed")
+    return func.unnest(sql_cast(list(texts), ARRAY(String))).table_valued(value, name="listed").render_derived()
 
 
-def new_ids(connection: Connection, table: Table, number: int) -> list[int]:
-    """Return *number* ids of *table* that nobody has; on SQLite, good as long as the transaction holds the lock."""
-    name = table.name
-    if connection.dialect.name == "sqlite":
-        highest = connection.exec_driver_sql(f"SELECT coalesce(max(id), 0) FROM {name}").scalar_one()  # noqa: S608
-        return list(range(highest + 1, highest + 1 + number))
-    drawn = f"SELECT nextval(pg_get_serial_sequence('{name}', 'id')) FROM generate_series(1, {number})"  # noqa: S608
-    return list(connection.exec_driver_sql(drawn).scalars())
-
-
-def binder(connection: Connection, table: Table, name: str) -> Callable[[Any], Any]:
-    """Return how a value for the column *name* is handed to the driver."""
-    kind = table.c[name].type
+def binder(connection: Connection, kind: TypeEngine[Any]) -> Callable[[Any], Any]:
+    """Return how a value of this *kind* is handed to the driver."""
     return kind.dialect_impl(connection.dialect).bind_processor(connection.dialect) or _as_it_is
 
 
@@ -49,43 +40,26 @@ def _as_it_is(value: Any) -> Any:
     return value
 
 
-def insert(connection: Connection, table: Table, names: Sequence[str], rows: Rows, *, if_new: bool = False) -> None:
+def fill(connection: Connection, table: Table, rows: Iterable[tuple[Any, ...]]) -> None:
     """
-    Insert *rows*, whose values, in the order of *names*, are what the driver takes; *if_new* lets be what is there.
+    Make the temporary *table* anew of *rows*, whose values, in the order of its columns, are what the driver takes.
 
-    Columns that are not named get the default of the model.
+    By hand, as SQLAlchemy compiles a statement of so many values anew each time, and JSON takes SQLite thrice as long.
     """
-    defaults = {
-        each.name: each.default.arg  # type: ignore[attr-defined]  # is_scalar says that it has one
-        for each in table.columns
-        if each.default is not None and each.default.is_scalar and each.name not in names
-    }
-    names = [*names, *defaults]
-    full = (row + tuple(defaults.values()) for row in rows)
-    end = " ON CONFLICT DO NOTHING" if if_new else ""
-    into = f"INSERT INTO {table.name} ({', '.join(names)})"
+    connection.execute(CreateTable(table, if_not_exists=True))
+    connection.execute(table.delete())
     if connection.dialect.name == "sqlite":
-        _insert_values(connection, into, end, full)
-    else:
-        types = [table.c[name].type.compile(connection.dialect) for name in names]
-        _insert_arrays(connection, into, end, types, full)
+        _fill_sqlite(connection, table, iter(rows))
+        return
+    driver = cast("Any", connection.connection)
+    with driver.cursor() as cursor, cursor.copy(f"COPY {table.name} FROM STDIN") as copy:
+        for row in rows:
+            copy.write_row(row)
 
 
-def _insert_values(connection: Connection, into: str, end: str, rows: Iterator[tuple[Any, ...]]) -> None:
+def _fill_sqlite(connection: Connection, table: Table, rows: Iterator[tuple[Any, ...]]) -> None:
+    one = f"({', '.join('?' * len(table.columns))})"
     while part := list(islice(rows, _MOST_ROWS)):
-        one = f"({', '.join('?' * len(part[0]))})"
-        while part:
-            # In powers of two: the driver keeps each statement that it has seen, and long ones take megabytes.
-            step = 1 << len(part).bit_length() - 1
-            values = tuple(chain.from_iterable(part[:step]))
-            connection.exec_driver_sql(f"{into} VALUES {', '.join([one] * step)}{end}", values)
-            del part[:step]
-
-
-def _insert_arrays(
-    connection: Connection, into: str, end: str, types: Sequence[str], rows: Iterator[tuple[Any, ...]]
-) -> None:
-    arrays = ", ".join(f"%s::{kind}[]" for kind in types)
-    while part := list(islice(rows, _MOST_ROWS)):
-        columns = tuple(map(list, zip(*part, strict=True)))
-        connection.exec_driver_sql(f"{into} SELECT * FROM unnest({arrays}){end}", columns)  # noqa: S608 (names of ours)
+        # A row a statement would wait for the other thread each time; the driver keeps the text of the full ones.
+        into = f"INSERT INTO {table.name} VALUES {', '.join([one] * len(part))}"  # noqa: S608 (names of ours)
+        connection.exec_driver_sql(into, tuple(chain.from_iterable(part)))

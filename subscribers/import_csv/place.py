@@ -2,14 +2,14 @@
 
 import base64
 import secrets
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import lru_cache
 from operator import attrgetter
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Table, and_, func, select
+from sqlalchemy import Column, Connection, Integer, MetaData, Table, Text, and_, func, literal, or_, select
 from sqlalchemy.exc import DataError, IntegrityError
 from sqlalchemy.orm import Session
 
@@ -28,6 +28,7 @@ from subscribers.model import (
     SuppressionReason,
 )
 from subscribers.text import one_line
+from subscribers.wishes import Wishes
 
 #: Letters of base32 in a public id or a nonce: 65 bits.
 _ID = 13
@@ -58,7 +59,7 @@ class _Reader(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class _Known:
-    """What the database says of a batch: readers by address key, suppressions and consents given here by mark."""
+    """What the database says of a batch, by mark: readers, suppressions and consents given here."""
 
     readers: Mapping[str, _Reader]
     suppressed: Mapping[str, SuppressionReason]
@@ -96,47 +97,44 @@ def place(session: Session, batch: Batch, plan: ImportPlan, *, now: datetime, dr
 def _known(session: Session, batch: Batch, plan: ImportPlan) -> _Known:
     connection = session.connection()
     bulk.widen_cache(connection)
-    marks = [each.mark for each in batch]
+    asked = bulk.listed(connection, [each.mark for each in batch])
     this_newsletter = and_(Subscription.subscriber_id == Subscriber.id, Subscription.newsletter == plan.newsletter)
-    found = session.execute(
-        select(Subscriber.address_key, Subscriber.id, Subscription.state)
+    found = connection.execute(
+        select(asked.c.value, Subscriber.id, Subscription.state, Suppression.reason)
+        .select_from(asked)
+        .outerjoin(Subscriber, Subscriber.fingerprint == asked.c.value)
         .outerjoin(Subscription, this_newsletter)
-        .where(bulk.is_one_of(connection, Subscriber.address_key, [each.key for each in batch]))
+        .outerjoin(Suppression, Suppression.fingerprint == asked.c.value)
+        .where(or_(Subscriber.id.is_not(None), Suppression.reason.is_not(None)))
     )
-    readers = {key: _Reader(subscriber_id, state) for key, subscriber_id, state in found}
-    suppressed = session.execute(
-        select(Suppression.fingerprint, Suppression.reason).where(
-            bulk.is_one_of(connection, Suppression.fingerprint, marks)
-        )
-    )
-    return _Known(
-        readers=readers,
-        suppressed={mark: reason for mark, reason in suppressed},  # noqa: C416 (a Row is a pair to the eye, not to mypy)
-        consents=_consents(session, batch, readers, plan),
-    )
+    readers, suppressed = {}, {}
+    for mark, subscriber_id, state, reason in found:
+        if subscriber_id is not None:
+            readers[mark] = _Reader(subscriber_id, state)
+        if reason is not None:
+            suppressed[mark] = reason
+    return _Known(readers, suppressed, _consents(connection, batch, readers, plan))
 
 
 def _consents(
-    session: Session, batch: Batch, readers: Mapping[str, _Reader], plan: ImportPlan
+    connection: Connection, batch: Batch, readers: Mapping[str, _Reader], plan: ImportPlan
 ) -> Mapping[str, datetime]:
     """Return when the live readers among those who had left elsewhere have agreed here."""
     marks = [
         each.mark
         for each in batch
-        if isinstance(each, Departure) and each.key in readers and readers[each.key].state in LIVE
+        if isinstance(each, Departure) and each.mark in readers and readers[each.mark].state in LIVE
     ]
     if not marks:
         return {}
-    given = session.execute(
+    asked = bulk.listed(connection, marks)
+    given = connection.execute(
         select(ConsentEvent.fingerprint, func.max(ConsentEvent.at))
-        .where(
-            bulk.is_one_of(session.connection(), ConsentEvent.fingerprint, marks),
-            ConsentEvent.newsletter == plan.newsletter,
-            ConsentEvent.kind.in_(_GIVEN_HERE),
-        )
+        .join(asked, ConsentEvent.fingerprint == asked.c.value)
+        .where(ConsentEvent.newsletter == plan.newsletter, ConsentEvent.kind.in_(_GIVEN_HERE))
         .group_by(ConsentEvent.fingerprint)
     )
-    return {mark: at for mark, at in given}  # noqa: C416 (as above)
+    return {mark: at for mark, at in given}  # noqa: C416 (a Row is a pair to the eye, not to mypy)
 
 
 def _judged(batch: Batch, known: _Known) -> tuple[Placed, list[Candidate], list[Departure]]:
@@ -153,7 +151,7 @@ def _judged(batch: Batch, known: _Known) -> tuple[Placed, list[Candidate], list[
         refusal = _refusal(each, known)
         if refusal is not None:
             placed.refused.append(refusal)
-        elif each.key in known.readers and known.readers[each.key].state is not None:
+        elif each.mark in known.readers and known.readers[each.mark].state is not None:
             placed.unchanged += 1
         else:
             placed.added += 1
@@ -173,7 +171,7 @@ def _refusal(candidate: Candidate, known: _Known) -> Refusal | None:
     reason = known.suppressed.get(candidate.mark)
     if reason is not None:
         return Refusal(candidate.line, Reason.SUPPRESSED, f"has an address that gets no mail ({reason})")
-    reader = known.readers.get(candidate.key)
+    reader = known.readers.get(candidate.mark)
     if reader is None or reader.state is None or reader.state in LIVE:
         return None
     if reader.state is SubscriptionState.ENDED:
@@ -184,99 +182,95 @@ def _refusal(candidate: Candidate, known: _Known) -> Refusal | None:
 
 
 def _write(connection: Connection, added: Sequence[Candidate], known: _Known, plan: ImportPlan, now: datetime) -> None:
+    """Write *added*, who are in the order of their marks: a batch then touches few pages of the indexes twice."""
     if not added:
         return
-    ids = _subscriber_ids(connection, added, known, now)
-    to_subscription = _Values(connection, Subscription)
-    at = to_subscription("created_at", now)
-    rows = (
-        (
-            ids[each.key],
-            plan.newsletter,
-            SubscriptionState.PAUSED.value if each.is_paused else SubscriptionState.ACTIVE.value,
+    bulk.fill(connection, _ADDED, _cells(connection, added, known))
+    given = _ADDED.c
+    is_stranger = given.subscriber_id.is_(None)
+    strangers = select(*(given[name] for name in _PERSON), literal(now)).where(is_stranger).order_by(given.number)
+    connection.execute(_table(Subscriber).insert().from_select([*_PERSON, "created_at"], strangers))
+    wished = (
+        select(
+            Subscriber.id,
+            literal(plan.newsletter),
+            *(given[name] for name in _WISHED),
+            literal(now),
+            literal(now),
+        )
+        .join(_ADDED, given.fingerprint == Subscriber.fingerprint)
+        .order_by(given.number)
+    )
+    columns = ["subscriber_id", "newsletter", *_WISHED, "created_at", "confirmed_at"]
+    connection.execute(_table(Subscription).insert().from_select(columns, wished))
+    _record(connection, plan, now)
+
+
+def _cells(connection: Connection, added: Sequence[Candidate], known: _Known) -> Iterator[tuple[Any, ...]]:
+    """Yield the rows of _ADDED."""
+    kinds = _table(Subscription).c
+    to_sections, to_hour, to_date = (
+        bulk.binder(connection, kinds[name].type) for name in ("sections", "hour", "paused_until")
+    )
+
+    @lru_cache(maxsize=4096)  # few different ones stand in a file
+    def of_wishes(wishes: Wishes) -> tuple[Any, ...]:
+        return wishes.cadence.value, to_sections(wishes.sections), to_hour(wishes.hour)
+
+    readers, number = known.readers, len(added)
+    # The public ids are in the order of their index, too.
+    for place, (each, public_id, nonce) in enumerate(
+        zip(added, sorted(_random_ids(number)), _random_ids(number), strict=True)
+    ):
+        reader = readers.get(each.mark)
+        yield (
+            place,
+            None if reader is None else reader.id,
+            each.mark,
+            each.address,
+            each.key,
+            each.name,
+            each.wishes.language,
+            each.wishes.time_zone,
             public_id,
             nonce,
-            to_subscription("sections", each.wishes.sections),
-            each.wishes.cadence.value,
-            to_subscription("hour", each.wishes.hour),
-            at,
-            at,
-            to_subscription("paused_until", each.paused_until),
+            SubscriptionState.PAUSED.value if each.is_paused else SubscriptionState.ACTIVE.value,
+            to_date(each.paused_until),
+            *of_wishes(each.wishes),
+            each.said,
         )
-        # In the order of their index, as the Candidates are by fingerprint: a batch touches few of its pages twice.
-        for each, public_id, nonce in zip(added, sorted(_random_ids(len(added))), _random_ids(len(added)), strict=True)
-    )
-    names = (
-        *("subscriber_id", "newsletter", "state", "public_id", "confirmation_nonce", "sections", "cadence", "hour"),
-        *("created_at", "confirmed_at", "paused_until"),
-    )
-    bulk.insert(connection, _table(Subscription), names, rows)
-    _record(connection, added, ids, plan, now)
 
 
-def _subscriber_ids(
-    connection: Connection, added: Sequence[Candidate], known: _Known, now: datetime
-) -> Mapping[str, int]:
-    """Return the ids of the Subscribers *added*, by address key; those whom nobody knew are written."""
-    strangers = [each for each in added if each.key not in known.readers]
-    ids = {each.key: known.readers[each.key].id for each in added if each.key in known.readers}
-    if not strangers:
-        return ids
-    drawn = bulk.new_ids(connection, _table(Subscriber), len(strangers))
-    at = _Values(connection, Subscriber)("created_at", now)
-    rows = (
-        (number, each.address, each.key, each.mark, each.name, each.wishes.language, each.wishes.time_zone, at)
-        for number, each in zip(drawn, strangers, strict=True)
+def _record(connection: Connection, plan: ImportPlan, now: datetime) -> None:
+    """Write down, for each of those added, on what ground they were."""
+    ground = {
+        "wording": literal(one_line(plan.ground.wording)) + _ADDED.c.said,
+        "newsletter": literal(plan.newsletter),
+        "kind": literal(ConsentKind.IMPORTED, _table(ConsentEvent).c.kind.type),
+        "at": literal(now),
+        "source": literal(one_line(plan.ground.source)[:200]),
+        "network_address": literal(one_line(plan.ground.network_address)[:45]),
+    }
+    events = (
+        select(Subscriber.id, Subscriber.fingerprint, *ground.values())
+        .join(_ADDED, _ADDED.c.fingerprint == Subscriber.fingerprint)
+        .order_by(_ADDED.c.number)
     )
-    names = ("id", "address", "address_key", "fingerprint", "name", "language", "time_zone", "created_at")
-    bulk.insert(connection, _table(Subscriber), names, rows)
-    return ids | {each.key: number for number, each in zip(drawn, strangers, strict=True)}
-
-
-def _record(
-    connection: Connection, added: Sequence[Candidate], ids: Mapping[str, int], plan: ImportPlan, now: datetime
-) -> None:
-    """Write down, for each of *added*, on what ground they were."""
-    wording, source = one_line(plan.ground.wording), one_line(plan.ground.source)[:200]
-    network_address = one_line(plan.ground.network_address)[:45]
-    at = _Values(connection, ConsentEvent)("at", now)
-    kind = ConsentKind.IMPORTED.value
-    rows = (
-        (each.mark, ids[each.key], plan.newsletter, kind, at, wording + each.said, source, network_address)
-        for each in added
-    )
-    names = ("fingerprint", "subscriber_id", "newsletter", "kind", "at", "wording", "source", "network_address")
-    bulk.insert(connection, _table(ConsentEvent), names, rows)
+    connection.execute(_table(ConsentEvent).insert().from_select(["subscriber_id", "fingerprint", *ground], events))
 
 
 def _suppress(session: Session, departed: Sequence[Departure], known: _Known, plan: ImportPlan, now: datetime) -> None:
     note = one_line(f"had left there, says {plan.ground.source}")[:500]
-    connection = session.connection()
-    at = _Values(connection, Suppression)("at", now)
-    fresh = [(each.mark, each.reason.value, at, note) for each in departed if each.mark not in known.suppressed]
+    # Of those who stand twice in a batch the first counts.
+    fresh = {each.mark: each.reason for each in reversed(departed) if each.mark not in known.suppressed}
     if fresh:
-        bulk.insert(connection, _table(Suppression), ("fingerprint", "reason", "at", "note"), fresh, if_new=True)
+        session.connection().execute(
+            _table(Suppression).insert(),
+            [{"fingerprint": mark, "reason": reason, "at": now, "note": note} for mark, reason in fresh.items()],
+        )
     for each in departed:
         if known.suppressed.get(each.mark) in suppression.LIFTED_BY_READER - {each.reason}:
             suppression.suppress(session, each.mark, each.reason, at=now, note=note)
-
-
-class _Values:
-    """Turns values into what the driver takes, each different one once."""
-
-    def __init__(
-        self, connection: Connection, row: type[Subscriber | Subscription | ConsentEvent | Suppression]
-    ) -> None:
-        self._binders: dict[str, Callable[[Any], Any]] = {}
-
-        @lru_cache(maxsize=4096)
-        def bound(name: str, value: Any) -> Any:
-            return bulk.binder(connection, _table(row), name)(value)
-
-        self._bound = bound
-
-    def __call__(self, name: str, value: Any) -> Any:
-        return self._bound(name, value)
 
 
 def _table(row: type[Subscriber | Subscription | ConsentEvent | Suppression]) -> Table:
@@ -288,3 +282,19 @@ def _table(row: type[Subscriber | Subscription | ConsentEvent | Suppression]) ->
 def _random_ids(number: int) -> list[str]:
     letters = base64.b32encode(secrets.token_bytes(-(-number * _ID // 8) * 5)).decode().lower()
     return [letters[start : start + _ID] for start in range(0, number * _ID, _ID)]
+
+
+_PERSON = ("fingerprint", "address", "address_key", "name", "language", "time_zone")
+_WISHED = ("public_id", "confirmation_nonce", "state", "paused_until", "cadence", "sections", "hour")
+#: Those of a batch who are added, for as long as its transaction; *subscriber_id* is that of who was known before.
+_ADDED = Table(
+    "added",
+    MetaData(),
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("subscriber_id", Integer),
+    *(Column(name, _table(Subscriber).c[name].type) for name in _PERSON),
+    *(Column(name, _table(Subscription).c[name].type) for name in _WISHED),
+    Column("said", Text),
+    prefixes=["TEMPORARY"],
+    postgresql_on_commit="DROP",
+)
