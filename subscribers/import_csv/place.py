@@ -6,11 +6,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import lru_cache
-from operator import attrgetter
 from typing import Any, NamedTuple
 
-from sqlalchemy import Column, Connection, Integer, MetaData, Table, Text, and_, func, literal, or_, select
-from sqlalchemy.exc import DataError, IntegrityError
+from sqlalchemy import Column, Connection, Insert, Integer, MetaData, Table, Text, and_, func, literal, or_, select
 from sqlalchemy.orm import Session
 
 from subscribers import suppression
@@ -68,29 +66,18 @@ class _Known:
 
 def place(session: Session, batch: Batch, plan: ImportPlan, *, now: datetime, dry_run: bool) -> Placed:
     """
-    Write what *batch* asks for and return what became of it; with *dry_run* only say it.
+    Write what *batch*, in the order of its marks, asks for and return what became of it; with *dry_run* only say it.
 
-    Each batch has its own savepoint. Where the database refuses one, it is halved until the fault of one row stands
-    alone.
+    IntegrityError or DataError where the database refuses one: then the transaction is spoilt, as it has no savepoint,
+    for which SQLite would copy each page that it changes.
     """
     if not batch:
         return Placed()
     known = _known(session, batch, plan)
     placed, added, departed = _judged(batch, known)
-    if dry_run:
-        return placed
-    try:
-        with session.begin_nested():
-            _write(session.connection(), added, known, plan, now)
-            _suppress(session, departed, known, plan, now)
-    except (IntegrityError, DataError):
-        if len(batch) == 1:
-            fact = "was refused by the database; import the file once more"
-            return Placed(refused=[Refusal(batch[0].line, Reason.NOT_STORED, fact)])
-        # The first in the file is the one that is taken.
-        in_order, middle = sorted(batch, key=attrgetter("line")), len(batch) // 2
-        halves = in_order[:middle], in_order[middle:]
-        return sum((place(session, half, plan, now=now, dry_run=False) for half in halves), Placed())
+    if not dry_run:
+        _write(session.connection(), added, known, plan, now)
+        _suppress(session, departed, known, plan, now)
     return placed
 
 
@@ -189,7 +176,7 @@ def _write(connection: Connection, added: Sequence[Candidate], known: _Known, pl
     given = _ADDED.c
     is_stranger = given.subscriber_id.is_(None)
     strangers = select(*(given[name] for name in _PERSON), literal(now)).where(is_stranger).order_by(given.number)
-    connection.execute(_table(Subscriber).insert().from_select([*_PERSON, "created_at"], strangers))
+    connection.execute(_into(Subscriber).from_select([*_PERSON, "created_at"], strangers))
     wished = (
         select(
             Subscriber.id,
@@ -202,7 +189,7 @@ def _write(connection: Connection, added: Sequence[Candidate], known: _Known, pl
         .order_by(given.number)
     )
     columns = ["subscriber_id", "newsletter", *_WISHED, "created_at", "confirmed_at"]
-    connection.execute(_table(Subscription).insert().from_select(columns, wished))
+    connection.execute(_into(Subscription).from_select(columns, wished))
     _record(connection, plan, now)
 
 
@@ -256,7 +243,7 @@ def _record(connection: Connection, plan: ImportPlan, now: datetime) -> None:
         .join(_ADDED, _ADDED.c.fingerprint == Subscriber.fingerprint)
         .order_by(_ADDED.c.number)
     )
-    connection.execute(_table(ConsentEvent).insert().from_select(["subscriber_id", "fingerprint", *ground], events))
+    connection.execute(_into(ConsentEvent).from_select(["subscriber_id", "fingerprint", *ground], events))
 
 
 def _suppress(session: Session, departed: Sequence[Departure], known: _Known, plan: ImportPlan, now: datetime) -> None:
@@ -271,6 +258,11 @@ def _suppress(session: Session, departed: Sequence[Departure], known: _Known, pl
     for each in departed:
         if known.suppressed.get(each.mark) in suppression.LIFTED_BY_READER - {each.reason}:
             suppression.suppress(session, each.mark, each.reason, at=now, note=note)
+
+
+def _into(row: type[Subscriber | Subscription | ConsentEvent]) -> Insert:
+    # Else SQLite would copy each page for the case that a statement fails; here the transaction fails with it.
+    return _table(row).insert().prefix_with("OR FAIL", dialect="sqlite")
 
 
 def _table(row: type[Subscriber | Subscription | ConsentEvent | Suppression]) -> Table:

@@ -4,15 +4,17 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, closing
 from datetime import datetime
+from functools import partial
 from itertools import islice
 from operator import attrgetter
 from typing import BinaryIO
 
+from sqlalchemy.exc import DataError, IntegrityError
 from sqlalchemy.orm import Session
 
 from subscribers.errors import ImportFault
 from subscribers.import_csv.ahead import ahead
-from subscribers.import_csv.place import Placed, place
+from subscribers.import_csv.place import Batch, Placed, place
 from subscribers.import_csv.plan import ImportPlan, ImportReport, Onlooker, Reason, Refusal
 from subscribers.import_csv.rows import Malformed, Row, rows
 from subscribers.import_csv.sieve import Candidate, Departure, Sieve
@@ -59,11 +61,33 @@ def import_readers(
         with closing(ahead(_batches(records, Sieve(found, plan)))) as batches:
             for batch in batches:
                 refused = [each for each in batch if isinstance(each, Refusal)]
-                asked = sorted((each for each in batch if not isinstance(each, Refusal)), key=attrgetter("mark"))
-                with transaction() as session:
-                    placed = place(session, asked, plan, now=now, dry_run=dry_run)
-                account.take(placed, refused)
+                asked = [each for each in batch if not isinstance(each, Refusal)]
+                batch.clear()  # by now the one after the next is being made, and memory counts
+                place_all = partial(place, plan=plan, now=now, dry_run=dry_run)
+                account.take(_placed(transaction, asked, place_all), refused)
     return account.report(found)
+
+
+def _placed(
+    transaction: Callable[[], AbstractContextManager[Session]],
+    batch: Batch,
+    place_all: Callable[[Session, Batch], Placed],
+) -> Placed:
+    """
+    Place *batch*, which is in the order of the file, in a transaction of its own.
+
+    Where the database refuses it, it is halved until the fault of one row stands alone.
+    """
+    try:
+        with transaction() as session:
+            return place_all(session, sorted(batch, key=attrgetter("mark")))
+    except (IntegrityError, DataError):
+        if len(batch) == 1:
+            fact = "was refused by the database; import the file once more"
+            return Placed(refused=[Refusal(batch[0].line, Reason.NOT_STORED, fact)])
+    # The first in the file is the one that is taken.
+    middle = len(batch) // 2
+    return _placed(transaction, batch[:middle], place_all) + _placed(transaction, batch[middle:], place_all)
 
 
 def _batches(records: Iterator[Row | Malformed], sieve: Sieve) -> Iterator[list[Sifted]]:

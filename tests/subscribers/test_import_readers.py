@@ -1,6 +1,6 @@
 import io
-from collections.abc import Callable
-from contextlib import nullcontext
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
 from dataclasses import replace
 from datetime import datetime, time
 from typing import Any
@@ -31,11 +31,17 @@ AddOne = Callable[..., Subscription]
 TakeIn = Callable[..., ImportReport]
 
 
+@contextmanager
+def savepoint(session: Session) -> Iterator[Session]:
+    with session.begin_nested():
+        yield session
+
+
 @pytest.fixture
 def take_in(session: Session, plan: ImportPlan, now: datetime) -> TakeIn:
     def take(text: str | bytes, plan: ImportPlan = plan, **options: Any) -> ImportReport:
         data = text.encode() if isinstance(text, str) else text
-        return import_csv.import_readers(lambda: nullcontext(session), io.BytesIO(data), plan, now=now, **options)
+        return import_csv.import_readers(lambda: savepoint(session), io.BytesIO(data), plan, now=now, **options)
 
     return take
 
