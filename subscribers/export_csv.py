@@ -7,7 +7,7 @@ from datetime import datetime, time
 from typing import Any, TextIO
 
 from sqlalchemy import ColumnElement, Select, func, select
-from sqlalchemy.orm import InstrumentedAttribute, Session
+from sqlalchemy.orm import Session
 
 from subscribers.model import ConsentEvent, Subscriber, Subscription, SubscriptionState, Suppression
 from subscribers.text import guarded
@@ -41,7 +41,6 @@ def rows(
     """
     query = (
         select(
-            Subscription.id,
             Subscriber.address,
             Subscriber.name,
             Subscriber.language,
@@ -63,7 +62,9 @@ def rows(
     )
     if state is not None:
         query = query.where(Subscription.state == state)
-    return (cells[1:] for cells in _paged(session, query, Subscription.id, 0))
+    # In the order of the rows themselves: by the index of the audience SQLite would have to sort everybody.
+    query = query.with_hint(Subscription, "NOT INDEXED", "sqlite").order_by(Subscription.id)
+    return _streamed(session, query)
 
 
 def ledger(session: Session, newsletter: str | None = None) -> Iterator[Cells]:
@@ -86,13 +87,13 @@ def ledger(session: Session, newsletter: str | None = None) -> Iterator[Cells]:
     ).outerjoin(Subscriber, Subscriber.fingerprint == ConsentEvent.fingerprint)
     if newsletter is not None:
         query = query.where(ConsentEvent.newsletter == newsletter)
-    return _paged(session, query, ConsentEvent.id, 0)
+    return _streamed(session, query.order_by(ConsentEvent.id))
 
 
 def suppressions(session: Session) -> Iterator[Cells]:
     """Yield the cells of SUPPRESSIONS for each suppressed address, in the order of their fingerprints."""
     query = select(Suppression.fingerprint, Suppression.reason, Suppression.at, Suppression.note)
-    return _paged(session, query, Suppression.fingerprint, "")
+    return _streamed(session, query.order_by(Suppression.fingerprint))
 
 
 def suppression_counts(session: Session) -> dict[str, int]:
@@ -124,14 +125,9 @@ def write_json_lines(stream: TextIO, headings: Sequence[str], found: Iterable[Ce
     return number
 
 
-def _paged(
-    session: Session, query: Select[*tuple[Any, ...]], key: InstrumentedAttribute[Any], after: Any
-) -> Iterator[Cells]:
-    """Yield the rows of *query* in the order of *key*, its first column, page by page from *after*."""
-    query = query.order_by(key).limit(PAGE)
-    while page := session.execute(query.where(key > after)).all():
-        yield from map(tuple, page)
-        after = page[-1][0]
+def _streamed(session: Session, query: Select[*tuple[Any, ...]]) -> Iterator[Cells]:
+    """Yield the rows of *query* as the database finds them."""
+    return map(tuple, session.connection().execute(query, execution_options={"yield_per": PAGE}))
 
 
 def _plain(cell: Any) -> Any:
@@ -140,6 +136,8 @@ def _plain(cell: Any) -> Any:
 
 def _text(cell: Any) -> str:
     match cell:
+        case str():  # most are
+            text = cell
         case None:
             text = ""
         case tuple():
