@@ -13,7 +13,6 @@ from sqlalchemy.exc import DataError, IntegrityError
 from sqlalchemy.orm import Session
 
 from subscribers.errors import ImportFault
-from subscribers.import_csv.ahead import ahead
 from subscribers.import_csv.place import Batch, Placed, place
 from subscribers.import_csv.plan import ImportPlan, ImportReport, Onlooker, Reason, Refusal
 from subscribers.import_csv.rows import Malformed, Row, rows
@@ -23,7 +22,7 @@ from subscribers.text import one_line
 
 #: Rows that go into the database in one transaction: more would keep other writers waiting and fill the memory, fewer
 #: would write most pages of its indexes more often.
-BATCH = 20_000
+BATCH = 30_000
 #: So many refusals are told in full; the rest is counted.
 MOST_REFUSALS = 1000
 NOBODY = Onlooker()
@@ -50,21 +49,19 @@ def import_readers(
 
     *transaction* opens one for each batch of rows, so that others can write in between. What is killed has kept the
     batches before, and the same order given again goes on: whom it had added is unchanged then. With *dry_run* the
-    report is the same and nothing is written. *onlooker* is told of what is committed. The rows are read in a second
-    thread, one batch ahead. ImportFault when the file has no usable header or the plan states no ground.
+    report is the same and nothing is written. *onlooker* is told of what is committed. ImportFault when the file has no
+    usable header or the plan states no ground.
     """
     if not one_line(plan.ground.wording):
         raise ImportFault("the import states no ground; say when and how these readers agreed")
     account = _Account(onlooker)
+    place_all = partial(place, plan=plan, now=now, dry_run=dry_run)
     with closing(rows(stream)) as records:
         found = columns(next(records, None), plan.mapping)
-        with closing(ahead(_batches(records, Sieve(found, plan)))) as batches:
-            for batch in batches:
-                refused = [each for each in batch if isinstance(each, Refusal)]
-                asked = [each for each in batch if not isinstance(each, Refusal)]
-                batch.clear()  # by now the one after the next is being made, and memory counts
-                place_all = partial(place, plan=plan, now=now, dry_run=dry_run)
-                account.take(_placed(transaction, asked, place_all), refused)
+        for batch in _batches(records, Sieve(found, plan)):
+            refused = [each for each in batch if isinstance(each, Refusal)]
+            asked = [each for each in batch if not isinstance(each, Refusal)]
+            account.take(_placed(transaction, asked, place_all), refused)
     return account.report(found)
 
 

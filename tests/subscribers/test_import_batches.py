@@ -4,7 +4,6 @@ import io
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
-from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +12,7 @@ from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session
 
 from digest.database import Database
-from subscribers.import_csv import ImportPlan, Onlooker, Reason, ahead, import_readers, stage
+from subscribers.import_csv import ImportPlan, Onlooker, Reason, import_readers, stage
 from subscribers.import_csv.rows import LONGEST_LINE
 from subscribers.model import ConsentEvent, Subscriber, Subscription, Suppression
 
@@ -153,35 +152,6 @@ def test_bad_rows_are_told_by_their_lines(
     report = import_readers(database.session, stream("email\n" + text), plan, now=now)
 
     assert [refusal.line for refusal in report.refused] == faults
-
-
-def test_of_things_made_ahead_never_more_than_two_exist() -> None:
-    made: list[int] = []
-
-    def make() -> Iterator[int]:
-        for number in range(10):
-            made.append(number)
-            yield number
-
-    things = ahead.ahead(make())
-    used = [(next(things), len(made)) for _ in range(5)]
-    things.close()
-
-    assert [number for number, _ in used] == [0, 1, 2, 3, 4]
-    assert all(count <= number + 2 for number, count in used)
-    assert all(earlier < later for earlier, later in pairwise(made))
-
-
-def test_what_goes_wrong_ahead_is_raised_where_it_is_used() -> None:
-    def make() -> Iterator[int]:
-        yield 1
-        raise ValueError("spoilt")
-
-    things = ahead.ahead(make())
-
-    assert next(things) == 1
-    with pytest.raises(ValueError, match="spoilt"):
-        next(things)
 
 
 def test_a_file_on_disk_may_be_long(database: Database, plan: ImportPlan, now: datetime, tmp_path: Path) -> None:
