@@ -105,21 +105,31 @@ def _import(
     given: Services, plan: ImportPlan, file: Path, refused: Callable[[Refusal], None], *, dry_run: bool
 ) -> ImportReport:
     columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), _Pace())
-    try:
-        with file.open("rb") as stream, Progress(*columns, console=err, transient=True) as progress:
-            task = progress.add_task("reading", total=file.stat().st_size, rows=0)
-            return import_readers(
-                given.reading if dry_run else given.session,
-                stream,
-                plan,
-                now=given.clock.now(),
-                dry_run=dry_run,
-                onlooker=Onlooker(
-                    progress=lambda rows: progress.update(task, completed=stream.tell(), rows=rows), refused=refused
-                ),
+    with Progress(*columns, console=err, transient=True) as progress:
+        task = progress.add_task("reading", rows=0)
+        try:
+            with file.open("rb") as stream:
+                progress.update(task, total=file.stat().st_size)
+                return import_readers(
+                    given.reading if dry_run else given.session,
+                    stream,
+                    plan,
+                    now=given.clock.now(),
+                    dry_run=dry_run,
+                    onlooker=Onlooker(
+                        progress=lambda rows: progress.update(task, completed=stream.tell(), rows=rows), refused=refused
+                    ),
+                )
+        except OSError as fault:
+            fail(f"{file} cannot be read: {fault.strerror}; name a readable CSV file")
+        except KeyboardInterrupt:
+            rows = progress.tasks[task].fields["rows"]
+            complain(
+                f"Stopped after {rows} rows; nothing was written."
+                if dry_run
+                else f"Stopped after {rows} rows, which stay; the same command goes on with the rest."
             )
-    except OSError as fault:
-        fail(f"{file} cannot be read: {fault.strerror}; name a readable CSV file")
+            raise
 
 
 class _Pace(ProgressColumn):
