@@ -10,6 +10,7 @@ from subprocess import run
 from typing import Any
 
 from email_validator import EmailNotValidError, validate_email
+from sqlalchemy import func, select
 
 from benchmarks.program import Arguments, Floor, Program, Report, Table
 from benchmarks.readers import table
@@ -22,7 +23,7 @@ from digest.settings import load
 from subscribers import consent, suppression, unsubscribe
 from subscribers.address import Address, fingerprint
 from subscribers.consent import Evidence
-from subscribers.model import ConsentKind, SuppressionReason
+from subscribers.model import ConsentKind, Subscription, SuppressionReason
 from subscribers.signup import SignupWish, add, new_subscriber, new_subscription
 
 EVIDENCE = Evidence(wording="Asked for it at the spring fair.", source="benchmark")
@@ -53,8 +54,8 @@ def measure(arguments: Arguments) -> Report:
                 note=(
                     f"{arguments.own['rows']:,} rows on SQLite, {arguments.own['fewer']:,} at most on PostgreSQL: 3 % "
                     "duplicates, 2 % faults, 1 % suppressed, 1 % left. Again: the same file once more. Naive: csv, "
-                    f"email-validator and ORM objects in one transaction, {NAIVE_ROWS:,} rows. Each is the real command, "
-                    "with its start, in a process of its own."
+                    f"email-validator and ORM objects in one transaction, {NAIVE_ROWS:,} rows. Each is the real "
+                    "command with its start, in a process of its own."
                 ),
             )
         ],
@@ -97,7 +98,17 @@ def _done(installation: Installation, task: str, rows: int) -> tuple[float, floa
     own = [sys.executable, "-m", "benchmarks.readers.imports", "--child", str(installation.config), str(rows)]
     command = own if task == "naive" else _command(installation, task)
     said = run([sys.executable, WITNESS, *command], check=True, capture_output=True, text=True).stdout.split()
-    return rows / float(said[0]), float(said[1])
+    number = _readers(installation) if task == "export" else rows
+    return number / float(said[0]), float(said[1])
+
+
+def _readers(installation: Installation) -> int:
+    services = installation.start()
+    try:
+        with services.reading() as session:
+            return session.scalar(select(func.count()).select_from(Subscription)) or 0
+    finally:
+        services.close()
 
 
 def _command(installation: Installation, task: str) -> list[str]:

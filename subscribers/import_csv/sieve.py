@@ -137,7 +137,7 @@ class _Seen:
 
 
 def _empty(places: int) -> "array[int]":
-    return array("Q", bytes(8 * places))
+    return array("Q", [0]) * places
 
 
 def _put(table: "array[int]", number: int) -> bool:
