@@ -55,3 +55,5 @@ def fill(connection: Connection, table: Table, rows: Iterable[tuple[Any, ...]]) 
         with cursor.copy(f"COPY {table.name} FROM STDIN") as copy:
             for row in rows:
                 copy.write_row(row)
+        # No other process does that for a temporary table, and without it PostgreSQL may join by the wrong end.
+        cursor.execute(f"ANALYZE {table.name}")
