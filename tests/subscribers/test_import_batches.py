@@ -8,11 +8,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import func, select, text
+from sqlalchemy import delete, func, select, text
 from sqlalchemy.orm import Session
 
 from digest.database import Database
-from subscribers.import_csv import ImportPlan, Onlooker, Reason, import_readers, stage
+from subscribers import export_csv
+from subscribers.import_csv import Format, ImportPlan, Onlooker, Reason, import_readers, stage
 from subscribers.import_csv.rows import LONGEST_LINE
 from subscribers.model import ConsentEvent, Subscriber, Subscription, Suppression
 
@@ -162,3 +163,23 @@ def test_a_file_on_disk_may_be_long(database: Database, plan: ImportPlan, now: d
         report = import_readers(database.session, file, plan, now=now)
 
     assert report.added == COUNT
+
+
+def test_what_came_in_goes_out_in_order_and_comes_in_again(
+    database: Database, plan: ImportPlan, now: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(export_csv, "PAGE", 7)
+    import_readers(database.session, stream(), plan, now=now)
+    exported = io.StringIO(newline="")
+
+    with database.session() as session:
+        number = export_csv.write_csv(exported, export_csv.READERS, export_csv.rows(session, plan.newsletter))
+        ids = session.scalars(select(Subscriber.address).join(Subscription).order_by(Subscription.id)).all()
+        ledger = list(export_csv.ledger(session, plan.newsletter))
+        held = list(export_csv.suppressions(session))
+        session.execute(delete(Subscriber))
+    report = import_readers(database.session, stream(exported.getvalue()), plan, now=now)
+
+    assert [line.split(",")[0] for line in exported.getvalue().splitlines()[1:]] == ids
+    assert (number, len(ledger), len(held)) == (COUNT, COUNT, 1)
+    assert (report.format, report.added) == (Format.DIGEST, COUNT)
