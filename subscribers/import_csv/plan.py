@@ -1,11 +1,12 @@
 """What an import is told and what it tells: ImportPlan, Refusal, ImportReport."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from subscribers.cadence import Cadence
 from subscribers.consent import Evidence
+from subscribers.import_csv.formats import Format
 
 
 class Reason(StrEnum):
@@ -27,12 +28,16 @@ class Reason(StrEnum):
     BAD_CADENCE = "bad cadence"
     #: The hour is none.
     BAD_HOUR = "bad hour"
+    #: The row does not say in words that we know whether this reader still reads.
+    BAD_STATUS = "bad status"
     #: The address stands further up in the file.
     DUPLICATE = "duplicate"
     #: The address gets no mail.
     SUPPRESSED = "suppressed"
     #: The reader left this newsletter; only the reader, or an operator by hand, brings it back.
     LEFT = "left"
+    #: The file says that the reader had left there, or that mail to them came back.
+    LEFT_ELSEWHERE = "left elsewhere"
     #: Somebody asked for it and the reader has not confirmed yet.
     UNCONFIRMED = "unconfirmed"
     #: The database would not take it.
@@ -45,7 +50,8 @@ class ImportPlan:
     What to do with the rows of a file.
 
     *ground* says when and how these readers agreed, and which file it is. *language*, *time_zone* and the first of
-    *cadences* stand in where a row says nothing; *sections* and *cadences* are what the newsletter has.
+    *cadences* stand in where a row says nothing; *sections* and *cadences* are what the newsletter has. *mapping* says
+    of headings which of FIELDS they hold, or ``-`` for none, and wins over what is recognised.
     """
 
     newsletter: str
@@ -56,6 +62,7 @@ class ImportPlan:
     time_zone: str
     cadences: tuple[Cadence, ...] = (Cadence.DAILY, Cadence.WEEKDAYS, Cadence.WEEKLY)
     allow_special: bool = False
+    mapping: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,14 +78,23 @@ class Refusal:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Onlooker:
+    """Who is told while an import runs: how many rows are done so far, and each Refusal in the order of the lines."""
+
+    progress: Callable[[int], None] = lambda _rows: None
+    refused: Callable[[Refusal], None] = lambda _refusal: None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ImportReport:
     """
-    What an import came to. Blank lines and the header are no rows.
+    What an import came to. Blank lines and the header are no rows. *format* is whose export the file was taken for.
 
     *unchanged* readers had this newsletter already and keep their own wishes. *refused* holds the first thousand,
     *counts* all of them by reason. *ignored_columns* are headings that mean nothing to us.
     """
 
+    format: Format
     added: int
     unchanged: int
     refused: tuple[Refusal, ...]

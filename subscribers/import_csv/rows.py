@@ -5,7 +5,6 @@ import csv
 import io
 from collections import deque
 from collections.abc import Generator, Iterator
-from dataclasses import dataclass
 from typing import BinaryIO, NamedTuple, cast
 
 #: Longer lines are skipped unread, so that no file fills the memory. Characters.
@@ -16,16 +15,14 @@ DELIMITERS = (",", ";", "\t", "|")
 _REPLACED = "\ufffd"
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(NamedTuple):
     """The cells of one record, stripped, and the line that it begins on."""
 
     line: int
     cells: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Malformed:
+class Malformed(NamedTuple):
     """A line that is no record, and why."""
 
     line: int
@@ -51,7 +48,7 @@ def rows(stream: BinaryIO) -> Generator[Row | Malformed]:
     text = io.TextIOWrapper(buffered, encoding="utf-16" if has_utf16_mark else "utf-8-sig", errors="replace")
     try:
         lines = _lines(text)
-        header = next((line for line in lines if line.text is None or line.text.strip()), None)
+        header = next((line for line in lines if line.text is None or not line.text.isspace()), None)
         if header is not None:
             yield from _records(deque([header]), lines, _delimiter(header.text or ""))
     finally:
@@ -76,45 +73,51 @@ def _records(waiting: deque[_Line], lines: Iterator[_Line], delimiter: str) -> I
         number, text = first
         if text is None:
             yield Malformed(number, f"is longer than {LONGEST_LINE} characters")
-            continue
-        if not text.strip():
-            continue
-        while len(waiting) < MOST_LINES - 1 and (line := next(lines, None)) is not None:
-            waiting.append(line)
-        cells, used = _cells(text, waiting, delimiter)
-        for _ in range(used):
-            waiting.popleft()
-        yield _judged(number, cells)
+        elif '"' in text:
+            yield _judged(number, _quoted(text, waiting, lines, delimiter))
+        elif not text.isspace():
+            # Without quotation marks that is all there is to CSV, and most lines are so.
+            yield _judged(number, tuple(map(str.strip, text.split(delimiter))))
 
 
-def _cells(text: str, following: deque[_Line], delimiter: str) -> tuple[tuple[str, ...] | None, int]:
-    """Return the record that begins with the line *text*, None when it is no CSV, and how many lines more it took."""
+def _quoted(text: str, waiting: deque[_Line], lines: Iterator[_Line], delimiter: str) -> tuple[str, ...] | None:
+    """Return the record that begins with the line *text*, None when it is no CSV; take the lines that it goes on in."""
     taken = [text]
-    for more in (*[line.text for line in following], None):
-        try:
-            record = next(csv.reader(taken, delimiter=delimiter, strict=True))
-        except csv.Error:
-            is_open = sum(part.count('"') for part in taken) % 2 == 1
-            if not is_open or more is None:
-                break
-            taken.append(more)
-        else:
-            return tuple(cell.strip() for cell in record), len(taken) - 1
-    return None, 0
+    while (record := _read(taken, delimiter)) is None:
+        is_open = sum(part.count('"') for part in taken) % 2 == 1
+        more = _following(waiting, lines, len(taken) - 1) if is_open and len(taken) < MOST_LINES else None
+        if more is None:
+            return None
+        taken.append(more)
+    for _ in taken[1:]:
+        waiting.popleft()
+    return record
+
+
+def _following(waiting: deque[_Line], lines: Iterator[_Line], place: int) -> str | None:
+    """Return the text of the line at *place* of those to come, read if need be; None when there is none to be kept."""
+    if place == len(waiting) and (line := next(lines, None)) is not None:
+        waiting.append(line)
+    return waiting[place].text if place < len(waiting) else None
+
+
+def _read(lines: list[str], delimiter: str) -> tuple[str, ...] | None:
+    try:
+        return tuple(cell.strip() for cell in next(csv.reader(lines, delimiter=delimiter, strict=True)))
+    except csv.Error:
+        return None
 
 
 def _judged(number: int, cells: tuple[str, ...] | None) -> Row | Malformed:
     if cells is None:
         return Malformed(number, "has a quotation mark that is not closed or not doubled, or a cell that is too long")
-    if any(_REPLACED in cell for cell in cells):
+    whole = "".join(cells)
+    if _REPLACED in whole:
         return Malformed(number, "has bytes that are not UTF-8; save the file as UTF-8")
-    if any("\0" in cell for cell in cells):
+    if "\0" in whole:
         return Malformed(number, "holds a NUL character; save the file as plain text")
     return Row(number, cells)
 
 
 def _delimiter(header: str) -> str:
-    def width(delimiter: str) -> int:
-        return len(_cells(header, deque(), delimiter)[0] or ())
-
-    return max(DELIMITERS, key=width)
+    return max(DELIMITERS, key=lambda delimiter: len(_read([header], delimiter) or ()))

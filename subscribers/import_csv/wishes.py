@@ -1,89 +1,224 @@
 """From cells to wishes: what the columns mean, and what a row asks for."""
 
+import ipaddress
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import time
+from datetime import UTC, date, datetime, time
+from typing import NamedTuple
 
-from subscribers import address
 from subscribers.cadence import Cadence
-from subscribers.errors import BadAddress, BadWish, ImportFault
-from subscribers.import_csv.plan import ImportPlan, Reason, Refusal
+from subscribers.errors import BadWish, ImportFault
+from subscribers.import_csv.formats import FIELDS, HEADINGS, Export, Format, plain, recognise
+from subscribers.import_csv.plan import ImportPlan, Reason
 from subscribers.import_csv.rows import Malformed, Row
-from subscribers.signup import SignupWish
+from subscribers.model import SubscriptionState, SuppressionReason
+from subscribers.text import one_line, unguarded
+from subscribers.wishes import Wishes
 
-#: What people call our columns, in lower case with single blanks.
-HEADINGS: Mapping[str, frozenset[str]] = {
-    "address": frozenset({"address", "email", "e-mail", "email address", "e-mail address", "mail"}),
-    "name": frozenset({"name", "full name", "display name"}),
-    "language": frozenset({"language", "lang", "locale"}),
-    "time_zone": frozenset({"time zone", "timezone", "tz"}),
-    "sections": frozenset({"sections", "section", "categories"}),
-    "cadence": frozenset({"cadence", "frequency"}),
-    "hour": frozenset({"hour", "time", "delivery hour"}),
-}
+#: Said in place of a field where a column is to be left alone.
+IGNORED = "-"
+#: Of these cells a file has few different ones, however long it is.
+CHOICES = (
+    *("language", "time_zone", "sections", "cadence", "hour"),
+    *("status", "suppressed", "paused_until", "is_wanted", "is_unwanted"),
+)
+_MOST_HEADINGS = 30
 _BETWEEN_SECTIONS = re.compile(r"[\s,;|]+")
 _HOUR = re.compile(r"([01]?\d|2[0-3])(?::([0-5]\d))?(?::00)?")
+_INSTANT = re.compile(
+    r"(\d{4}-\d\d-\d\d)(?:[T ](\d\d:\d\d)(?::\d\d)?(?:[.,]\d+)?(?: ?(Z|[+-]\d\d:?\d\d))?)?(?: [A-Z]{1,5})?"
+)
+_YES, _NO = frozenset({"true", "1", "yes", "t", "y"}), frozenset({"false", "0", "no", "f", "n"})
+_STATES = {
+    **dict.fromkeys(("", "active", "enabled", "subscribed", "confirmed"), SubscriptionState.ACTIVE),
+    **dict.fromkeys(("pending", "unconfirmed", "unverified"), SubscriptionState.PENDING),
+    "paused": SubscriptionState.PAUSED,
+}
+_DEPARTURES = {
+    **dict.fromkeys(
+        ("unsubscribed", "disabled", "ended", "left", "inactive", "removed", "deleted"), SuppressionReason.UNSUBSCRIBED
+    ),
+    **dict.fromkeys(("blocklisted", "blacklisted", "blocked", "banned"), SuppressionReason.OPERATOR),
+    **dict.fromkeys(("cleaned", "bounced", "undeliverable"), SuppressionReason.HARD_BOUNCE),
+    **dict.fromkeys(("complained", "spam"), SuppressionReason.COMPLAINT),
+}
 
 
 @dataclass(frozen=True, slots=True)
 class Columns:
-    """Where each of our columns stands in the file, how many there are, and which headings mean nothing to us."""
+    """
+    Where each field stands in the file, how many columns there are, and which headings mean nothing to us.
 
+    *gone* is why everybody in the file has left, None where they have not.
+    """
+
+    format: Format
     places: Mapping[str, int]
     width: int
     ignored: tuple[str, ...]
+    gone: SuppressionReason | None
 
-    def cell(self, row: Row, column: str) -> str:
-        """Return what *row* says under *column*, empty when the file has no such column."""
+    def cell(self, cells: Sequence[str], column: str) -> str:
+        """Return what *cells* say under *column*, empty when the file has no such column."""
         place = self.places.get(column)
-        return "" if place is None else row.cells[place]
+        return "" if place is None else unguarded(cells[place])
 
 
-def columns(header: Row | Malformed | None) -> Columns:
-    """Return what the *header* means; ImportFault when there is none, it has no address, or a column stands twice."""
+class Asked(NamedTuple):
+    """What a row asks for beside its address and name, and whether that rests for now."""
+
+    wishes: Wishes
+    is_paused: bool
+    paused_until: date | None
+
+
+class Fault(NamedTuple):
+    """Why what a row asks for cannot be had."""
+
+    reason: Reason
+    fact: str
+
+
+def columns(header: Row | Malformed | None, mapping: Mapping[str, str]) -> Columns:
+    """
+    Return what the *header* means, of which *mapping* says the last word.
+
+    ImportFault when there is none, it has no address, a field stands twice, or *mapping* names what there is not.
+    """
     if header is None:
         raise ImportFault("the file is empty; give a CSV file whose first line names its columns")
     if isinstance(header, Malformed):
         raise ImportFault(f"line {header.line}, the header, {header.fact}")
+    headings = [plain(heading) for heading in header.cells]
+    told = _told(headings, mapping)
+    export = recognise(headings)
     places: dict[str, int] = {}
     ignored: list[str] = []
-    for place, heading in enumerate(header.cells):
-        plain = " ".join(heading.lower().replace("_", " ").split())
-        column = next((column for column, names in HEADINGS.items() if plain in names), None)
-        if column is None:
-            ignored.append(heading[:100])
-        elif column in places:
-            raise ImportFault(f"the header names {column} twice; keep one of the two columns")
-        else:
-            places[column] = place
+    for place, heading in enumerate(headings):
+        column = told.get(place) or _column(heading, export)
+        if column is None or (place not in told and column in told.values()):
+            ignored.append(header.cells[place][:100])
+        elif column in places and column in FIELDS:
+            raise ImportFault(f"the header names {column} twice; keep one of the two columns, or map one to {IGNORED}")
+        elif column != IGNORED:
+            places.setdefault(column, place)
     if "address" not in places:
         raise ImportFault('the header names no column "address" or "email"; make the first line name the columns')
-    return Columns(places, len(header.cells), tuple(heading for heading in ignored if heading))
+    gone = next(
+        (
+            export.gone[heading]
+            for place, heading in enumerate(headings)
+            if place not in told and heading in export.gone
+        ),
+        None,
+    )
+    return Columns(export.format, places, len(headings), tuple(heading for heading in ignored if heading), gone)
 
 
-def wish(row: Row | Malformed, columns: Columns, plan: ImportPlan) -> SignupWish | Refusal:
-    """Return what *row* asks for, or why it cannot be had."""
-    if isinstance(row, Malformed):
-        return Refusal(row.line, Reason.MALFORMED, row.fact)
-    if len(row.cells) < columns.width or any(row.cells[columns.width :]):
-        fact = f"has {len(row.cells)} cells where the header has {columns.width}"
-        return Refusal(row.line, Reason.MALFORMED, fact)
+def _told(headings: Sequence[str], mapping: Mapping[str, str]) -> dict[int, str]:
+    """Return which field stands in which place by the *mapping*."""
+    told: dict[int, str] = {}
+    for heading, column in mapping.items():
+        places = [place for place, found in enumerate(headings) if found == plain(heading)]
+        if not places:
+            there = ", ".join(f'"{one_line(found)[:40]}"' for found in headings[:_MOST_HEADINGS] if found)
+            raise ImportFault(f'the file has no column "{one_line(heading)[:40]}" to be mapped; it has {there}')
+        if column not in {*FIELDS, IGNORED}:
+            choice = ", ".join(FIELDS)
+            raise ImportFault(f'"{one_line(column)[:40]}" is no field; choose from {choice}, or {IGNORED} for none')
+        told |= dict.fromkeys(places, column)
+    return told
+
+
+def _column(heading: str, export: Export) -> str | None:
+    called = export.calls.get(heading)
+    return called or next((column for column, names in HEADINGS.items() if heading in names), None)
+
+
+def choose(cells: Sequence[str], plan: ImportPlan) -> Asked | SuppressionReason | Fault:
+    """Return what the *cells* of CHOICES ask for, why their reader had left, or what is wrong with them."""
+    said = dict(zip(CHOICES, map(unguarded, cells), strict=True))
     try:
-        return SignupWish(
-            newsletter=plan.newsletter,
-            address=address.parse(columns.cell(row, "address"), allow_special=plan.allow_special),
-            language=columns.cell(row, "language") or plan.language,
-            time_zone=columns.cell(row, "time_zone") or plan.time_zone,
-            name=columns.cell(row, "name"),
-            sections=_sections(columns.cell(row, "sections"), plan),
-            cadence=_cadence(columns.cell(row, "cadence"), plan),
-            hour=_hour(columns.cell(row, "hour")),
+        state = _standing(said)
+        if isinstance(state, SuppressionReason):
+            return state
+        if state is SubscriptionState.PENDING:
+            return Fault(Reason.UNCONFIRMED, "names somebody who had not confirmed there")
+        wishes = Wishes(
+            language=said["language"].replace("_", "-") or plan.language,
+            time_zone=said["time_zone"] or plan.time_zone,
+            sections=_sections(said["sections"], plan),
+            cadence=_cadence(said["cadence"], plan),
+            hour=_hour(said["hour"]),
         )
-    except BadAddress as fault:
-        return Refusal(row.line, Reason.BAD_ADDRESS, str(fault))
     except BadWish as fault:
-        return Refusal(row.line, Reason(f"bad {fault.field}"), str(fault))
+        return Fault(Reason(f"bad {fault.field}"), str(fault))
+    is_paused = state is SubscriptionState.PAUSED
+    until = instant(said["paused_until"]) if is_paused else None
+    return Asked(wishes, is_paused, until.date() if until is not None else None)
+
+
+def _standing(said: Mapping[str, str]) -> SubscriptionState | SuppressionReason:
+    """Return whether the reader reads, by all that a row says of it; BadWish where that is in words unknown to us."""
+    if word := said["suppressed"].lower():
+        held = next((reason for reason in SuppressionReason if reason == word), None)
+        if held is None:
+            raise BadWish(
+                "status", f'says that the address is suppressed for "{one_line(word)[:40]}", which is unknown'
+            )
+        return held
+    word = said["status"].lower()
+    if word in _DEPARTURES:
+        return _DEPARTURES[word]
+    if _is(said["is_wanted"]) is False or _is(said["is_unwanted"]):
+        return SuppressionReason.UNSUBSCRIBED
+    if word not in _STATES:
+        known = ", ".join([*filter(None, _STATES), *_DEPARTURES])
+        raise BadWish(
+            "status", f'"{one_line(word)[:40]}" is unknown; use one of {known}, or map the column to {IGNORED}'
+        )
+    return _STATES[word]
+
+
+def _is(text: str) -> bool | None:
+    word = text.lower()
+    if word and word not in _YES | _NO:
+        raise BadWish("status", f'"{one_line(word)[:40]}" is neither true nor false; map the column to {IGNORED}')
+    return word in _YES if word else None
+
+
+def said_of_consent(cells: Sequence[str], columns: Columns) -> str:
+    """Return what a row says about when and from where its reader had agreed, to be put behind the import's ground."""
+    parts = [
+        _told_when("opted in", columns.cell(cells, "opted_at"), columns.cell(cells, "opted_from")),
+        _told_when("confirmed", columns.cell(cells, "confirmed_at"), columns.cell(cells, "confirmed_from")),
+        _told_when("listed", columns.cell(cells, "listed_at"), ""),
+    ]
+    told = ", ".join(filter(None, parts))
+    return f"; {told} says the file" if told else ""
+
+
+def _told_when(what: str, at: str, network_address: str) -> str:
+    when = instant(at)
+    if when is None:
+        return ""
+    try:
+        place = f" from {ipaddress.ip_address(network_address)}"
+    except ValueError:
+        place = ""
+    return f"{what} {when:%Y-%m-%dT%H:%M}{place}"
+
+
+def instant(text: str) -> datetime | None:
+    """Return the instant written in *text* as exports write them, to the minute, in UTC unless it says otherwise."""
+    found = _INSTANT.fullmatch(text)
+    if found is None:
+        return None
+    try:
+        return datetime.fromisoformat(f"{found[1]}T{found[2] or '00:00'}{found[3] or 'Z'}").astimezone(UTC)
+    except (ValueError, OverflowError):
+        return None
 
 
 def _sections(text: str, plan: ImportPlan) -> tuple[str, ...] | None:

@@ -1,5 +1,6 @@
 import io
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
 from dataclasses import replace
 from datetime import datetime, time
 from typing import Any
@@ -15,7 +16,7 @@ from subscribers.address import fingerprint
 from subscribers.cadence import Cadence
 from subscribers.consent import Evidence
 from subscribers.errors import ImportFault
-from subscribers.import_csv import ImportPlan, ImportReport, Reason
+from subscribers.import_csv import ImportPlan, ImportReport, Onlooker, Reason, Refusal, stage
 from subscribers.model import (
     ConsentEvent,
     ConsentKind,
@@ -30,11 +31,17 @@ AddOne = Callable[..., Subscription]
 TakeIn = Callable[..., ImportReport]
 
 
+@contextmanager
+def savepoint(session: Session) -> Iterator[Session]:
+    with session.begin_nested():
+        yield session
+
+
 @pytest.fixture
 def take_in(session: Session, plan: ImportPlan, now: datetime) -> TakeIn:
     def take(text: str | bytes, plan: ImportPlan = plan, **options: Any) -> ImportReport:
         data = text.encode() if isinstance(text, str) else text
-        return import_csv.import_readers(session, io.BytesIO(data), plan, now=now, **options)
+        return import_csv.import_readers(lambda: savepoint(session), io.BytesIO(data), plan, now=now, **options)
 
     return take
 
@@ -210,12 +217,19 @@ def test_the_caller_owns_the_transaction(session: Session, take_in: TakeIn) -> N
     assert number_of(session, Subscriber) == 0
 
 
-def test_progress_tells_the_rows_handled_so_far(take_in: TakeIn) -> None:
+def test_the_onlooker_is_told_of_rows_and_refusals_batch_by_batch(
+    take_in: TakeIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(stage, "BATCH", 500)
     told: list[int] = []
+    refused: list[Refusal] = []
+    text = "email\n" + "".join(f"reader{number}@reader.example\n" for number in range(999)) + "rubbish\n" * 1500
 
-    take_in("email\n" + "".join(f"reader{number}@reader.example\n" for number in range(1001)), progress=told.append)
+    report = take_in(text, onlooker=Onlooker(progress=told.append, refused=refused.append))
 
-    assert told == [500, 1000, 1001]
+    assert told == [500, 1000, 1500, 2000, 2499]
+    assert [refusal.line for refusal in refused] == list(range(1001, 2501))
+    assert report.refused == tuple(refused[:1000])
 
 
 def test_refusals_are_told_in_full_up_to_a_thousand_and_counted_beyond(take_in: TakeIn) -> None:
@@ -300,7 +314,7 @@ def test_every_row_of_any_file_is_accounted_for(
 ) -> None:
     data = b"\n".join([b"email,name,hour", *lines])
 
-    report = import_csv.import_readers(session, io.BytesIO(data), plan, now=now)
+    report = import_csv.import_readers(lambda: nullcontext(session), io.BytesIO(data), plan, now=now)
     added = number_of(session, Subscription)
     session.rollback()
 

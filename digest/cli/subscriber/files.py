@@ -1,21 +1,36 @@
 """Lists of readers in files: import."""
 
+import csv
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn
+from rich.progress import BarColumn, DownloadColumn, Progress, ProgressColumn, Task, TextColumn
+from rich.text import Text
 
-from digest.cli.output import FAILED, Json, answer, complain, err, fail
+from digest.cli.output import FAILED, Json, answer, complain, err, fail, table, usage
 from digest.cli.subscriber.ground import Consent
 from digest.cli.wired import Slug, services
 from digest.model.newsletter import Newsletter
 from digest.services import Services
 from subscribers.cadence import WISHES
 from subscribers.consent import Evidence
-from subscribers.import_csv import ImportPlan, ImportReport, import_readers
+from subscribers.import_csv import FIELDS, ImportPlan, ImportReport, Onlooker, Refusal, import_readers
+from subscribers.text import guarded
 
 app = typer.Typer()
+
+Mapped = Annotated[
+    list[str],
+    typer.Option(
+        "--map",
+        metavar="HEADING=FIELD",
+        help=f"What a column holds: {', '.join(FIELDS)}, or - for nothing of use. May be repeated.",
+    ),
+]
 
 
 @app.command(name="import")
@@ -24,17 +39,115 @@ def import_(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="CSV with a header: email, name, language, …")],
     consent: Consent,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would happen.")] = False,
+    mapped: Mapped = [],  # noqa: B006 (typer's way; it is only read)
+    refusals: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Write every refusal there as CSV: line, reason, fact.")
+    ] = None,
     *,
     as_json: Json = False,
 ) -> None:
-    """Bring in a list of readers; every row ends in a count, or in a reason with its line."""
+    """Bring in a list of readers; every row ends in a count, or in a reason with its line. Safe to repeat."""
+    mapping = _mapping(mapped)
     with services() as given:
-        newsletter = given.newsletter(slug)
-        report = _import(given, newsletter, file, consent, dry_run=dry_run)
+        plan = _plan(given, given.newsletter(slug), Evidence(wording=consent, source=_source(file)), mapping)
+        with _written(refusals) as refused:
+            report = _import(given, plan, file, refused, dry_run=dry_run)
+    _tell(report, dry_run=dry_run, as_json=as_json)
+    if report.refused and not report.added and not report.unchanged:
+        raise typer.Exit(FAILED)
+
+
+def _source(file: Path) -> str:
+    return f"digest subscriber import: {file.name}"
+
+
+def _mapping(words: Sequence[str]) -> dict[str, str]:
+    mapping = {}
+    for word in words:
+        heading, sign, column = word.rpartition("=")
+        if not sign or not heading.strip():
+            usage(f'--map "{word}" is no HEADING=FIELD; give one such as --map "E-Post=address"')
+        mapping[heading] = column.strip()
+    return mapping
+
+
+def _plan(given: Services, newsletter: Newsletter, ground: Evidence, mapping: Mapping[str, str]) -> ImportPlan:
+    return ImportPlan(
+        newsletter=newsletter.slug,
+        ground=ground,
+        fingerprint_key=given.keys.fingerprint,
+        sections=frozenset(section.slug for section in newsletter.sections),
+        language=newsletter.language,
+        time_zone=newsletter.schedule.zone.key,
+        cadences=tuple(c for c in WISHES if c.edition in newsletter.schedule.cadences),
+        allow_special=given.settings.is_local,
+        mapping=mapping,
+    )
+
+
+@contextmanager
+def _written(path: Path | None) -> Iterator[Callable[[Refusal], None]]:
+    """Give what writes each Refusal to the file *path*, or nothing without one."""
+    if path is None:
+        yield lambda _refusal: None
+        return
+    try:
+        stream = path.open("w", encoding="utf-8", newline="")
+    except OSError as fault:
+        fail(f"{path} cannot be written: {fault.strerror}; name a file in a folder that you may write to")
+    with stream:
+        writer = csv.writer(stream)
+        writer.writerow(("line", "reason", "fact"))
+        yield lambda refusal: writer.writerow((refusal.line, refusal.reason.value, guarded(refusal.fact)))
+
+
+def _import(
+    given: Services, plan: ImportPlan, file: Path, refused: Callable[[Refusal], None], *, dry_run: bool
+) -> ImportReport:
+    columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), _Pace())
+    with Progress(*columns, console=err, transient=True) as progress:
+        task = progress.add_task("reading", rows=0)
+        try:
+            with file.open("rb") as stream:
+                progress.update(task, total=file.stat().st_size)
+                return import_readers(
+                    given.reading if dry_run else given.session,
+                    stream,
+                    plan,
+                    now=given.clock.now(),
+                    dry_run=dry_run,
+                    onlooker=Onlooker(
+                        progress=lambda rows: progress.update(task, completed=stream.tell(), rows=rows), refused=refused
+                    ),
+                )
+        except OSError as fault:
+            fail(f"{file} cannot be read: {fault.strerror}; name a readable CSV file")
+        except KeyboardInterrupt:
+            rows = progress.tasks[task].fields["rows"]
+            complain(
+                f"Stopped after {rows} rows; nothing was written."
+                if dry_run
+                else f"Stopped after {rows} rows, which stay; the same command goes on with the rest."
+            )
+            raise
+
+
+class _Pace(ProgressColumn):
+    """How many rows are done, and how many a second."""
+
+    def render(self, task: Task) -> Text:
+        """Return both in words."""
+        rows = task.fields["rows"]
+        pace = rows / task.elapsed if task.elapsed else 0
+        return Text(f"{rows:,} rows, {pace:,.0f} rows/s")
+
+
+def _tell(report: ImportReport, *, dry_run: bool, as_json: bool) -> None:
     counts = ", ".join(f"{number} {reason}" for reason, number in report.counts.items())
     answer(
         {
             "dry_run": dry_run,
+            "format": report.format,
             "added": report.added,
             "unchanged": report.unchanged,
             "counts": dict(report.counts),
@@ -43,46 +156,16 @@ def import_(
         },
         as_json=as_json,
         text=f"{'Would add' if dry_run else 'Added'} {report.added}, {report.unchanged} unchanged"
-        + (f"; refused: {counts}" if counts else ""),
+        + (f"; refused: {counts}" if counts else "")
+        + f". Read as: {report.format}.",
     )
-    if not as_json:
-        for refusal in report.refused:
-            complain(f"line {refusal.line}: {refusal.reason}: {refusal.fact}")
-    if report.refused and not report.added and not report.unchanged:
-        raise typer.Exit(FAILED)
-
-
-def _import(given: Services, newsletter: Newsletter, file: Path, consent: str, *, dry_run: bool) -> ImportReport:
-    plan = ImportPlan(
-        newsletter=newsletter.slug,
-        ground=Evidence(wording=consent, source=f"digest subscriber import: {file.name}"),
-        fingerprint_key=given.keys.fingerprint,
-        sections=frozenset(section.slug for section in newsletter.sections),
-        language=newsletter.language,
-        time_zone=newsletter.schedule.zone.key,
-        cadences=tuple(c for c in WISHES if c.edition in newsletter.schedule.cadences),
-        allow_special=given.settings.is_local,
-    )
-    columns = (
-        TextColumn("{task.description}"),
-        BarColumn(),
-        DownloadColumn(),
-        TextColumn("{task.fields[rows]:,} rows"),
-    )
-    try:
-        with (
-            file.open("rb") as stream,
-            Progress(*columns, console=err, transient=True) as progress,
-            given.session() as session,
-        ):
-            task = progress.add_task("reading", total=file.stat().st_size, rows=0)
-            return import_readers(
-                session,
-                stream,
-                plan,
-                now=given.clock.now(),
-                dry_run=dry_run,
-                progress=lambda rows: progress.update(task, completed=stream.tell(), rows=rows),
-            )
-    except OSError as fault:
-        fail(f"{file} cannot be read: {fault.strerror}; name a readable CSV file")
+    if as_json:
+        return
+    if report.ignored_columns:
+        complain(f"Columns that mean nothing to us: {', '.join(report.ignored_columns)}.")
+    for refusal in report.refused:
+        complain(f"line {refusal.line}: {refusal.reason}: {refusal.fact}")
+    if report.refused_count > len(report.refused):
+        complain(f"… and {report.refused_count - len(report.refused)} more; --refusals FILE writes them all down.")
+    if len(report.counts) > 1:
+        table(("refused because", "rows"), Counter(report.counts).most_common(), empty="")

@@ -1,0 +1,62 @@
+"""Addresses that get no mail: suppressions, suppress, lift."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from digest.cli.output import Json, answer, fail, table
+from digest.cli.subscriber.exports import write
+from digest.cli.wired import services
+from subscribers import export_csv, suppression
+from subscribers.address import fingerprint, parse
+from subscribers.model import SuppressionReason
+
+app = typer.Typer()
+
+
+@app.command()
+def suppressions(
+    out: Annotated[
+        Path | None, typer.Option("--out", metavar="FILE", help="Write them all as CSV; - is standard output.")
+    ] = None,
+    *,
+    as_json: Json = False,
+) -> None:
+    """Show how many addresses get no mail, and why; or write down which, by their fingerprints."""
+    with services() as given, given.reading() as session:
+        if out is not None:
+            write(out, export_csv.SUPPRESSIONS, export_csv.suppressions(session))
+            return
+        counts = export_csv.suppression_counts(session)
+    if as_json:
+        answer(counts, as_json=True)
+        return
+    table(("reason", "addresses"), list(counts.items()), empty="No address is suppressed.")
+
+
+@app.command()
+def suppress(
+    address: str,
+    note: Annotated[str, typer.Option("--reason-note", help="Why, in your words. Kept with it.")] = "",
+    *,
+    as_json: Json = False,
+) -> None:
+    """Send nothing more to an address, whatever newsletter, until `digest subscriber lift`."""
+    with services() as given, given.session() as session:
+        mark = fingerprint(parse(address, allow_special=True).key, given.keys.fingerprint)
+        held = suppression.suppress(session, mark, SuppressionReason.OPERATOR, at=given.clock.now(), note=note)
+        reason = held.reason
+    answer({"reason": reason}, as_json=as_json, text=f"{address} gets no mail from now on ({reason}).")
+
+
+@app.command()
+def lift(address: str, *, as_json: Json = False) -> None:
+    """Let an address get mail again. Its owner must have agreed."""
+    with services() as given, given.session() as session:
+        mark = fingerprint(parse(address, allow_special=True).key, given.keys.fingerprint)
+        reason = suppression.reason_for(session, mark)
+        suppression.lift(session, mark)
+    if reason is None:
+        fail(f"{address} is not suppressed; `digest subscriber suppressions` shows how many are, and why")
+    answer({"lifted": reason}, as_json=as_json, text=f"{address} may get mail again; it was suppressed ({reason}).")

@@ -1,0 +1,150 @@
+"""From rows to Candidates and Departures: each address once, each fault with its line."""
+
+from array import array
+from datetime import date, datetime
+from operator import itemgetter
+from typing import NamedTuple
+
+from subscribers import address
+from subscribers.errors import BadAddress
+from subscribers.import_csv.plan import ImportPlan, Reason, Refusal
+from subscribers.import_csv.rows import Malformed, Row
+from subscribers.import_csv.wishes import CHOICES, Asked, Columns, Fault, choose, instant, said_of_consent
+from subscribers.model import SuppressionReason
+from subscribers.text import one_line, unguarded
+from subscribers.wishes import LONGEST_NAME, Wishes
+
+#: So many different choices are remembered; beyond that a file is not of the common kind, and memory counts.
+_MOST_CHOICES = 10_000
+
+
+class Candidate(NamedTuple):
+    """Somebody whom the file asks to be taken in, and the line that they stand on; *mark* is their fingerprint."""
+
+    line: int
+    mark: str
+    key: str
+    address: str
+    name: str
+    wishes: Wishes
+    is_paused: bool
+    paused_until: date | None
+    #: What the file says about when they agreed.
+    said: str
+
+
+class Departure(NamedTuple):
+    """Somebody who had left where the file comes from, why they get no mail, and since when, if the file says it."""
+
+    line: int
+    mark: str
+    key: str
+    reason: SuppressionReason
+    left_at: datetime | None
+    #: Whether the same file names them as a reader further up.
+    is_named_before: bool
+
+
+class Sieve:
+    """Turns the rows of a file with these *columns* into what they are, each address once."""
+
+    def __init__(self, columns: Columns, plan: ImportPlan) -> None:
+        """Begin with nobody seen."""
+        self._columns, self._plan = columns, plan
+        self._seen = _Seen()
+        self._address = columns.places["address"]
+        self._choices = [columns.places.get(choice) for choice in CHOICES]
+        places = [place for place in self._choices if place is not None]
+        # Two at least, so that it always gives a tuple.
+        self._chosen = itemgetter(self._address, self._address, *places)
+        self._known: dict[tuple[str, ...], Asked | SuppressionReason | Fault] = {}
+        self._tells_consent = not columns.places.keys().isdisjoint({"opted_at", "confirmed_at", "listed_at"})
+
+    def sift(self, row: Row | Malformed) -> Candidate | Departure | Refusal:
+        """Return what *row* is; a name for each fault."""
+        if isinstance(row, Malformed):
+            return Refusal(row.line, Reason.MALFORMED, row.fact)
+        line, cells = row
+        width = self._columns.width
+        if len(cells) != width and (len(cells) < width or any(cells[width:])):
+            return Refusal(line, Reason.MALFORMED, f"has {len(cells)} cells where the header has {width}")
+        try:
+            found = address.parse(unguarded(cells[self._address]), allow_special=self._plan.allow_special)
+        except BadAddress as fault:
+            return Refusal(line, Reason.BAD_ADDRESS, str(fault))
+        mark = address.fingerprint(found.key, self._plan.fingerprint_key)
+        asked = self._asked(cells)
+        if isinstance(asked, Asked):
+            return self._candidate(row, found, mark, asked)
+        if isinstance(asked, SuppressionReason):
+            left_at = instant(self._columns.cell(cells, "left_at") or self._columns.cell(cells, "deleted_at"))
+            return Departure(line, mark, found.key, asked, left_at, not self._seen.add(mark))
+        return Refusal(line, asked.reason, asked.fact)
+
+    def _asked(self, cells: tuple[str, ...]) -> Asked | SuppressionReason | Fault:
+        if self._columns.gone is not None:
+            return self._columns.gone
+        if self._columns.cell(cells, "deleted_at"):
+            return SuppressionReason.UNSUBSCRIBED
+        chosen = self._chosen(cells)[2:]
+        asked = self._known.get(chosen)
+        if asked is None:
+            if len(self._known) >= _MOST_CHOICES:
+                self._known.clear()
+            asked = choose([cells[place] if place is not None else "" for place in self._choices], self._plan)
+            self._known[chosen] = asked
+        return asked
+
+    def _candidate(self, row: Row, found: address.Address, mark: str, asked: Asked) -> Candidate | Refusal:
+        line, cells = row
+        name = self._name(cells)
+        if len(name) > LONGEST_NAME:
+            fact = f"name is longer than {LONGEST_NAME} characters; shorten it"
+            return Refusal(line, Reason.BAD_NAME, fact)
+        if not self._seen.add(mark):
+            return Refusal(line, Reason.DUPLICATE, "has an address that stands further up in the file")
+        said = said_of_consent(cells, self._columns) if self._tells_consent else ""
+        return Candidate(line, mark, found.key, found.text, name, *asked, said)
+
+    def _name(self, cells: tuple[str, ...]) -> str:
+        cell = self._columns.cell
+        return one_line(cell(cells, "name") or f"{cell(cells, 'first_name')} {cell(cells, 'last_name')}")
+
+
+class _Seen:
+    """
+    Tells which fingerprints have come before.
+
+    64 bits tell the readers of any file apart. They lie side by side in an open table (Knuth, TAOCP 3, 6.4, algorithm
+    L), in which a million take 16 MB.
+    """
+
+    def __init__(self) -> None:
+        self._table, self._held = _empty(1024), 0
+
+    def add(self, mark: str) -> bool:
+        """Take *mark* down, and say whether it is new."""
+        if not _put(self._table, int(mark[:16], 16) or 1):
+            return False
+        self._held += 1
+        if 2 * self._held > len(self._table):
+            larger = _empty(2 * len(self._table))
+            for held in filter(None, self._table):
+                _put(larger, held)
+            self._table = larger
+        return True
+
+
+def _empty(places: int) -> "array[int]":
+    return array("Q", [0]) * places
+
+
+def _put(table: "array[int]", number: int) -> bool:
+    last = len(table) - 1
+    place = number & last
+    while held := table[place]:
+        if held == number:
+            return False
+        place = (place + 1) & last
+    table[place] = number
+    return True
