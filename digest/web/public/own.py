@@ -39,7 +39,7 @@ def ask_address(token: str, fields: Posted, services: Wired, pages: Templates) -
     try:
         view = _found(own.ask_address(services, token, typed))
     except BadAddress as fault:
-        return _again(pages, token, _found(own.asker(services, token)), typed, str(fault))
+        return _again(pages, token, _found(own.asker(services, token)), typed, fault)
     return _answered(pages, token, view, RequestKind.ADDRESS)
 
 
@@ -102,7 +102,7 @@ def _found(view: AskedView | None) -> AskedView:
     return view
 
 
-def _again(pages: Pages, token: str, view: AskedView, typed: str, fault: str) -> Response:
+def _again(pages: Pages, token: str, view: AskedView, typed: str, fault: BadAddress) -> Response:
     return pages.show(
         "public/own_mistyped.html",
         status=422,
