@@ -1,4 +1,4 @@
-"""The pages behind a reader's links in a real browser, in other languages: all said, nothing too wide, from its side."""
+"""The pages behind a reader's links in a real browser, in other languages: all said, nothing too wide."""
 
 import dataclasses
 import re
