@@ -74,7 +74,7 @@ def parse(text: str, *, allow_special: bool = False) -> Address:
     if (plain := _plain(text, suffix)) is not None:
         return plain
     if told := _first_fault(text):
-        raise BadAddress(told)
+        raise BadAddress(told, {"most": LONGEST_WHOLE})
     return _validated(text, suffix)
 
 
@@ -109,18 +109,21 @@ def _validated(text: str, suffix: str) -> Address:
     try:
         found = validate_email(text + suffix, check_deliverability=False, strict=True, allow_smtputf8=True)
     except EmailNotValidError as fault:
-        raise BadAddress(f"The address cannot be used: {fault} Check it for typing errors.") from fault
+        raise BadAddress(
+            "The address cannot be used. Check it for typing errors.",
+            message=f"The address cannot be used: {fault} Check it for typing errors.",
+        ) from fault
     written = f"{found.local_part}@{found.ascii_domain.removesuffix(suffix)}"
     _refuse_too_long(written)
     return Address(text=written, key=_folded(written))
 
 
 def _first_fault(text: str) -> str:
-    """Return what people paste and mistype most in *text*, with its remedy; empty when there is none of that."""
+    """Return the sentence for what people paste and mistype most in *text*; empty when there is none of that."""
     local, at, domain = text.rpartition("@")
     faults = (
         (not text, "The address is missing; give one such as name@mail.example."),
-        (len(text) > LONGEST, f"The address is too long; give one of at most {LONGEST_WHOLE} characters."),
+        (len(text) > LONGEST, "The address is too long; give one of at most %(most)s characters."),
         (
             any(unicodedata.category(letter) in _UNSEEN for letter in text[:LONGEST]),
             "The address holds a character that cannot be seen; type it anew rather than paste it.",
@@ -144,15 +147,21 @@ def _first_fault(text: str) -> str:
 
 
 def _refuse_too_long(written: str) -> None:
-    for name, part, most in (
-        ("part before the @-sign", written.rpartition("@")[0], LONGEST_LOCAL_PART),
-        ("address", written, LONGEST_WHOLE),
+    for part, most, told in (
+        (
+            written.rpartition("@")[0],
+            LONGEST_LOCAL_PART,
+            "The part before the @-sign takes %(octets)s bytes, and mail carries at most %(most)s; shorten it.",
+        ),
+        (
+            written,
+            LONGEST_WHOLE,
+            "The address takes %(octets)s bytes, and mail carries at most %(most)s; give a shorter one.",
+        ),
     ):
         octets = len(part.encode())
         if octets > most:
-            raise BadAddress(
-                f"The {name} takes {octets} bytes and mail carries at most {most}; give a shorter address."
-            )
+            raise BadAddress(told, {"octets": octets, "most": most})
 
 
 def _folded(text: str) -> str:

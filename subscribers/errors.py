@@ -1,12 +1,23 @@
 """What can go wrong with readers, named by who must act."""
 
+from collections.abc import Mapping
+
 
 class SubscriberError(Exception):
     """The root of everything this package raises on purpose."""
 
 
 class BadAddress(SubscriberError):
-    """The reader must give another e-mail address; the message is fit to show and never repeats the address."""
+    """
+    The reader must give another e-mail address; the message is fit to show and never repeats the address.
+
+    *sentence*, filled with *values*, is what to say in another language; the message is the same in English, or what
+    *message* adds to it.
+    """
+
+    def __init__(self, sentence: str, values: Mapping[str, object] | None = None, *, message: str = "") -> None:
+        self.sentence, self.values = sentence, values or {}
+        super().__init__(message or sentence % self.values)
 
 
 class BadToken(SubscriberError):

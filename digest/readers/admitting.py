@@ -15,9 +15,12 @@ def admit(address: Address, admission: Admission, resolver: Resolver) -> None:
     """
     labels = address.domain.split(".")
     if any(".".join(labels[start:]) in admission.refused_domains for start in range(len(labels))):
-        raise BadAddress(f"Addresses at {address.domain} are not taken here; give another.")
+        raise BadAddress("Addresses at %(domain)s are not taken here; give another.", {"domain": address.domain})
     if admission.asks_dns and not _may_take_mail(address.domain, resolver):
-        raise BadAddress(f"No mail server takes mail for {address.domain}; check what stands behind the @-sign.")
+        raise BadAddress(
+            "No mail server takes mail for %(domain)s; check what stands behind the @-sign.",
+            {"domain": address.domain},
+        )
 
 
 def _may_take_mail(domain: str, resolver: Resolver) -> bool:

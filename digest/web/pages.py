@@ -17,7 +17,7 @@ from digest.links import Links
 from digest.model.text import printable
 from digest.render import languages
 from digest.services import Services
-from digest.web import words
+from digest.web import said, words
 from digest.web.words import Words
 
 #: Reading never changes anything, and link scanners ask with either.
@@ -76,7 +76,11 @@ class Pages:
             "language": language,
             "direction": languages.locale(language).text_direction,
         }
-        made.filters |= {"printable": printable, "spoken": functools.partial(_say, phrases)}
+        made.filters |= {
+            "printable": printable,
+            "spoken": functools.partial(_say, phrases),
+            "said": functools.partial(said.said, phrases),
+        }
         return made
 
 

@@ -6,8 +6,11 @@ language.
 """
 
 import datetime as dt
-from collections.abc import Mapping
+import functools
+import unicodedata
 
+from babel import Locale
+from babel.core import get_global
 from babel.dates import format_date, format_skeleton, get_timezone_location
 from babel.support import NullTranslations
 
@@ -16,6 +19,8 @@ from digest.model.newsletter import Newsletter
 from digest.render.languages import locale
 from subscribers.cadence import Cadence
 
+#: Time zones: IANA names, each with its name for reading.
+Zones = tuple[tuple[str, str], ...]
 MINUTE, HOUR, DAY = 60, 3600, 86400
 
 #: Each state's word and tone; a tone is a colour of the stylesheet.
@@ -138,6 +143,11 @@ def zone_name(key: str) -> str:
     return key.replace("_", " ")
 
 
+def places(zones: Zones) -> Zones:
+    """Return *zones* as they are: their names are English."""
+    return zones
+
+
 def is_web_address(url: str) -> bool:
     """Return whether *url* may stand in a link: what a feed brings could also be a script."""
     return url.startswith(("https://", "http://"))
@@ -153,12 +163,6 @@ class Words:
 
     def __init__(self, language: str, phrases: NullTranslations) -> None:
         self._locale, self._phrases = locale(language), phrases
-        gettext = phrases.gettext
-        self.CADENCES: Mapping[Cadence, str] = {
-            Cadence.DAILY: gettext("Every day"),
-            Cadence.WEEKDAYS: gettext("Monday to Friday"),
-            Cadence.WEEKLY: gettext("Once a week"),
-        }
 
     def day(self, date: dt.date) -> str:
         """Return a date as a newspaper writes it: "Mo., 23. Nov. 2026"."""
@@ -201,3 +205,27 @@ class Words:
         if "/" not in key:
             return key
         return get_timezone_location(key, locale=self._locale, return_city=True)
+
+    def places(self, zones: Zones) -> Zones:
+        """Return *zones* with the names of this language, and in its order."""
+        return _places(zones, self._locale)
+
+
+@functools.lru_cache(maxsize=512)
+def _places(zones: Zones, customs: Locale) -> Zones:
+    renamed = get_global("zone_aliases")
+    named = []
+    for key, name in zones:
+        place, own = get_timezone_location(key, locale=customs, return_city=True), name.rpartition("/")[2]
+        if "/" in place:
+            place = name  # this language has no word for it
+        elif key in renamed and own != place:
+            place = f"{place} ({own})"  # Europe/London and Europe/Belfast would both read "London"
+        named.append((key, place))
+    return tuple(sorted(named, key=lambda zone: _sortable(zone[1])))
+
+
+def _sortable(text: str) -> str:
+    """Return *text* without accents and in one case: "Évian" stands beside "Eutin"."""
+    parts = unicodedata.normalize("NFD", text)
+    return "".join(part for part in parts if not unicodedata.combining(part)).casefold()

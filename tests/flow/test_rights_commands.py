@@ -82,7 +82,7 @@ def test_an_unknown_or_mistyped_address_is_told(digest: Command, ana: str, comma
 
     assert (unknown.code, mistyped.code) == (1, 1)
     assert "no reader has this address" in unknown.err
-    assert "cannot be used" in mistyped.err
+    assert "no @-sign" in mistyped.err
 
 
 # -- keys --------------------------------------------------------------------------------------------------------------

@@ -22,7 +22,7 @@ from digest.web import forms
 from digest.web.forms import Fields, PostedAnything
 from digest.web.limits import ReaderPosts
 from digest.web.network import Network, network_of
-from digest.web.pages import READ, Pages, Templates, Wired, pages_of, services_of
+from digest.web.pages import READ, Wired, language_of, pages_of, services_of
 from subscribers.cadence import Cadence
 from subscribers.errors import BadWish, SubscriberError, WrongState
 from subscribers.model import LeavingCause
@@ -49,16 +49,16 @@ class Act(StrEnum):
 
 @router.api_route("/u/{token}", methods=READ)
 @router.api_route("/u/{token}/{act}", methods=READ)
-def page(token: str, services: Wired, pages: Templates, act: Act | None = None) -> Response:  # noqa: ARG001 (of the address)
+def page(token: str, services: Wired, request: Request, act: Act | None = None) -> Response:  # noqa: ARG001 (of the address)
     """Show the button: scanners that open every link of a mail unsubscribe nobody."""
-    return _shown(leaving.leave_page(services, token), token, pages)
+    return _shown(leaving.leave_page(services, token), token, request)
 
 
 @router.post("/u/{token}")
 async def leave(token: str, request: Request) -> Response:
     """End the subscription, whoever asks and however often."""
     # No dependencies: each would take a thread of its own, and providers post many of these at once.
-    services, pages = services_of(request), pages_of(request)
+    services = services_of(request)
     fields = await forms.read_any(request)
     by_page = fields.one("from") == "page"
     wish = leaving.wish_to_leave(services, token, by_page=by_page, network=network_of(request))
@@ -71,17 +71,17 @@ async def leave(token: str, request: Request) -> Response:
             raise HTTPException(503, headers={"Retry-After": str(RETRY_SECONDS)}) from fault
     if fields.one("List-Unsubscribe") == "One-Click" and not by_page:
         return PlainTextResponse("You are unsubscribed.\n")
-    return _shown(await run_in_threadpool(leaving.leave_page, services, token), token, pages)
+    return _shown(await run_in_threadpool(leaving.leave_page, services, token), token, request)
 
 
 @router.post("/u/{token}/all", dependencies=[ReaderPosts])
-def leave_everything(token: str, network: Network, services: Wired, pages: Templates) -> Response:
+def leave_everything(token: str, network: Network, services: Wired, request: Request) -> Response:
     """End every subscription of the reader."""
-    return _shown(leaving.leave_everything(services, token, network=network), token, pages)
+    return _shown(leaving.leave_everything(services, token, network=network), token, request)
 
 
 @router.post("/u/{token}/less", dependencies=[ReaderPosts])
-def get_less(token: str, fields: PostedAnything, network: Network, services: Wired, pages: Templates) -> Response:
+def get_less(token: str, fields: PostedAnything, network: Network, services: Wired, request: Request) -> Response:
     """Leave out a section, slow down, or pause."""
     less = _less(fields)
     try:
@@ -89,22 +89,22 @@ def get_less(token: str, fields: PostedAnything, network: Network, services: Wir
     except BadWish:
         raise HTTPException(422) from None
     except WrongState:
-        return _shown(leaving.leave_page(services, token), token, pages, said="ended", status=409)
-    return _shown(view, token, pages, said="less", less=less)
+        return _shown(leaving.leave_page(services, token), token, request, said="ended", status=409)
+    return _shown(view, token, request, said="less", less=less)
 
 
 @router.post("/u/{token}/undo", dependencies=[ReaderPosts])
-def undo(token: str, network: Network, services: Wired, pages: Templates) -> Response:
+def undo(token: str, network: Network, services: Wired, request: Request) -> Response:
     """Take the leaving back, as long as that can be."""
     try:
         view = leaving.undo_leave(services, token, network=network)
     except SubscriberError:
-        return _shown(leaving.leave_page(services, token), token, pages, said="too late", status=409)
-    return _shown(LeaveView(view), token, pages, said="back")
+        return _shown(leaving.leave_page(services, token), token, request, said="too late", status=409)
+    return _shown(LeaveView(view), token, request, said="back")
 
 
 @router.post("/u/{token}/why", dependencies=[ReaderPosts])
-def tell_why(token: str, fields: PostedAnything, services: Wired, pages: Templates) -> Response:
+def tell_why(token: str, fields: PostedAnything, services: Wired, request: Request) -> Response:
     """Take down why somebody has left, if they like to say."""
     try:
         cause = LeavingCause(fields.one("cause")) if fields.one("cause") else None
@@ -113,8 +113,8 @@ def tell_why(token: str, fields: PostedAnything, services: Wired, pages: Templat
     try:
         view = leaving.tell_why(services, token, cause, fields.one("words"))
     except WrongState:
-        return _shown(leaving.leave_page(services, token), token, pages, said="not left", status=409)
-    return _shown(view, token, pages, said="" if view.offers.why else "thanks")
+        return _shown(leaving.leave_page(services, token), token, request, said="not left", status=409)
+    return _shown(view, token, request, said="" if view.offers.why else "thanks")
 
 
 def _less(fields: Fields) -> Less:
@@ -130,10 +130,13 @@ def _less(fields: Fields) -> Less:
         raise HTTPException(422) from None
 
 
-def _shown(view: LeaveView, token: str, pages: Pages, *, status: int = 200, **said: Any) -> Response:
+def _shown(view: LeaveView, token: str, request: Request, *, status: int = 200, **said: Any) -> Response:
+    """Show the page in the reader's language; where the link does not tell the reader, in the browser's."""
+    pages = pages_of(request)
+    language = view.link.language
     template = "public/leave.html"
     if view.link.newsletter is None:
-        template = "public/leave_unknown.html"
+        template, language = "public/leave_unknown.html", language_of(request, pages)
     elif said.get("said") == "back":
         template = "public/back.html"
     elif view.link.state is Standing.DONE:
@@ -141,7 +144,7 @@ def _shown(view: LeaveView, token: str, pages: Pages, *, status: int = 200, **sa
     return pages.show(
         template,
         status=status,
-        language=view.link.language,
+        language=language,
         **{"said": "", "less": None} | said,
         newsletter=view.link.newsletter,
         address=view.link.masked_address,

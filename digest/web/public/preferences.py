@@ -99,7 +99,7 @@ def _done(
     try:
         changed = _found(act(view))
     except BadWish as fault:
-        return _shown(pages, token, view, choices=typed(view), fault=fault.field)
+        return _shown(pages, token, view, choices=typed(view), fault=fault)
     except WrongState:
         return _over(pages, view)
     return _shown(pages, token, changed, choices=_as_kept(changed), done=done)
@@ -120,7 +120,7 @@ def _shown(  # noqa: PLR0913 (each names a part of the page)
     choices: wishes.Choices,
     muted: str = "",
     done: str = "",
-    fault: str = "",
+    fault: BadWish | None = None,
 ) -> Response:
     return pages.show(
         "public/preferences.html",
@@ -135,4 +135,5 @@ def _shown(  # noqa: PLR0913 (each names a part of the page)
         muted=muted,
         done=done,
         fault=fault,
+        fault_at=fault.field if fault else "",
     )

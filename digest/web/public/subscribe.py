@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from enum import StrEnum
 from html import unescape
+from typing import Any
 
 from fastapi import APIRouter
 from starlette.responses import Response
@@ -150,8 +151,7 @@ def _embedded(
     )
 
 
-def _told(fault: BadAddress | BadWish | None) -> Mapping[str, str]:
-    """Return the words of *fault*, and the field that it belongs to."""
-    text = str(fault or "")
+def _told(fault: BadAddress | BadWish | None) -> Mapping[str, Any]:
+    """Return *fault*, and the field that it belongs to."""
     at = "" if fault is None else "address" if isinstance(fault, BadAddress) else fault.field
-    return {"fault": f"{text[:1].upper()}{text[1:]}", "fault_at": at}
+    return {"fault": fault, "fault_at": at}

@@ -1,23 +1,31 @@
 """The public pages in the reader's language: whole catalogues, the right one chosen, dates and places in it."""
 
+import ast
 import dataclasses
 import datetime as dt
+import inspect
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from types import ModuleType
 from zoneinfo import ZoneInfo
 
 import pytest
 from babel.messages.catalog import Catalog
 from babel.messages.extract import DEFAULT_KEYWORDS, extract_from_dir
 from babel.messages.pofile import read_po
+from babel.support import NullTranslations
 from fastapi.testclient import TestClient
 
 from digest import resources
+from digest.readers import admitting, signing_up
 from digest.services import Services
 from digest.settings import Settings
+from digest.web import said, wishes, words
 from digest.web.app import create_app
 from digest.web.pages import Pages, negotiated
+from digest.web.words import Words
+from subscribers import address
 from subscribers.cadence import Cadence
 from subscribers.model import Subscriber, Subscription
 from subscribers.tokens import Claim, Purpose, sign
@@ -30,24 +38,8 @@ CODE = Path(__file__).parents[3] / "digest" / "web"
 LANGUAGES = ("ar", "de", "es", "fr", "it", "nl", "pt", "pt-PT")
 JINJA = {"trim_blocks": "true", "lstrip_blocks": "true"}
 PLACEHOLDER = re.compile(r"%\((\w+)\)s")
-#: The files whose phrases must be whole in every language.
-CONVERTED = (
-    "_base.html",
-    "public/_edition_strip.html",
-    "public/_name.html",
-    "public/_sheet.html",
-    "public/archive.html",
-    "public/check_mail.html",
-    "public/confirm.html",
-    "public/help.html",
-    "public/index.html",
-    "public/said.html",
-    "faults.py",
-    "forms.py",
-    "limits.py",
-    "words.py",
-    "public/confirm.py",
-)
+#: The templates that have no words of their own.
+WORDLESS = {"public/_edition_head.html", "public/_feed_link.html", "public/_name.html"}
 
 Phrase = tuple[str | None, str | tuple[str, ...]]
 
@@ -74,11 +66,12 @@ def test_the_pages_speak_the_languages_of_the_mails() -> None:
     assert {path.stem for path in (WEB / "languages").iterdir()} == mails == set(LANGUAGES)
 
 
-def test_every_converted_file_has_its_phrases() -> None:
-    files = {file for file, _ in phrases()}
+def test_no_public_template_says_anything_past_the_catalogues() -> None:
+    silent = {str(path.relative_to(WEB)) for path in (WEB / "public").glob("*.html")} - {file for file, _ in phrases()}
+    bare = [text for path in (WEB / "public").glob("*.html") for text in _bare_words(path.read_text())]
 
-    assert set(CONVERTED) - files <= {"public/_name.html"}
-    assert len({phrase for file, phrase in phrases() if file in CONVERTED}) > 70
+    assert silent == WORDLESS
+    assert bare == []
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -87,8 +80,8 @@ def test_every_phrase_of_the_pages_is_said_in_each_language(language: str) -> No
     said = {(message.context, message.id) for message in words if message.id and not message.fuzzy}
     empty = {(message.context, message.id) for message in words if not _forms(message.string)[0]}
 
-    missing = {phrase for file, phrase in phrases() if file in CONVERTED} - (said - empty)
-    stale = said - {phrase for _, phrase in phrases()}
+    wanted = {phrase for _, phrase in phrases()}
+    missing, stale = wanted - (said - empty), said - wanted
 
     assert missing == set()
     assert stale == set()
@@ -107,6 +100,14 @@ def test_every_translation_has_all_plurals_keeps_its_values_and_adds_no_tag(lang
         assert all(said), message.id
         assert all(asked - {"num"} <= set(PLACEHOLDER.findall(form)) <= asked for form in said), message.id
         assert not set("".join(said)) & set('<>&\\{}"'), message.id
+
+
+def _bare_words(template: str) -> list[str]:
+    """Return what of *template* a reader sees or hears as it stands there."""
+    markup = re.sub(r"{#.*?#}|{%.*?%}|{{.*?}}|<style>.*?</style>", "", template, flags=re.DOTALL)
+    spoken = re.findall(r'\b(?:alt|aria-label|placeholder|title)="([^"]*)"', markup)
+    texts = re.sub(r"<[^>]*>", "\n", markup).splitlines()
+    return [text.strip() for text in (*spoken, *texts) if re.search(r"[A-Za-z]", text)]
 
 
 def _forms(string: str | tuple[str, ...] | list[str] | None) -> list[str]:
@@ -216,6 +217,7 @@ def test_a_readers_page_speaks_the_readers_language_whatever_the_browser_asks(
 ) -> None:
     form = {"address": "bea@reader.example", "section": ["electric"], "time_zone": "Europe/Berlin"}
     assert client.post("/subscribe/wattage", data=form).status_code == 200
+    signing_up.take_up(services)
     with services.session() as session:
         session.query(Subscriber).one().language = language
         row = session.query(Subscription).one()
@@ -225,6 +227,78 @@ def test_a_readers_page_speaks_the_readers_language_whatever_the_browser_asks(
     page = parsed(client.post(link, headers={"Accept-Language": "fr"}).text)
 
     assert (page.get("lang"), " ".join(page.xpath("string(//h1)").split())) == (spoken, title)
+
+
+# -- what is wrong with a form -----------------------------------------------------------------------------------------
+
+
+def test_every_sentence_about_an_address_is_one_that_the_pages_can_say() -> None:
+    assert _sentences(address) | _sentences(admitting) == said.SENTENCES
+
+
+def _sentences(module: ModuleType) -> set[str]:
+    """Return the texts of *module* that are sentences for readers: no docstrings, and no message with a detail."""
+    tree = ast.parse(inspect.getsource(module))
+    parts = {
+        id(part) for node in ast.walk(tree) if isinstance(node, ast.JoinedStr | ast.Expr) for part in ast.walk(node)
+    }
+    texts = (node.value for node in ast.walk(tree) if isinstance(node, ast.Constant) and id(node) not in parts)
+    return {text for text in texts if isinstance(text, str) and re.fullmatch(r"[A-Z].* .*\.", text)}
+
+
+@pytest.mark.parametrize("path", ["/subscribe/wattage", "/subscribe/wattage/form"])
+@pytest.mark.parametrize(
+    ("typed", "told"),
+    [
+        ("ana", "La dirección no tiene arroba; indíquela entera, como name@mail.example."),
+        ("ana@-b.example", "La dirección no se puede usar. Compruebe si hay erratas."),
+        ("a" * 400, "La dirección es demasiado larga; indique una de 254 caracteres como máximo."),
+        (
+            "é" * 33 + "@mail.example",
+            "La parte anterior a la arroba ocupa 66 bytes y el correo admite 64 como máximo; acórtela.",
+        ),
+    ],
+)
+def test_a_mistyped_address_is_told_in_the_language_of_the_form(
+    client: TestClient, speaking: Services, path: str, typed: str, told: str
+) -> None:
+    answer = client.post(path, data={"address": typed, "section": ["electric"]})
+
+    assert (answer.status_code, parsed(answer.text).xpath('string(//*[@id="fault"])')) == (422, told)
+
+
+@pytest.mark.parametrize("language", ["en", "sv"])
+def test_english_keeps_the_detail_of_a_mistyped_address(client: TestClient, services: Services, language: str) -> None:
+    with_language(services.settings, language)
+
+    answer = client.post("/subscribe/wattage", data={"address": "ana@-b.example", "section": ["electric"]})
+
+    assert "cannot be used: An email address cannot have a hyphen immediately after the @-sign." in answer.text
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        ({"section": []}, "Elija al menos una sección."),
+        ({"name": "n" * 201}, "El nombre es demasiado largo: 200 caracteres como máximo."),
+        ({"time_zone": "Moon/Base"}, "No conocemos uno de los valores: elíjalo de nuevo."),
+    ],
+)
+def test_a_choice_that_cannot_be_is_told_in_the_language_of_the_form(
+    client: TestClient, speaking: Services, change: dict[str, object], told: str
+) -> None:
+    form = {"address": "bea@reader.example", "section": ["electric"], "time_zone": "Europe/Berlin"}
+
+    answer = client.post("/subscribe/wattage", data=form | change)
+
+    assert (answer.status_code, parsed(answer.text).xpath('string(//*[@id="fault"])')) == (422, told)
+
+
+@pytest.mark.parametrize("path", ["/u/none", "/a/none", "/d/none", "/f/none", "/confirm/none", "/p/none"])
+def test_a_link_that_tells_no_reader_is_answered_as_the_browser_asks(client: TestClient, path: str) -> None:
+    page = parsed(client.get(path, headers={"Accept-Language": "de"}).text)
+
+    assert page.get("lang") == "de"
 
 
 # -- dates, hours and places -------------------------------------------------------------------------------------------
@@ -269,6 +343,22 @@ def test_the_words_for_every_day_of_the_week_are_its_own(services: Services) -> 
         spoken.append(page.xpath("string(//article/p[@class='small muted'])").split()[1])
 
     assert spoken == ["maandag", "dinsdag", "woensdag", "donderdag", "vrijdag", "zaterdag", "zondag"]
+
+
+def test_the_places_of_time_zones_are_named_and_sorted_in_each_language(services: Services) -> None:
+    newsletter = services.newsletter("wattage")
+    form = wishes.choices(newsletter, wishes.usual(newsletter))
+    europe, america = (dict(form.zones)[area] for area in ("Europe", "America"))
+    german, french = (Words(language, NullTranslations()) for language in ("de", "fr"))
+
+    named = dict(german.places(europe))
+    order = [name for _, name in french.places(europe)]
+
+    assert (named["Europe/Vienna"], named["Europe/Belfast"]) == ("Wien", "London (Belfast)")
+    assert dict(german.places(america))["America/Argentina/Buenos_Aires"] == "Argentina/Buenos Aires"
+    assert order.index("Helsinki") < order.index("Île de Man") < order.index("Istanbul")
+    assert {key for key, _ in german.places(europe)} == {key for key, _ in europe}
+    assert words.places(europe) == europe
 
 
 def test_a_title_cannot_add_markup_to_a_phrase(services: Services) -> None:

@@ -11,6 +11,7 @@ from playwright.sync_api import Browser, Page, Route
 
 from digest.demo.background import Background, listening
 from digest.model.look import Logo, Look
+from digest.readers import signing_up
 from digest.services import Services
 from digest.web.app import create_app
 from subscribers.model import Subscriber, Subscription
@@ -84,6 +85,7 @@ def confirmation(services: Services, clock: FixedClock, page: Page, address: str
     page.locator("input[type=email]").fill("bea@reader.example")
     with page.expect_navigation():
         page.locator("form button.primary").click()
+    signing_up.take_up(services)
     with services.reading() as session:
         language = session.query(Subscriber).one().language
         row = session.query(Subscription).one()

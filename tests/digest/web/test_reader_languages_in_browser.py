@@ -1,0 +1,176 @@
+"""The pages behind a reader's links in a real browser, in other languages: all said, nothing too wide."""
+
+import dataclasses
+import re
+from collections.abc import Iterator
+
+import pytest
+from babel.messages.pofile import read_po
+from playwright.sync_api import Browser, Page
+
+from digest import resources
+from digest.demo.background import Background, listening
+from digest.model.notice import Notice
+from digest.services import Services
+from digest.web.app import create_app
+from subscribers.model import Subscriber
+from subscribers.tokens import Purpose
+from tests.browser import needs_chromium
+from tests.digest.web.newsroom import token
+
+pytestmark = needs_chromium
+
+#: What is in the page for eyes and ears, folded or not, piece by piece.
+SPOKEN = """() => {
+  const names = ["aria-label", "title", "placeholder", "alt"], texts = [document.title];
+  for (const one of document.querySelectorAll("*")) texts.push(...names.map(name => one.getAttribute(name) ?? ""));
+  const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+  while (walker.nextNode()) texts.push(walker.currentNode.data);
+  return texts.map(text => text.trim()).filter(text => text);
+}"""
+
+
+@pytest.fixture
+def address(services: Services, reader: str, language: str) -> Iterator[str]:
+    """Serve the pages on a free port of this machine, for a reader and a newsletter of *language*."""
+    with services.session() as session:
+        session.query(Subscriber).one().language = language
+    (newsletter,) = services.settings.newsletters
+    object.__setattr__(services.settings, "newsletters", (dataclasses.replace(newsletter, language=language),))
+    socket = listening(0)
+    with Background(create_app(services), [socket]):
+        yield f"http://127.0.0.1:{socket.getsockname()[1]}"
+
+
+@pytest.fixture
+def page(browser: Browser, language: str) -> Iterator[Page]:
+    context = browser.new_context(locale=language, viewport={"width": 390, "height": 844})
+    yield context.new_page()
+    context.close()
+
+
+def english(language: str) -> set[str]:
+    """Return the phrases that the catalogue of *language* says otherwise than English."""
+    with (resources.templates() / "web" / "languages" / f"{language}.po").open("rb") as file:
+        return {str(told.id) for told in read_po(file) if told.id and told.string != told.id}
+
+
+def untold(spoken: list[str], phrases: set[str]) -> list[str]:
+    """Return what of *spoken* is English: it is one of *phrases*, or has one of several words in it."""
+    sentences = {phrase for phrase in phrases if phrase.count(" ") > 1}
+    return [text for text in spoken if text in phrases or any(sentence in text for sentence in sentences)]
+
+
+def pressed(page: Page, button: str) -> None:
+    """Open what is folded, and press *button*."""
+    page.evaluate("document.querySelectorAll('details').forEach(folded => folded.open = true)")
+    with page.expect_navigation():
+        page.locator(button).click()
+
+
+def walked(services: Services, page: Page, address: str, reader: str) -> Iterator[str]:
+    """Open one page after the other, and give the name of each."""
+    preferences, leave = (
+        f"/{letter}/{token(services, purpose, reader)}"
+        for letter, purpose in (("p", Purpose.PREFERENCES), ("u", Purpose.UNSUBSCRIBE))
+    )
+    yield from _signing_up(page, address)
+    for name, button in (
+        ("saved", f"form[action='{preferences}'] .primary"),
+        ("paused", "button[value=open]"),
+        ("resumed", "form[action$='/resume'] button"),
+        ("asked for the data", "form[action$='/export'] button"),
+    ):
+        page.goto(address + preferences)
+        yield "preferences"
+        if name == "resumed":
+            yield "preferences, paused"
+        pressed(page, button)
+        yield name
+    yield from _own(services, page, address + preferences)
+    for letter in ("u", "a", "p", "confirm"):
+        page.goto(f"{address}/{letter}/none")
+        yield f"unknown {letter}"
+    yield from _leaving(page, address + leave)
+    page.goto(address + preferences)
+    yield "not subscribed"
+
+
+def _signing_up(page: Page, address: str) -> Iterator[str]:
+    for form in ("", "/form"):
+        page.goto(f"{address}/subscribe/wattage{form}")
+        yield f"sign up{form}"
+        page.locator("input[type=email]").fill("(ana)@reader.example")
+        page.locator("form").evaluate("form => form.noValidate = true")
+        with page.expect_navigation():
+            page.locator("button.primary").click()
+        yield f"mistyped{form}"
+        page.locator("input[type=email]").fill("bea@reader.example")
+        with page.expect_navigation():
+            page.locator("button.primary").click()
+        yield f"check your mail{form}"
+
+
+def _own(services: Services, page: Page, preferences: str) -> Iterator[str]:
+    page.goto(_mailed(services, page))
+    yield "data"
+    page.goto(preferences)
+    page.locator("form[action$='/address'] input").fill("ana@reader.example")
+    pressed(page, "form[action$='/address'] button")
+    yield "present address"
+    for what in ("address", "erase"):
+        page.goto(preferences)
+        if what == "address":
+            page.locator("form[action$='/address'] input").fill("ana@new.example")
+        pressed(page, f"form[action$='/{what}'] button")
+        yield f"asked for {what}"
+        page.goto(_mailed(services, page))
+        yield f"confirm {what}"
+        if what == "address":
+            pressed(page, "button.primary")
+            yield "moved"
+
+
+def _mailed(services: Services, page: Page) -> str:
+    """Return the address of the button in the newest mail."""
+    with services.reading() as session:
+        newest = session.query(Notice).filter(Notice.values.isnot(None)).order_by(Notice.id.desc())
+        path = next(
+            str(notice.values["confirm_url"]).removeprefix(services.links.base_url)
+            for notice in newest
+            if "confirm_url" in notice.values
+        )
+    return re.sub(r"(?<=\d)/.*", path, page.url, count=1)
+
+
+def _leaving(page: Page, leave: str) -> Iterator[str]:
+    page.goto(leave)
+    yield "leave"
+    pressed(page, "form[action$='/less'] select ~ button")
+    yield "less"
+    pressed(page, "button.primary")
+    yield "left"
+    page.locator("input[value='too long']").check()
+    pressed(page, ".why button")
+    yield "thanks"
+    pressed(page, "form[action$='/undo'] button")
+    yield "back"
+    page.goto(leave)
+    pressed(page, "form[action$='/all'] button")
+    yield "left everything"
+
+
+@pytest.mark.parametrize(("language", "direction"), [("de", "ltr"), ("fr", "ltr"), ("ar", "rtl")])
+def test_every_page_of_a_reader_is_in_their_language_and_fits_their_phone(
+    page: Page, address: str, services: Services, reader: str, language: str, direction: str
+) -> None:
+    phrases, seen = english(language), set()
+
+    for name in walked(services, page, address, reader):
+        left = untold(page.evaluate(SPOKEN), phrases)
+        wider = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+        side = page.evaluate("getComputedStyle(document.documentElement).direction")
+        assert (name, left, wider, side) == (name, [], 0, direction)
+        seen.add(name)
+
+    assert len(seen) == 30
