@@ -16,7 +16,7 @@ from digest.readers.own import Answer, AskedView, OwnView
 from digest.web.forms import Posted
 from digest.web.limits import ReaderPosts
 from digest.web.network import Network
-from digest.web.pages import READ, Pages, Templates, Wired
+from digest.web.pages import READ, BrowserLanguage, Pages, Templates, Wired
 from subscribers import own_data
 from subscribers.errors import BadAddress
 from subscribers.model import RequestKind
@@ -56,42 +56,44 @@ def ask_erasure(token: str, services: Wired, pages: Templates) -> Response:
 
 
 @router.api_route("/a/{token}", methods=READ)
-def address_page(token: str, services: Wired, pages: Templates) -> Response:
+def address_page(token: str, services: Wired, pages: Templates, language: BrowserLanguage) -> Response:
     """Show the button: scanners that open every link of a mail move nobody."""
-    return _shown(pages, token, own.page(services, token, RequestKind.ADDRESS), RequestKind.ADDRESS)
+    return _shown(pages, token, own.page(services, token, RequestKind.ADDRESS), RequestKind.ADDRESS, language)
 
 
 @router.post("/a/{token}", dependencies=[ReaderPosts])
-def confirm_address(token: str, network: Network, services: Wired, pages: Templates) -> Response:
+def confirm_address(
+    token: str, network: Network, services: Wired, pages: Templates, language: BrowserLanguage
+) -> Response:
     """Send everything to the new address; a second press changes nothing."""
-    return _shown(pages, token, own.confirm_address(services, token, network=network), RequestKind.ADDRESS)
+    return _shown(pages, token, own.confirm_address(services, token, network=network), RequestKind.ADDRESS, language)
 
 
 @router.api_route("/d/{token}", methods=READ)
-def data_page(token: str, services: Wired, pages: Templates) -> Response:
+def data_page(token: str, services: Wired, pages: Templates, language: BrowserLanguage) -> Response:
     """Show the buttons: scanners fetch nobody's data."""
-    return _shown(pages, token, own.page(services, token, RequestKind.EXPORT), RequestKind.EXPORT)
+    return _shown(pages, token, own.page(services, token, RequestKind.EXPORT), RequestKind.EXPORT, language)
 
 
 @router.post("/d/{token}", dependencies=[ReaderPosts])
-def fetch(token: str, fields: Posted, services: Wired, pages: Templates) -> Response:
+def fetch(token: str, fields: Posted, services: Wired, pages: Templates, language: BrowserLanguage) -> Response:
     """Hand out everything that is kept, once."""
     found = own.fetch(services, token)
     if isinstance(found, OwnView):
-        return _shown(pages, token, found, RequestKind.EXPORT)
+        return _shown(pages, token, found, RequestKind.EXPORT, language)
     return _file(found, "csv" if fields.one("format") == "csv" else "json")
 
 
 @router.api_route("/f/{token}", methods=READ)
-def erasure_page(token: str, services: Wired, pages: Templates) -> Response:
+def erasure_page(token: str, services: Wired, pages: Templates, language: BrowserLanguage) -> Response:
     """Show the button: scanners erase nobody."""
-    return _shown(pages, token, own.page(services, token, RequestKind.ERASURE), RequestKind.ERASURE)
+    return _shown(pages, token, own.page(services, token, RequestKind.ERASURE), RequestKind.ERASURE, language)
 
 
 @router.post("/f/{token}", dependencies=[ReaderPosts])
-def erase(token: str, network: Network, services: Wired, pages: Templates) -> Response:
+def erase(token: str, network: Network, services: Wired, pages: Templates, language: BrowserLanguage) -> Response:
     """Forget the reader."""
-    return _shown(pages, token, own.erase(services, token, network=network), RequestKind.ERASURE)
+    return _shown(pages, token, own.erase(services, token, network=network), RequestKind.ERASURE, language)
 
 
 def _found(view: AskedView | None) -> AskedView:
@@ -127,10 +129,11 @@ def _answered(pages: Pages, token: str, view: AskedView, kind: RequestKind) -> R
     )
 
 
-def _shown(pages: Pages, token: str, view: OwnView, kind: RequestKind) -> Response:
+def _shown(pages: Pages, token: str, view: OwnView, kind: RequestKind, language: str) -> Response:
+    """Show the page in the reader's language; where the link does not tell the reader, in the browser's *language*."""
     if view.newsletter is None or view.standing not in {Standing.OPEN, Standing.DONE}:
         is_old = view.standing is Standing.EXPIRED
-        return pages.show("public/own_closed.html", status=410 if is_old else 404, is_old=is_old)
+        return pages.show("public/own_closed.html", status=410 if is_old else 404, language=language, is_old=is_old)
     return pages.show(
         _PAGES[kind],
         status=409 if view.answer is Answer.TAKEN else 200,
