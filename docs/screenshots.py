@@ -41,6 +41,8 @@ CHROMIUM = "/usr/bin/chromium"
 QUIET = ["--disable-gpu", "--disable-background-networking", "--disable-component-update", "--disable-sync"]
 Scheme = Literal["light", "dark"]
 SCREEN, PHONE = (800, 600), (390, 780)
+#: One of the sample readers, who has got everything, and somebody who has yet to confirm.
+READER, NEWCOMER = "ada@reader.example", "noor@reader.example"
 #: Where the pictures of the Arabic sample are said to be.
 ELSEWHERE = "https://pictures.example/"
 
@@ -200,18 +202,18 @@ def pages(day: Day, browser: Browser, edition: Edition) -> None:
 def life(day: Day, browser: Browser) -> None:
     """Take the pages that one reader comes by, from the sign-up to the way out."""
     links = day.services.links
-    wish = signing_up.SignUp(newsletter=SLUG, address="noor@reader.example", name="Noor", language="en")
+    wish = signing_up.SignUp(newsletter=SLUG, address=NEWCOMER, name="Noor", language="en")
     signing_up.sign_up(day.services, wish, BY_DEMO)
     signing_up.take_up(day.services)
-    preferences, leave = _link(day, "p"), _link(day, "u")
+    preferences, leave = _link(day, "p", to=READER), _link(day, "u", to=READER)
     own.ask(day.services, preferences.rpartition("/")[2], RequestKind.EXPORT)
     notices.send(day.services)
     photograph(browser, links.subscribe(SLUG), "subscribe-phone.png", PHONE)
     photograph(browser, links.subscribe(SLUG), "subscribe-ar-phone.png", PHONE, html=_sign_up_in_arabic(day))
-    photograph(browser, _link(day, "confirm"), "confirm.png", SCREEN)
+    photograph(browser, _link(day, "confirm", to=NEWCOMER), "confirm.png", SCREEN)
     photograph(browser, preferences, "preferences.png", SCREEN)
     photograph(browser, preferences, "preferences-phone-dark.png", PHONE, scheme="dark")
-    photograph(browser, _link(day, "d"), "own-data.png", SCREEN)
+    photograph(browser, _link(day, "d", to=READER), "own-data.png", SCREEN)
     photograph(browser, leave, "leave.png", SCREEN)
     photograph(browser, leave, "left.png", SCREEN, press="Unsubscribe")
 
@@ -237,14 +239,15 @@ def photograph(  # noqa: PLR0913 (each is a choice of its own)
         save(page, file, is_whole=True)
 
 
-def _link(day: Day, part: str) -> str:
-    """Return the newest address in the inbox whose path begins with *part*."""
+def _link(day: Day, part: str, *, to: str) -> str:
+    """Return the newest address in the mails *to* somebody whose path begins with *part*."""
     pattern = re.compile(rf"{re.escape(day.services.links.base_url)}/{part}/[A-Za-z0-9_.~%-]+")
     for file in reversed(day.inbox.files()):
-        text = message_from_bytes(file.read_bytes(), policy=policy.default).get_body(("plain",))
-        if text is not None and (found := pattern.search(text.get_content())):
+        mail = message_from_bytes(file.read_bytes(), policy=policy.default)
+        text = mail.get_body(("plain",))
+        if to in str(mail["To"]) and text is not None and (found := pattern.search(text.get_content())):
             return found[0]
-    raise SystemExit(f"no mail in the inbox leads to /{part}/")
+    raise SystemExit(f"no mail to {to} leads to /{part}/")
 
 
 def _sign_up_in_arabic(day: Day) -> str:
