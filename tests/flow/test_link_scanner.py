@@ -99,7 +99,7 @@ def readers(services: Services) -> dict[str, SubscriptionState]:
     """Return how each Subscription stands now, by the reader's address."""
     with services.reading() as session:
         found = session.execute(select(Subscriber.address, Subscription.state).join(Subscription))
-        return dict(found.tuples().all())
+        return {row.address: row.state for row in found}
 
 
 def test_who_opens_every_link_and_every_address_of_a_form_changes_nothing(
