@@ -4,28 +4,34 @@ import dataclasses
 import datetime as dt
 import io
 import os
+import re
 import tempfile
 import tomllib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from email import message_from_bytes, policy
 from pathlib import Path
 from typing import Any, Literal
 
 from PIL import Image
 from playwright.sync_api import Browser, Page, Route, sync_playwright
 
-from digest import illustration, letters, logs
+from digest import illustration, letters, logs, notices
 from digest.clock import SystemClock
-from digest.demo.day import EDITOR, SLUG, Day
+from digest.demo.day import BY_DEMO, EDITOR, SLUG, Day
 from digest.model.candidate import Score, ScorePart
 from digest.model.draft import Draft, Picture, Section, SourceLink, Story
 from digest.model.edition import Edition
 from digest.model.ids import ArticleId, EditionId
 from digest.model.look import Images, Look, Theme
-from digest.model.newsletter import SectionPlan
+from digest.model.newsletter import Newsletter, SectionPlan
+from digest.readers import own, signing_up
 from digest.render import render
 from digest.services import press
 from digest.store import editions
+from digest.web import wishes
+from digest.web.pages import Pages
+from subscribers.model import RequestKind
 
 FOLDER = Path(__file__).parent
 IMAGES = FOLDER / "images"
@@ -34,6 +40,9 @@ CHROMIUM = "/usr/bin/chromium"
 #: Chromium asks its maker's servers for things unless told not to.
 QUIET = ["--disable-gpu", "--disable-background-networking", "--disable-component-update", "--disable-sync"]
 Scheme = Literal["light", "dark"]
+SCREEN, PHONE = (800, 600), (390, 780)
+#: One of the sample readers, who has got everything, and somebody who has yet to confirm.
+READER, NEWCOMER = "ada@reader.example", "noor@reader.example"
 #: Where the pictures of the Arabic sample are said to be.
 ELSEWHERE = "https://pictures.example/"
 
@@ -48,9 +57,9 @@ def seen(browser: Browser, width: int, height: int, scheme: Scheme = "light") ->
         context.close()
 
 
-def save(page: Page, name: str) -> None:
+def save(page: Page, name: str, *, is_whole: bool = False) -> None:
     """Write what *page* shows into docs/images, in as many colours as it needs to look right."""
-    shown = Image.open(io.BytesIO(page.screenshot())).convert("RGB")
+    shown = Image.open(io.BytesIO(page.screenshot(full_page=is_whole))).convert("RGB")
     shown.quantize(192, dither=Image.Dither.NONE).save(IMAGES / name, optimize=True)
 
 
@@ -116,7 +125,8 @@ def _in_theme(day: Day, draft: Draft, edition_id: EditionId, theme: Theme) -> st
     return rendered.fill(None, letters.inert_values(services, edition_id) | {"name": "Ada Winter"}).html
 
 
-def _in_arabic(day: Day, theme: Theme) -> str:
+def _arabic(day: Day) -> tuple[Newsletter, tuple[Section, ...]]:
+    """Return the Arabic sample paper and the Sections of its day."""
     sample = tomllib.loads((FOLDER / "arabic.toml").read_text(encoding="utf-8"))
     now = day.services.clock.now()
     number = iter(range(1, 100))
@@ -131,10 +141,17 @@ def _in_arabic(day: Day, theme: Theme) -> str:
     newsletter = dataclasses.replace(
         day.newsletter,
         title=sample["title"],
+        description=sample["description"],
         language="ar",
-        look=Look(theme=theme, images=Images.LINK),
         sections=tuple(SectionPlan(slug=section.slug, title=section.title) for section in sections),
     )
+    return newsletter, sections
+
+
+def _in_arabic(day: Day, theme: Theme) -> str:
+    now = day.services.clock.now()
+    paper, sections = _arabic(day)
+    newsletter = dataclasses.replace(paper, look=Look(theme=theme, images=Images.LINK))
     draft = Draft(
         newsletter=SLUG,
         cadence=newsletter.schedule.cadences[0],
@@ -182,6 +199,72 @@ def pages(day: Day, browser: Browser, edition: Edition) -> None:
             save(page, file)
 
 
+def life(day: Day, browser: Browser) -> None:
+    """Take the pages that one reader comes by, from the sign-up to the way out."""
+    links = day.services.links
+    wish = signing_up.SignUp(newsletter=SLUG, address=NEWCOMER, name="Noor", language="en")
+    signing_up.sign_up(day.services, wish, BY_DEMO)
+    signing_up.take_up(day.services)
+    preferences, leave = _link(day, "p", to=READER), _link(day, "u", to=READER)
+    own.ask(day.services, preferences.rpartition("/")[2], RequestKind.EXPORT)
+    notices.send(day.services)
+    photograph(browser, links.subscribe(SLUG), "subscribe-phone.png", PHONE)
+    photograph(browser, links.subscribe(SLUG), "subscribe-ar-phone.png", PHONE, html=_sign_up_in_arabic(day))
+    photograph(browser, _link(day, "confirm", to=NEWCOMER), "confirm.png", SCREEN)
+    photograph(browser, preferences, "preferences.png", SCREEN)
+    photograph(browser, preferences, "preferences-phone-dark.png", PHONE, scheme="dark")
+    photograph(browser, _link(day, "d", to=READER), "own-data.png", SCREEN)
+    photograph(browser, leave, "leave.png", SCREEN)
+    photograph(browser, leave, "left.png", SCREEN, press="Unsubscribe")
+
+
+def photograph(  # noqa: PLR0913 (each is a choice of its own)
+    browser: Browser,
+    url: str,
+    file: str,
+    size: tuple[int, int],
+    *,
+    scheme: Scheme = "light",
+    press: str = "",
+    html: str = "",
+) -> None:
+    """Take the whole page at *url*, or *html* in its place, once the button called *press* has been pressed."""
+    with seen(browser, *size, scheme) as page:
+        if html:
+            page.route(url, lambda route: route.fulfill(body=html, content_type="text/html; charset=utf-8"))
+        page.goto(url)
+        if press:
+            page.get_by_role("button", name=press, exact=True).click()
+        page.wait_for_load_state("networkidle")
+        save(page, file, is_whole=True)
+
+
+def _link(day: Day, part: str, *, to: str) -> str:
+    """Return the newest address in the mails *to* somebody whose path begins with *part*."""
+    pattern = re.compile(rf"{re.escape(day.services.links.base_url)}/{part}/[A-Za-z0-9_.~%-]+")
+    for file in reversed(day.inbox.files()):
+        mail = message_from_bytes(file.read_bytes(), policy=policy.default)
+        text = mail.get_body(("plain",))
+        if to in str(mail["To"]) and text is not None and (found := pattern.search(text.get_content())):
+            return found[0]
+    raise SystemExit(f"no mail to {to} leads to /{part}/")
+
+
+def _sign_up_in_arabic(day: Day) -> str:
+    newsletter, _ = _arabic(day)
+    return Pages(day.services).fill(
+        "public/subscribe.html",
+        language="ar",
+        newsletter=newsletter,
+        choices=wishes.choices(newsletter, wishes.usual(newsletter)),
+        is_fresh=True,
+        address="",
+        name="",
+        fault="",
+        fault_at="",
+    )
+
+
 def main() -> None:
     """Live the day, stopping for pictures on the way."""
     logs.configure("warning")
@@ -203,6 +286,7 @@ def main() -> None:
             day.send(edition_id, lambda _: None)
             with day.services.reading() as session:
                 pages(day, browser, editions.get(session, edition_id))
+            life(day, browser)
             browser.close()
 
 

@@ -9,6 +9,7 @@ NOW = datetime(2026, 11, 23, 5, 0, tzinfo=UTC)
 def config_text(
     *,
     database_url: str,
+    base_url: str = "http://127.0.0.1:8025",
     folder: str = "news",
     smtp_port: int = 2525,
     zone: str = "Europe/Berlin",
@@ -20,7 +21,7 @@ def config_text(
     """Return a config.toml with one newsletter that reads one folder, made here if need be."""
     return f"""
 [site]
-base_url = "http://127.0.0.1:8025"
+base_url = "{base_url}"
 state = "state"
 {more_site}
 
@@ -52,14 +53,18 @@ section = "World"
 
 
 def write_feed(
-    folder: Path, *items: tuple[str, str], published: datetime = NOW - timedelta(hours=2), name: str = "a.xml"
+    folder: Path,
+    *items: tuple[str, str],
+    published: datetime = NOW - timedelta(hours=2),
+    name: str = "a.xml",
+    summary: str = "what is known so far, told in one plain sentence for the morning",
 ) -> Path:
-    """Write an RSS file of (title, link) items into *folder* and return its path."""
+    """Write an RSS file of (title, link) items, each with its title and *summary*, to *folder*; return its path."""
     folder.mkdir(parents=True, exist_ok=True)
     stamp = published.strftime("%a, %d %b %Y %H:%M:%S +0000")
     entries = "".join(
         f"<item><title>{title}</title><link>{link}</link><guid>{link}</guid><pubDate>{stamp}</pubDate>"
-        f"<description>{title}: what is known so far, told in one plain sentence for the morning.</description></item>"
+        f"<description>{title}: {summary}.</description></item>"
         for title, link in items
     )
     path = folder / name

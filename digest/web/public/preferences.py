@@ -61,6 +61,9 @@ def pause(token: str, fields: Posted, network: Network, services: Wired, pages: 
 
 @router.api_route("/p/{token}/pause", methods=READ)
 @router.api_route("/p/{token}/resume", methods=READ)
+@router.api_route("/p/{token}/address", methods=READ)
+@router.api_route("/p/{token}/export", methods=READ)
+@router.api_route("/p/{token}/erase", methods=READ)
 def back(token: str, pages: Templates) -> Response:
     """Lead whoever opens the address of an act anew to the page that it was done on."""
     return RedirectResponse(pages.links.preferences(token), status_code=303)

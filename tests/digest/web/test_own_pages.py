@@ -82,9 +82,30 @@ def test_the_present_address_is_told_kindly(client: TestClient, preferences: str
 @pytest.mark.parametrize("what", KINDS)
 def test_a_strange_preferences_link_asks_for_nothing(client: TestClient, services: Services, what: str) -> None:
     assert client.post(f"/p/{'x' * 57}/{what}", data={"address": "ana@new.example"}).status_code == 404
-    assert client.get(f"/p/{'x' * 57}/{what}").status_code == 405
     with services.reading() as session:
         assert session.query(Notice).count() == 0
+
+
+@pytest.mark.parametrize("what", KINDS)
+def test_who_opens_the_address_of_a_wish_is_led_back_to_the_preferences(
+    client: TestClient, preferences: str, what: str
+) -> None:
+    answer = client.get(f"/p/{preferences}/{what}")
+
+    assert (answer.status_code, answer.headers["location"]) == (303, f"/p/{preferences}")
+
+
+@pytest.mark.parametrize("what", KINDS)
+def test_a_link_that_is_done_says_so_in_the_language_of_the_browser(
+    client: TestClient, services: Services, preferences: str, what: str
+) -> None:
+    path = ask(client, services, preferences, what)
+    client.post(path)
+
+    answers = [client.request(method, path, headers={"Accept-Language": "de"}) for method in ("GET", "POST")]
+
+    assert [answer.status_code for answer in answers] == [410, 410]
+    assert ['<html lang="de"' in answer.text for answer in answers] == [True, True]
 
 
 @pytest.mark.parametrize("what", KINDS)
