@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint types fix golden catalogues screenshots bench-gather bench-render bench-send chaos-send lock wheel clean
+.PHONY: help demo test lint types fix golden catalogues screenshots bench-gather bench-render bench-send bench-readers chaos-send lock wheel clean
 
 help:  ## print this
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -49,6 +49,9 @@ bench-render: $(VENV)/bench.done build/node/node_modules/mjml  ## measure render
 bench-send: $(VENV)/bench.done  ## measure sending beside smtp-source, into a real Postfix, its memory, and the reading of bounces: DATA=folder
 	@sh benchmarks/send/packages
 	$(BIN)/python -m benchmarks.send $(if $(DATA),--data $(DATA)) $(ARGS)
+
+bench-readers: $(VENV)/bench.done  ## measure the import of a million readers, and one-click leaving, beside their peers
+	$(BIN)/python -m benchmarks.readers $(ARGS)
 
 chaos-send: $(VENV)/bench.done  ## kill senders 300 times on each database, and count what was lost, sent twice or is in doubt
 	@sh benchmarks/send/packages

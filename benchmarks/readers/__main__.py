@@ -4,7 +4,7 @@ import sys
 
 from benchmarks.program import run_all
 
-PROGRAMS = ("imports",)
+PROGRAMS = ("imports", "one_click")
 
 if __name__ == "__main__":
     sys.exit(run_all("readers", PROGRAMS))
