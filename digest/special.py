@@ -43,9 +43,14 @@ def prepare(services: Services, newsletter: Newsletter, wish: SpecialWish) -> Pr
 
     Its Stories are those that no special Edition has carried; what daily or weekly ones carry makes no odds. Made
     once more while it is open it keeps its Draft, and is for the audience named last. WrongState when there is too
-    little news, or when its content is frozen and it is for others; BadWish for a section that the newsletter has not.
+    little news, when its day is to come, or when its content is frozen and it is for others; BadWish for a section
+    that the newsletter has not.
     """
     check_sections(newsletter, wish.audience)
+    today = calendar.local_date(services.clock.now(), newsletter.schedule.zone)
+    if wish.date > today:
+        # It goes out at once, and who has paused until its date would get it in the middle of the pause.
+        raise WrongState(f"a special Edition of {wish.date} cannot be made before that day; date it {today} or earlier")
     made = _drafted(services, newsletter, wish)
     pipeline.illustrate(services, made.edition_id)
     return pipeline.proofread(services, made) if isinstance(made, Prepared) else made

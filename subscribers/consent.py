@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import delete, func, insert, or_, select
+from sqlalchemy import delete, func, insert, select
 from sqlalchemy.orm import Session
 
 from subscribers.model import ConsentEvent, ConsentKind, Subscriber, Subscription
@@ -78,8 +78,13 @@ def history(session: Session, fingerprint: str) -> Sequence[ConsentEvent]:
 
 
 def history_of(session: Session, subscriber: Subscriber) -> Sequence[ConsentEvent]:
-    """Return everything recorded for *subscriber*, also at their earlier addresses, and for their present address."""
-    theirs = or_(ConsentEvent.fingerprint == subscriber.fingerprint, ConsentEvent.subscriber_id == subscriber.id)
+    """
+    Return everything recorded for *subscriber*, also at their earlier addresses.
+
+    What was recorded for their present address before they had it, or before they were erased once, is not theirs to
+    see: an address may have had another owner.
+    """
+    theirs = ConsentEvent.subscriber_id == subscriber.id
     return session.scalars(select(ConsentEvent).where(theirs).order_by(ConsentEvent.at, ConsentEvent.id)).all()
 
 

@@ -11,6 +11,7 @@ from subscribers.address import Address
 from subscribers.consent import Evidence
 from subscribers.model import (
     ConsentKind,
+    ReaderRequest,
     SignupRequest,
     Subscriber,
     Subscription,
@@ -45,7 +46,10 @@ def forget(
     if suppression.reason_for(session, mark) in suppression.LIFTED_BY_READER:
         suppression.lift(session, mark)
     suppression.suppress(session, mark, reason, at=now)
+    spellings = {subscriber.address, subscriber.address_key}
     session.execute(delete(SignupRequest).where(SignupRequest.address_key == subscriber.address_key))
+    # Somebody may have asked to move here.
+    session.execute(delete(ReaderRequest).where(ReaderRequest.address.in_(spellings)))
     session.flush()
     session.execute(delete(Subscriber).where(Subscriber.id == subscriber.id))
 

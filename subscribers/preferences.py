@@ -10,7 +10,7 @@ from subscribers import consent
 from subscribers.consent import Evidence
 from subscribers.errors import BadWish, WrongState
 from subscribers.model import LIVE, ConsentKind, Subscriber, Subscription, SubscriptionState
-from subscribers.wishes import Wishes
+from subscribers.wishes import Wishes, is_zone
 
 #: Whoever wants nothing for longer leaves, or pauses until they say so.
 LONGEST_PAUSE = timedelta(days=366)
@@ -18,11 +18,12 @@ _DAY = timedelta(days=1)
 
 
 def of(subscription: Subscription) -> Wishes:
-    """Return what *subscription* asks for at present."""
+    """Return what *subscription* asks for at present; in UTC where its reader's time zone is no longer known."""
+    zone = subscription.subscriber.time_zone
     return Wishes(
         name=subscription.subscriber.name,
         language=subscription.subscriber.language,
-        time_zone=subscription.subscriber.time_zone,
+        time_zone=zone if is_zone(zone) else "UTC",
         sections=subscription.sections,
         cadence=subscription.cadence,
         hour=subscription.hour,

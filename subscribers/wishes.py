@@ -59,6 +59,11 @@ def known_zone(text: str) -> str:
     return zone
 
 
+def is_zone(name: str) -> bool:
+    """Return whether *name* is an IANA name that the time zone database has still."""
+    return name.lower() in _time_zones()
+
+
 def known_region(text: str) -> str:
     """Return the beginning *text* of names of time zones, such as Europe/, as they write it; BadWish if none has it."""
     begin = text.strip().lower()

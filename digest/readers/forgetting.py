@@ -16,6 +16,8 @@ from subscribers import consent, erasure, requests
 from subscribers.consent import Evidence
 from subscribers.model import Subscriber, SuppressionReason
 
+#: So long after an approval relays may still say something about its mails.
+REPLIES_COME_FOR = dt.timedelta(days=14)
 #: What is forgotten in one transaction, so that nobody waits long for a lock.
 AT_ONCE = 200
 #: A sign-up that was not taken up within a day never will be.
@@ -37,7 +39,7 @@ def forget(
 
     A mail that a sender holds at this moment may still go out. The account of every Edition goes on to add up.
     """
-    notice_store.forget_reader(session, subscriber.address_key, notices.marks_of(subscriber))
+    notice_store.forget_reader(session, {subscriber.address, subscriber.address_key}, notices.marks_of(subscriber))
     deliveries.forget_reader(session, SubscriberId(subscriber.id))
     erasure.forget(session, subscriber, evidence, now=now, reason=reason)
 
@@ -56,6 +58,7 @@ def keep_time(services: Services, counts: Counter[str], stop: Event) -> None:
     for what, batch in batches.items():
         counts[what] += _until_none(services, batch, stop)
     with services.session() as session:
+        counts["replies"] += deliveries.forget_unknown(session, now - REPLIES_COME_FOR)
         counts["requests"] += requests.forget_expired(session, now) + erasure.forget_signups(session, now - TAKEN_UP)
 
 

@@ -186,7 +186,7 @@ def everything_about(session: Session, subscriber: Subscriber, now: dt.datetime)
                 "state": notice.state.value,
                 "sent_at": own_data.plain(notice.sent_at),
             }
-            for notice in notice_store.of_reader(session, subscriber.address_key)
+            for notice in notice_store.of_reader(session, {subscriber.address, subscriber.address_key})
         ],
     }
 

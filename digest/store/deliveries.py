@@ -48,7 +48,7 @@ from digest.store import leases
 from subscribers import audience
 from subscribers.base import UtcDateTime
 from subscribers.cadence import Cadence
-from subscribers.model import LIVE, SubscriptionState
+from subscribers.model import LIVE, Subscriber, SubscriptionState
 
 #: The states in which nothing of an Edition goes out.
 RESTING = frozenset({EditionState.PAUSED, EditionState.CANCELLED})
@@ -363,6 +363,25 @@ def forget_reader(session: Session, subscriber_id: SubscriberId) -> int:
     session.execute(update(Attempt).where(attempts).values(reply=""), execution_options=apart)
     blanked = session.execute(update(Delivery).where(said).values(last_reply=""), execution_options=apart)
     return cast("CursorResult[Any]", blanked).rowcount
+
+
+def forget_unknown(session: Session, since: datetime) -> int:
+    """
+    Blank what relays have said, of Editions approved *since*, about readers who are erased; return of how many.
+
+    A mail that was being sent while its reader was erased is settled afterwards, with the reply.
+    """
+    lately = select(Edition.id).where(Edition.approved_at >= since)
+    said = and_(Delivery.edition_id.in_(lately), Delivery.last_reply != "", _is_erased(Delivery.subscriber_id))
+    attempts = and_(Attempt.edition_id.in_(lately), Attempt.reply != "", _is_erased(Attempt.subscriber_id))
+    apart = {"synchronize_session": False}
+    session.execute(update(Attempt).where(attempts).values(reply=""), execution_options=apart)
+    blanked = session.execute(update(Delivery).where(said).values(last_reply=""), execution_options=apart)
+    return cast("CursorResult[Any]", blanked).rowcount
+
+
+def _is_erased(subscriber_id: Any) -> ColumnElement[bool]:
+    return ~exists().where(Subscriber.id == subscriber_id)
 
 
 def account(session: Session, edition_id: EditionId) -> Account:

@@ -1,7 +1,7 @@
 """Notices: single mails, put in once, claimed and settled like Deliveries."""
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 
 from sqlalchemy import ColumnElement, and_, case, delete, func, literal, or_, select
@@ -124,18 +124,18 @@ def written_since(session: Session, dedupe_start: str, since: datetime) -> int:
     return session.scalar(select(func.count()).where(begins, Notice.created_at > since)) or 0
 
 
-def of_reader(session: Session, address_key: str) -> Sequence[Notice]:
-    """Return the Notices to the reader at the address whose key this is, the oldest first."""
-    return session.scalars(select(Notice).where(_to_reader(address_key)).order_by(Notice.created_at, Notice.id)).all()
+def of_reader(session: Session, spellings: Collection[str]) -> Sequence[Notice]:
+    """Return the Notices to the reader whose address and its key these are, the oldest first."""
+    return session.scalars(select(Notice).where(_to_reader(spellings)).order_by(Notice.created_at, Notice.id)).all()
 
 
-def forget_reader(session: Session, address_key: str, marks: Iterable[str]) -> int:
+def forget_reader(session: Session, spellings: Collection[str], marks: Iterable[str]) -> int:
     """
     Delete the Notices to a reader, open ones too, also those to another address: their dedupe_key holds one of *marks*.
 
     Return how many. One that a sender holds may still go out.
     """
-    theirs = or_(_to_reader(address_key), *(Notice.dedupe_key.contains(mark, autoescape=True) for mark in marks))
+    theirs = or_(_to_reader(spellings), *(Notice.dedupe_key.contains(mark, autoescape=True) for mark in marks))
     return len(session.scalars(delete(Notice).where(theirs).returning(Notice.id)).all())
 
 
@@ -154,5 +154,7 @@ def forget_before(session: Session, instant: datetime, now: datetime, *, limit: 
     return len(chosen)
 
 
-def _to_reader(address_key: str) -> ColumnElement[bool]:
-    return and_(func.lower(Notice.address) == address_key, Notice.kind.not_in(FOR_STAFF))
+def _to_reader(spellings: Collection[str]) -> ColumnElement[bool]:
+    # SQLite makes only letters of ASCII small: beyond them an address is known by how it was written.
+    address = or_(Notice.address.in_(spellings), func.lower(Notice.address).in_(spellings))
+    return and_(address, Notice.kind.not_in(FOR_STAFF))

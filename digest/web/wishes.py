@@ -97,8 +97,10 @@ def chosen(fields: Fields, newsletter: Newsletter, before: Wishes) -> Wishes:
     """
     ticked = fields.many("section")
     every = [section.slug for section in newsletter.sections]
+    # A newsletter may have given up the cadence that a reader once chose; then the form shows none of it.
+    usual_cadence = before.cadence if before.cadence in offered(newsletter) else offered(newsletter)[0]
     try:
-        cadence = Cadence(fields.one("cadence", before.cadence))
+        cadence = Cadence(fields.one("cadence", usual_cadence))
         hour = fields.one("hour", f"{before.hour:%H:%M}" if before.hour else "")
         at = dt.time.fromisoformat(hour) if hour else None
     except ValueError:

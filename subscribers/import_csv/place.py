@@ -34,6 +34,8 @@ _ID = 13
 _GIVEN_HERE = (ConsentKind.CONFIRMED, ConsentKind.ADDED, ConsentKind.RESTORED)
 
 Batch = Sequence[Candidate | Departure]
+#: Of a consent: it is to something that its reader still gets.
+_is_theirs = and_(Subscription.newsletter == ConsentEvent.newsletter, Subscription.state.in_(LIVE))
 
 
 @dataclass(slots=True)
@@ -100,25 +102,21 @@ def _known(session: Session, batch: Batch, plan: ImportPlan) -> _Known:
             readers[mark] = _Reader(subscriber_id, state)
         if reason is not None:
             suppressed[mark] = reason
-    return _Known(readers, suppressed, _consents(connection, batch, readers, plan))
+    return _Known(readers, suppressed, _consents(connection, batch, readers))
 
 
-def _consents(
-    connection: Connection, batch: Batch, readers: Mapping[str, _Reader], plan: ImportPlan
-) -> Mapping[str, datetime]:
-    """Return when the live readers among those who had left elsewhere have agreed here."""
-    marks = [
-        each.mark
-        for each in batch
-        if isinstance(each, Departure) and each.mark in readers and readers[each.mark].state in LIVE
-    ]
+def _consents(connection: Connection, batch: Batch, readers: Mapping[str, _Reader]) -> Mapping[str, datetime]:
+    """Return when those who had left elsewhere have agreed to what they read here, be it another newsletter."""
+    marks = [each.mark for each in batch if isinstance(each, Departure) and each.mark in readers]
     if not marks:
         return {}
     asked = bulk.listed(connection, marks)
     given = connection.execute(
         select(ConsentEvent.fingerprint, func.max(ConsentEvent.at))
         .join(asked, ConsentEvent.fingerprint == asked.c.value)
-        .where(ConsentEvent.newsletter == plan.newsletter, ConsentEvent.kind.in_(_GIVEN_HERE))
+        .join(Subscriber, Subscriber.fingerprint == ConsentEvent.fingerprint)
+        .join(Subscription, and_(Subscription.subscriber_id == Subscriber.id, _is_theirs))
+        .where(ConsentEvent.kind.in_(_GIVEN_HERE))
         .group_by(ConsentEvent.fingerprint)
     )
     return {mark: at for mark, at in given}  # noqa: C416 (a Row is a pair to the eye, not to mypy)
@@ -129,7 +127,11 @@ def _judged(batch: Batch, known: _Known) -> tuple[Placed, list[Candidate], list[
     for each in batch:
         if isinstance(each, Departure):
             if _has_newer_consent(each, known):
-                placed.unchanged += 1
+                if known.readers[each.mark].state in LIVE:
+                    placed.unchanged += 1
+                else:  # what they read is another newsletter, which this file knows nothing of
+                    fact = "names somebody who had left there, and who reads another newsletter here"
+                    placed.refused.append(Refusal(each.line, Reason.LEFT_ELSEWHERE, fact))
             else:
                 departed.append(each)
                 fact = f"names somebody who had left there ({each.reason}); the address gets no mail from now on"

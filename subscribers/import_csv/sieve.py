@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from subscribers import address
 from subscribers.errors import BadAddress
+from subscribers.import_csv.formats import Format
 from subscribers.import_csv.plan import ImportPlan, Reason, Refusal
 from subscribers.import_csv.rows import Malformed, Row
 from subscribers.import_csv.wishes import CHOICES, Asked, Columns, Fault, choose, instant, said_of_consent
@@ -77,9 +78,19 @@ class Sieve:
         if isinstance(asked, Asked):
             return self._candidate(row, found, mark, asked)
         if isinstance(asked, SuppressionReason):
-            left_at = instant(self._columns.cell(cells, "left_at") or self._columns.cell(cells, "deleted_at"))
-            return Departure(line, mark, found.key, asked, left_at, not self._seen.add(mark))
+            return self._departure(row, found, mark, asked)
         return Refusal(line, asked.reason, asked.fact)
+
+    def _departure(self, row: Row, found: address.Address, mark: str, reason: SuppressionReason) -> Departure | Refusal:
+        line, cells = row
+        cell = self._columns.cell
+        is_new = self._seen.add(mark)
+        if self._columns.format is Format.DIGEST and not cell(cells, "suppressed"):
+            # Our own export tells who left one newsletter from who gets no mail at all.
+            fact = "names somebody who had left the newsletter that the file was made of"
+            return Refusal(line, Reason.LEFT_ELSEWHERE, fact)
+        left_at = instant(cell(cells, "left_at") or cell(cells, "deleted_at"))
+        return Departure(line, mark, found.key, reason, left_at, not is_new)
 
     def _asked(self, cells: tuple[str, ...]) -> Asked | SuppressionReason | Fault:
         if self._columns.gone is not None:

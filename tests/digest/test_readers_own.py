@@ -14,11 +14,12 @@ from typing import Any
 
 import pytest
 import structlog
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 
 from digest import jobs, logs
 from digest.demo.inbox import Inbox
 from digest.model.delivery import Attempt, Delivery, DeliveryState, Lease, Reason, Settlement
+from digest.model.edition import Edition
 from digest.model.ids import EditionId
 from digest.model.notice import Notice
 from digest.readers import leaving, own, reading, signing_up
@@ -28,7 +29,7 @@ from digest.readers.signing_up import SignUp
 from digest.services import Services
 from digest.store import deliveries
 from digest.store import notices as notice_store
-from subscribers import address, bounces, consent, own_data, requests, suppression, tokens
+from subscribers import address, bounces, consent, erasure, own_data, requests, suppression, tokens
 from subscribers.bounces import Effect, Said
 from subscribers.cadence import Cadence
 from subscribers.consent import Evidence
@@ -47,6 +48,7 @@ from subscribers.model import (
 )
 from subscribers.tokens import Claim, Purpose
 from tests.conftest import MakeServices
+from tests.digest.deliver.planned import new_edition
 from tests.digest.leaver import leave
 from tests.fakes import FixedClock
 from tests.flow.walk import approved, drop_news, subscribe
@@ -700,3 +702,43 @@ def test_a_whole_life_leaves_no_address_and_no_token_in_the_logs(
     assert public_id not in said
     assert not any(token in said for token in made)
     assert "192.0.2.1" not in said
+
+
+def test_what_is_kept_of_an_earlier_owner_of_an_address_is_not_handed_out(services: Services, ana: str) -> None:
+    own.confirm_address(services, moving(services, ana), network="")
+    subscribe(services, "ana")  # the old address has a new owner
+
+    data = own.data_of(services, address.parse(OLD))
+
+    assert data is not None
+    assert [one["kind"] for one in data["history"]] == ["added"]
+
+
+def test_an_erased_address_is_in_nobody_elses_request_either(services: Services, ana: str) -> None:
+    subscribe(services, "ben")
+    own.ask_address(services, ana, "ben@reader.example")
+
+    with services.session() as session:
+        ben = erasure.find(session, address.parse("ben@reader.example", allow_special=True))
+        assert ben is not None
+        erasure.forget(session, ben, SEEN, now=services.clock.now())
+
+    assert rows(services, ReaderRequest) == [0]
+
+
+def test_what_a_relay_says_after_an_erasure_is_blanked(services: Services, ana: str) -> None:
+    with services.session() as session:
+        now, edition_id = services.clock.now(), new_edition(session)
+        session.get_one(Edition, edition_id).approved_at = now
+        subscriber_id = session.scalars(select(Subscriber.id)).one()
+        named = {"edition_id": edition_id, "subscriber_id": subscriber_id, "public_id": "x"}
+        session.add(Delivery(**named, state=DeliveryState.FAILED, due_at=now, next_at=now))
+    own.erase(services, erasing(services, ana), network="")
+    with services.session() as session:
+        session.execute(update(Delivery).values(last_reply="550 <ana@reader.example>"))
+
+    with services.session() as session:
+        count = deliveries.forget_unknown(session, services.clock.now() - timedelta(days=1))
+        replies = session.scalars(select(Delivery.last_reply)).all()
+
+    assert (count, replies) == (1, [""])

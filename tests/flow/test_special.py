@@ -115,6 +115,11 @@ def test_it_goes_at_once_to_just_the_active_readers_of_its_segment_whatever_thei
         assert all(word in text for word in ("Special No. 1", "INSIDE THIS EDITION", "That is all for this edition."))
 
 
+def test_it_is_not_dated_ahead_since_it_goes_at_once(make_special: Special) -> None:
+    with pytest.raises(WrongState, match="2026-11-24 cannot be made before that day; date it 2026-11-23"):
+        make_special(day=date(2026, 11, 24))
+
+
 def test_nothing_sends_it_without_an_editor_however_long_it_waits(
     services: Services, make_special: Special, clock: FixedClock, inbox: Inbox
 ) -> None:
@@ -330,7 +335,7 @@ def test_made_again_once_it_is_approved_it_stands_and_is_for_nobody_else(
 
 def test_one_of_another_day_takes_nothing_from_one_that_still_waits(services: Services, make_special: Special) -> None:
     first = make_special()
-    second = make_special(day=TODAY + timedelta(days=1))
+    second = make_special(day=TODAY - timedelta(days=1))
 
     assert [the(services, one).state for one in (first, second)] == [EditionState.DRAFT] * 2
 

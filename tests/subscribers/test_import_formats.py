@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from subscribers import consent, suppression
+from subscribers import consent, export_csv, suppression
 from subscribers.address import fingerprint
 from subscribers.errors import ImportFault
 from subscribers.import_csv import Format, ImportPlan, ImportReport, Reason, import_readers
@@ -160,6 +160,31 @@ def test_who_has_agreed_here_since_stays_as_they_are(
     assert ben.state is SubscriptionState.ACTIVE
     assert report.unchanged == int(stays)
     assert (reason_for("ben") is None) is stays
+
+
+def test_who_left_one_newsletter_of_ours_keeps_the_others(
+    session: Session, take_in: TakeIn, add_one: AddOne, reason_for: Callable[[str], SuppressionReason | None]
+) -> None:
+    add_one("ben@reader.example", newsletter="weekly")
+    out = io.StringIO()
+    left = ("ben@reader.example", "Ben", "en", "UTC", "", "daily", "", "ended", "", "", "", "", "", "one-click")
+    export_csv.write_csv(out, export_csv.READERS, iter([left]))
+
+    report = take_in(out.getvalue())
+
+    assert (report.added, dict(report.counts)) == (0, {Reason.LEFT_ELSEWHERE: 1})
+    assert reason_for("ben") is None
+
+
+def test_who_reads_another_newsletter_here_is_not_suppressed_by_an_older_list(
+    take_in: TakeIn, add_one: AddOne, reason_for: Callable[[str], SuppressionReason | None]
+) -> None:
+    add_one("ben@reader.example", newsletter="weekly")
+
+    report = take_in(MAILCHIMP_LEFT.format(at="2024-03-01 10:00:00"))
+
+    assert (report.added, report.unchanged, dict(report.counts)) == (0, 0, {Reason.LEFT_ELSEWHERE: 1})
+    assert reason_for("ben") is None
 
 
 def test_who_only_came_in_a_list_has_not_agreed_here(

@@ -130,3 +130,12 @@ def test_what_cannot_be_is_refused_by_its_name(field: str, changes: dict[str, An
 
 def test_a_section_named_twice_is_chosen_once() -> None:
     assert wanted(sections=("world", "science", "world")).sections == ("world", "science")
+
+
+def test_a_reader_whose_time_zone_is_no_longer_known_still_sees_what_they_chose(
+    session: Session, add_one: Callable[..., Subscription]
+) -> None:
+    subscription = add_one()
+    subscription.subscriber.time_zone = "Europe/Gone"
+
+    assert preferences.of(subscription).time_zone == "UTC"

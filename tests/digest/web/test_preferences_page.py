@@ -412,3 +412,12 @@ def test_return_in_the_day_of_a_pause_means_that_day(
     context.close()
 
     assert subscription(services, reader).paused_until == date(2026, 12, 6)
+
+
+def test_a_cadence_that_the_newsletter_has_given_up_can_be_left_behind(services: Services) -> None:
+    newsletter = services.newsletter("wattage")
+    before = Wishes(language="en", time_zone="UTC", cadence=Cadence.WEEKLY)
+
+    kept = wishes.chosen(Fields((("section", "electric"),)), newsletter, before)
+
+    assert kept.cadence in newsletter.schedule.cadences

@@ -115,11 +115,13 @@ def _own(services: Services, page: Page, preferences: str) -> Iterator[str]:
     page.goto(_mailed(services, page))
     yield "data"
     page.goto(preferences)
+    page.locator("details").evaluate_all("every => every.forEach(each => each.open = true)")
     page.locator("form[action$='/address'] input").fill("ana@reader.example")
     pressed(page, "form[action$='/address'] button")
     yield "present address"
-    for what in ("address", "erase"):
+    for what in ("erase", "address"):
         page.goto(preferences)
+        page.locator("details").evaluate_all("every => every.forEach(each => each.open = true)")
         if what == "address":
             page.locator("form[action$='/address'] input").fill("ana@new.example")
         pressed(page, f"form[action$='/{what}'] button")
