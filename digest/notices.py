@@ -274,7 +274,8 @@ def _to_reader(
     wish = NoticeWish(
         kind=kind,
         address=reader.address,
-        name=reader.name,
+        # Before it is confirmed, a name is what a stranger has typed to be carried into another's mailbox.
+        name="" if kind == "confirm" else reader.name,
         language=reader.language,
         newsletter=subscription.newsletter,
         values=values,

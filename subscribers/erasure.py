@@ -10,6 +10,7 @@ from subscribers import consent, suppression
 from subscribers.address import Address
 from subscribers.consent import Evidence
 from subscribers.model import (
+    ConsentEvent,
     ConsentKind,
     ReaderRequest,
     SignupRequest,
@@ -58,7 +59,8 @@ def forget_unconfirmed(session: Session, before: datetime, *, limit: int) -> int
     """
     Delete what up to *limit* readers asked for and did not confirm since *before*; return how many Subscriptions.
 
-    A reader who is left with no Subscription goes too.
+    A reader who is left with no Subscription goes too. Who had once left what a stranger then asked for in their name
+    stays suppressed, so that no old list brings them back.
     """
     asked_at = func.coalesce(Subscription.confirmation_sent_at, Subscription.created_at)
     is_old = (Subscription.state == SubscriptionState.PENDING) & (asked_at < before)
@@ -70,6 +72,14 @@ def forget_unconfirmed(session: Session, before: datetime, *, limit: int) -> int
         .limit(limit)
         .with_for_update(skip_locked=True)
     ).all()
+    had_left = exists().where(
+        ConsentEvent.subscriber_id == Subscriber.id,
+        ConsentEvent.newsletter == Subscription.newsletter,
+        ConsentEvent.kind == ConsentKind.WITHDRAWN,
+    )
+    marks = select(Subscriber.fingerprint).join(Subscription, Subscription.subscriber_id == Subscriber.id)
+    for mark in session.scalars(marks.where(Subscriber.id.in_(chosen), is_old, had_left).distinct()).all():
+        suppression.suppress(session, mark, SuppressionReason.UNSUBSCRIBED, at=before)
     wishes = delete(Subscription).where(Subscription.subscriber_id.in_(chosen), is_old).returning(Subscription.id)
     deleted = len(session.scalars(wishes.execution_options(synchronize_session=False)).all())
     has_another = exists().where(Subscription.subscriber_id == Subscriber.id)

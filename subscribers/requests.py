@@ -148,6 +148,9 @@ def move(
     suppression.lift(session, mark)
     # Whoever still reads the old mailbox must not confirm what was asked for there.
     session.execute(delete(ReaderRequest).where(ReaderRequest.subscriber_id == subscriber.id))
+    for subscription in subscriber.subscriptions:
+        if subscription.state is SubscriptionState.PENDING:
+            subscription.confirmation_nonce, subscription.confirmation_sent_at = random_id(), None
     session.flush()
     return Moved(opened.subscription, before)
 

@@ -186,7 +186,8 @@ def confirm(
     Begin the Subscription that the confirmation *token* names; a repeated click is AlreadySubscribed.
 
     BadToken when the token is not ours, is more than seven days old or was made for an earlier wish;
-    UnknownSubscriber when the reader has been erased. A Suppression that the reader may lift is lifted.
+    UnknownSubscriber when the reader has been erased; AddressSuppressed when only an operator can let mail go there. A
+    Suppression that the reader may lift is lifted.
     """
     claim = tokens.open(tokens.Purpose.CONFIRM, token, keys, now=now)
     subscription = Subscription.by_public_id(session, claim.public_id, for_update=True)
@@ -196,8 +197,10 @@ def confirm(
     if subscription.state in LIVE:
         return AlreadySubscribed(subscription)
     mark = subscription.subscriber.fingerprint
-    if suppression.reason_for(session, mark) in suppression.LIFTED_BY_READER:
-        suppression.lift(session, mark)
+    reason = suppression.reason_for(session, mark)
+    if reason is not None and reason not in suppression.LIFTED_BY_READER:
+        raise AddressSuppressed(f"the reader of {subscription} gets no mail ({reason}); lift that first")
+    suppression.lift(session, mark)
     subscription.confirm(now)
     consent.record(session, subscription, ConsentKind.CONFIRMED, evidence, at=now)
     session.flush()

@@ -352,15 +352,17 @@ def test_who_left_everything_comes_back_by_confirming(
     assert not suppression.is_suppressed(session, fingerprint)
 
 
-def test_confirming_lifts_no_suppression_that_only_an_operator_can(
+def test_an_address_that_only_an_operator_lets_go_on_confirms_nothing(
     session: Session, request_one: RequestOne, evidence: Evidence, keys: Keys, now: datetime
 ) -> None:
     subscription = pending(request_one())
     fingerprint = subscription.subscriber.fingerprint
     suppression.suppress(session, fingerprint, SuppressionReason.HARD_BOUNCE, at=now)
 
-    signup.confirm(session, link(subscription, keys, now), evidence, keys=keys, now=now)
+    with pytest.raises(AddressSuppressed):
+        signup.confirm(session, link(subscription, keys, now), evidence, keys=keys, now=now)
 
+    assert subscription.state is SubscriptionState.PENDING
     assert suppression.reason_for(session, fingerprint) is SuppressionReason.HARD_BOUNCE
 
 
