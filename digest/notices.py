@@ -26,10 +26,10 @@ from digest.render.notice import render_notice
 from digest.services import Services
 from digest.store import editions, notices
 from subscribers import tokens
-from subscribers.address import Address, masked
+from subscribers.address import masked
 from subscribers.cadence import Cadence
 from subscribers.model import ReaderRequest, RequestKind, Subscriber, Subscription
-from subscribers.requests import PURPOSES
+from subscribers.requests import PURPOSES, Moved
 from subscribers.tokens import LIFETIMES, Claim, Purpose
 
 #: A test that arrives later than this shows nothing any more.
@@ -89,21 +89,31 @@ def ask_to_erase(
     _ask(services, session, subscription, request, now, services.links.erase)
 
 
-def tell_moved(
-    services: Services, session: Session, subscription: Subscription, before: Address, now: datetime
-) -> None:
-    """Tell whoever reads the old address that everything goes to another one, and whom to write to if that is wrong."""
+def tell_moved(services: Services, session: Session, moved: Moved, now: datetime) -> None:
+    """Tell whoever reads the old address that everything goes to another one, and how to have it all back."""
+    subscription, way_back = moved.subscription, moved.way_back
     reader = subscription.subscriber
     sender = services.newsletter(subscription.newsletter).sender
+    life = LIFETIMES[Purpose.ADDRESS]
+    back_url = ""
+    if way_back is not None:
+        claim = Claim(subscription.public_id, way_back.nonce)
+        token = tokens.sign(Purpose.ADDRESS, claim, services.keys.tokens, issued=now)
+        back_url = services.links.confirm_address(token)
     wish = NoticeWish(
         kind="moved",
-        address=before.text,
+        address=moved.before.text,
         name=reader.name,
         language=reader.language,
         newsletter=subscription.newsletter,
-        values={"masked_address": masked(reader.address), "write_to": sender.reply_to or sender.address},
+        values={
+            "masked_address": masked(reader.address),
+            "write_to": sender.reply_to or sender.address,
+            "back_url": back_url,
+            "valid_days": str(life.days),
+        },
         dedupe_key=f"{_mark(reader.id)}moved:{int(now.timestamp())}",
-        expires_at=now + WORTH_SENDING,
+        expires_at=now + (WORTH_SENDING if way_back is None else life),
     )
     notices.enqueue(session, wish, now)
 

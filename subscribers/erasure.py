@@ -10,7 +10,6 @@ from subscribers import consent, suppression
 from subscribers.address import Address
 from subscribers.consent import Evidence
 from subscribers.model import (
-    ConsentEvent,
     ConsentKind,
     ReaderRequest,
     SignupRequest,
@@ -57,10 +56,10 @@ def forget(
 
 def forget_unconfirmed(session: Session, before: datetime, *, limit: int) -> int:
     """
-    Delete what up to *limit* readers asked for and did not confirm since *before*; return how many Subscriptions.
+    Forget what up to *limit* readers asked for and did not confirm since *before*; return how many Subscriptions.
 
-    A reader who is left with no Subscription goes too. Who had once left what a stranger then asked for in their name
-    stays suppressed, so that no old list brings them back.
+    One that had ended before it was asked for anew goes back to that end, so that no old list brings its reader back;
+    any other is deleted. A reader who is left with no Subscription goes too.
     """
     asked_at = func.coalesce(Subscription.confirmation_sent_at, Subscription.created_at)
     is_old = (Subscription.state == SubscriptionState.PENDING) & (asked_at < before)
@@ -72,21 +71,19 @@ def forget_unconfirmed(session: Session, before: datetime, *, limit: int) -> int
         .limit(limit)
         .with_for_update(skip_locked=True)
     ).all()
-    had_left = exists().where(
-        ConsentEvent.subscriber_id == Subscriber.id,
-        ConsentEvent.newsletter == Subscription.newsletter,
-        ConsentEvent.kind == ConsentKind.WITHDRAWN,
-    )
-    marks = select(Subscriber.fingerprint).join(Subscription, Subscription.subscriber_id == Subscriber.id)
-    for mark in session.scalars(marks.where(Subscriber.id.in_(chosen), is_old, had_left).distinct()).all():
-        suppression.suppress(session, mark, SuppressionReason.UNSUBSCRIBED, at=before)
-    wishes = delete(Subscription).where(Subscription.subscriber_id.in_(chosen), is_old).returning(Subscription.id)
+    theirs = Subscription.subscriber_id.in_(chosen)
+    had_ended = select(Subscription).where(theirs, is_old, Subscription.ended_at.is_not(None))
+    lapsed = session.scalars(had_ended.execution_options(populate_existing=True)).all()
+    for subscription in lapsed:
+        subscription.lapse()
+    session.flush()
+    wishes = delete(Subscription).where(theirs, is_old, Subscription.ended_at.is_(None)).returning(Subscription.id)
     deleted = len(session.scalars(wishes.execution_options(synchronize_session=False)).all())
     has_another = exists().where(Subscription.subscriber_id == Subscriber.id)
     session.execute(
         delete(Subscriber).where(Subscriber.id.in_(chosen), ~has_another).execution_options(synchronize_session=False)
     )
-    return deleted
+    return len(lapsed) + deleted
 
 
 def long_gone(session: Session, before: datetime, *, limit: int) -> Sequence[Subscriber]:

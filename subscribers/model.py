@@ -243,6 +243,7 @@ class Subscription(Base):
         """Begin to send: the reader has agreed."""
         self._move(SubscriptionState.ACTIVE, only_from={SubscriptionState.PENDING})
         self.confirmed_at, self.confirmation_sent_at = at, None
+        self._forget_end()
 
     def pause(self, until: date | None = None) -> None:
         """Send nothing until ``resume``, or until the Editions of the day *until*; again, to change that day."""
@@ -261,17 +262,29 @@ class Subscription(Base):
         self.ended_at, self.end_reason, self.paused_until = at, reason, None
 
     def reopen(self) -> None:
-        """Wait for a new confirmation after an end; links of the wish before no longer confirm."""
+        """
+        Wait for a new confirmation after an end; links of the wish before no longer confirm.
+
+        What is known of that wish and its end stays until ``confirm``, so that ``lapse`` and ``restore`` find it.
+        """
         self._move(SubscriptionState.PENDING)
-        self.confirmed_at = None
-        self._forget_end()
         self.confirmation_nonce = random_id()
 
+    def lapse(self) -> None:
+        """End again as before ``reopen``, which nobody confirmed; WrongState where nothing had ended."""
+        if self.ended_at is None:
+            raise WrongState(f"{self} had not ended before; delete it instead")
+        self._move(SubscriptionState.ENDED, only_from={SubscriptionState.PENDING})
+        self.confirmation_sent_at = None
+
     def restore(self) -> None:
-        """Take the end back; WrongState when the reader had never confirmed."""
+        """Take the end back, also while it waits after ``reopen``; WrongState when the reader had never confirmed."""
         if self.confirmed_at is None:
             raise WrongState(f"{self} was never confirmed; sign up again to confirm it")
-        self._move(SubscriptionState.ACTIVE, only_from={SubscriptionState.ENDED})
+        if self.ended_at is None:
+            raise WrongState(f"{self} is {self.state} and has not ended; there is no end to take back")
+        self._move(SubscriptionState.ACTIVE, only_from={SubscriptionState.ENDED, SubscriptionState.PENDING})
+        self.confirmation_sent_at = None
         self._forget_end()
 
     def _forget_end(self) -> None:

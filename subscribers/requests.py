@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from hmac import compare_digest
 
-from sqlalchemy import delete, or_, select
+from sqlalchemy import delete, exists, or_, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -53,6 +53,11 @@ class PresentAddress:
 
 
 @dataclass(frozen=True, slots=True)
+class MovedLately:
+    """Nothing has changed: the former address can still take a move back, and until then it cannot be followed up."""
+
+
+@dataclass(frozen=True, slots=True)
 class Opened:
     """What a token that confirms something stands for: the Subscription it was asked through, and the request."""
 
@@ -62,10 +67,15 @@ class Opened:
 
 @dataclass(frozen=True, slots=True)
 class Moved:
-    """From now on the reader of *subscription* gets everything at their new address; *before* was the old one."""
+    """
+    From now on the reader of *subscription* gets everything at their new address; *before* was the old one.
+
+    *way_back* is what the old address confirms to have it all back; None after a way back, and where it gets no mail.
+    """
 
     subscription: Subscription
     before: Address
+    way_back: ReaderRequest | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,16 +87,20 @@ class Taken:
 
 def ask(
     session: Session, public_id: str, kind: RequestKind, *, now: datetime, to: Address | None = None
-) -> ConfirmationDue | TooSoon | PresentAddress:
+) -> ConfirmationDue | TooSoon | PresentAddress | MovedLately:
     """
     Take down that the reader of the Subscription called *public_id* asks for *kind*, in place of an earlier request.
 
-    A new address is given as *to*, and whether it is known is not asked here. UnknownSubscriber without such a
+    A new address is given as *to*, and whether it is known is not asked here. Whoever holds a forwarded mail may have
+    moved the reader: until the way back has died nothing more can be asked for. UnknownSubscriber without such a
     Subscription.
     """
     subscriber = _locked(session, Subscription.by_public_id(session, public_id).subscriber_id)
     if to is not None and to.key == subscriber.address_key:
         return PresentAddress()
+    way_back = session.get(ReaderRequest, (subscriber.id, RequestKind.ADDRESS), populate_existing=True)
+    if way_back is not None and _leads_back(way_back, subscriber) and not _has_died(way_back, now):
+        return MovedLately()
     request = session.get(ReaderRequest, (subscriber.id, kind), populate_existing=True)
     if request is not None and request.asked_at > now - BETWEEN_REQUESTS:
         return TooSoon(request)
@@ -128,15 +142,18 @@ def move(
     Send everything to the new address that *token* confirms, and write that down under both addresses.
 
     A Suppression of the new address that the reader may lift is lifted; AddressSuppressed for any other. What else was
-    asked for at the old address must be asked for anew. Other errors as ``open``.
+    asked for at the old address must be asked for anew. For seven days the old address can have it all back. Other
+    errors as ``open``.
     """
     opened = _held(session, RequestKind.ADDRESS, token, keys=keys, now=now)
     subscriber = opened.subscription.subscriber
-    to, before = kept(opened.request.address), kept(subscriber.address)
+    was_back = _leads_back(opened.request, subscriber)
+    to, before, mark_before = kept(opened.request.address), kept(subscriber.address), subscriber.fingerprint
     mark = fingerprint(to.key, fingerprint_key)
     reason = suppression.reason_for(session, mark)
     if reason is not None and reason not in suppression.LIFTED_BY_READER:
         raise AddressSuppressed(f"{to!r} gets no mail ({reason}); lift that first if its owner agrees")
+    _give_way(session, to)
     try:
         with session.begin_nested():
             _write_down(session, subscriber, evidence, now)
@@ -147,12 +164,20 @@ def move(
         return Taken(opened.subscription)
     suppression.lift(session, mark)
     # Whoever still reads the old mailbox must not confirm what was asked for there.
+    session.flush()
+    session.expunge(opened.request)
     session.execute(delete(ReaderRequest).where(ReaderRequest.subscriber_id == subscriber.id))
     for subscription in subscriber.subscriptions:
         if subscription.state is SubscriptionState.PENDING:
             subscription.confirmation_nonce, subscription.confirmation_sent_at = random_id(), None
+    way_back = None
+    if not was_back and not suppression.is_suppressed(session, mark_before):
+        way_back = ReaderRequest(
+            subscriber_id=subscriber.id, kind=RequestKind.ADDRESS, asked_at=now, address=before.text
+        )
+        session.add(way_back)
     session.flush()
-    return Moved(opened.subscription, before)
+    return Moved(opened.subscription, before, way_back)
 
 
 def forget_expired(session: Session, now: datetime) -> int:
@@ -163,6 +188,21 @@ def forget_expired(session: Session, now: datetime) -> int:
     )
     forgotten = session.scalars(delete(ReaderRequest).where(or_(*died)).returning(ReaderRequest.subscriber_id))
     return len(forgotten.all())
+
+
+def _leads_back(request: ReaderRequest, subscriber: Subscriber) -> bool:
+    """Return whether *request* is the way back of the last move: it was made in the same moment."""
+    return request.asked_at == subscriber.address_since
+
+
+def _has_died(request: ReaderRequest, now: datetime) -> bool:
+    return request.asked_at < now - LIFETIMES[PURPOSES[request.kind]]
+
+
+def _give_way(session: Session, to: Address) -> None:
+    """Forget whoever was only typed in at the address *to*, and never confirmed: its owner now has it for this."""
+    has_agreed = exists().where(Subscription.subscriber_id == Subscriber.id, Subscription.confirmed_at.is_not(None))
+    session.execute(delete(Subscriber).where(Subscriber.address_key == to.key, ~has_agreed))
 
 
 def _held(session: Session, kind: RequestKind, token: str, *, keys: tokens.Keys, now: datetime) -> Opened:

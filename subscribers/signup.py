@@ -51,9 +51,7 @@ class ConfirmationDue:
 
 @dataclass(frozen=True, slots=True)
 class TooSoon:
-    """Send nothing: a confirmation is on its way to this address, less than an hour old."""
-
-    subscription: Subscription
+    """Send nothing and change nothing: a confirmation is on its way to this address, less than an hour old."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,12 +165,14 @@ def request(
         return Suppressed(reason)
     if _has_enough_unanswered(session, mark, now):
         return TooMany()
-    subscription = _subscription(session, wish, mark, now)
-    if subscription.state in LIVE:
-        return AlreadySubscribed(subscription)
+    subscriber = _subscriber(session, wish, mark, now)
+    found = _theirs(session, subscriber, wish.newsletter)
+    if found is not None and found.state in LIVE:
+        return AlreadySubscribed(found)
+    if _was_asked_lately(session, subscriber.id, now):
+        return TooSoon()
+    subscription = found or _begin_to_wait(session, subscriber, wish, now)
     _take_wish(session, subscription, wish)
-    if _was_asked_lately(session, subscription.subscriber_id, now):
-        return TooSoon(subscription)
     subscription.confirmation_sent_at = now
     consent.record(session, subscription, ConsentKind.REQUESTED, evidence, at=now)
     session.flush()
@@ -221,7 +221,8 @@ def add(
     reason = suppression.reason_for(session, mark)
     if reason is not None:
         raise AddressSuppressed(f"{wish.address!r} gets no mail ({reason}); lift that first if its owner agrees")
-    subscription = _subscription(session, wish, mark, now)
+    subscriber = _subscriber(session, wish, mark, now)
+    subscription = _theirs(session, subscriber, wish.newsletter) or _begin_to_wait(session, subscriber, wish, now)
     if subscription.state in LIVE:
         return AlreadySubscribed(subscription)
     _take_wish(session, subscription, wish)
@@ -257,8 +258,8 @@ def new_subscription(subscriber: Subscriber, wish: SignupWish, now: datetime) ->
     )
 
 
-def _subscription(session: Session, wish: SignupWish, mark: str, now: datetime) -> Subscription:
-    """Return the one Subscription of this address to this newsletter, made if need be, its Subscriber locked."""
+def _subscriber(session: Session, wish: SignupWish, mark: str, now: datetime) -> Subscriber:
+    """Return the one Subscriber at this address, locked, made if need be."""
     theirs = select(Subscriber).where(Subscriber.address_key == wish.address.key)
     # The lock makes requests for one address wait for each other, so that only one of them asks for a confirmation.
     theirs = theirs.with_for_update().execution_options(populate_existing=True)
@@ -270,26 +271,36 @@ def _subscription(session: Session, wish: SignupWish, mark: str, now: datetime) 
                 session.add(subscriber)
         except IntegrityError:  # another process was faster
             subscriber = session.scalars(theirs).one()
-    subscription = session.scalar(
+    return subscriber
+
+
+def _theirs(session: Session, subscriber: Subscriber, newsletter: str) -> Subscription | None:
+    return session.scalar(
         select(Subscription)
-        .where(Subscription.subscriber_id == subscriber.id, Subscription.newsletter == wish.newsletter)
+        .where(Subscription.subscriber_id == subscriber.id, Subscription.newsletter == newsletter)
         .execution_options(populate_existing=True)
     )
-    if subscription is None:
-        subscription = new_subscription(subscriber, wish, now)
-        session.add(subscription)
-        session.flush()
+
+
+def _begin_to_wait(session: Session, subscriber: Subscriber, wish: SignupWish, now: datetime) -> Subscription:
+    subscription = new_subscription(subscriber, wish, now)
+    session.add(subscription)
+    session.flush()
     return subscription
 
 
 def _take_wish(session: Session, subscription: Subscription, wish: SignupWish) -> None:
-    """Let a Subscription that nobody has confirmed stand for *wish*; an ended one opens again."""
+    """
+    Let a Subscription that nobody has confirmed stand for *wish*; an ended one opens again.
+
+    The person stays as they are once any wish of theirs has been confirmed, even one that has ended since.
+    """
     if subscription.state is SubscriptionState.ENDED:
         subscription.reopen()
     subscription.sections, subscription.cadence, subscription.hour = wish.sections, wish.cadence, wish.hour
     subscriber = subscription.subscriber
-    is_live = exists().where(Subscription.subscriber_id == subscriber.id, Subscription.state.in_(LIVE))
-    if not session.scalar(select(is_live)):
+    has_agreed = exists().where(Subscription.subscriber_id == subscriber.id, Subscription.confirmed_at.is_not(None))
+    if not session.scalar(select(has_agreed)):
         subscriber.address, subscriber.name = wish.address.text, wish.name
         subscriber.language, subscriber.time_zone = wish.language, wish.time_zone
 

@@ -23,6 +23,8 @@ class Standing(StrEnum):
     DONE = "done"
     #: The link is too old or of an earlier wish.
     EXPIRED = "expired"
+    #: The link is good, and its address gets no mail until an operator lets it.
+    SUPPRESSED = "suppressed"
     #: The link is none of ours.
     UNKNOWN = "unknown"
 

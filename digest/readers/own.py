@@ -29,11 +29,13 @@ from subscribers.consent import Evidence
 from subscribers.errors import AddressSuppressed, BadToken, SubscriberError
 from subscribers.model import ReaderRequest, RequestKind, Subscriber, Subscription
 from subscribers.own_data import OwnData
-from subscribers.requests import ConfirmationDue, Moved, PresentAddress, Taken
+from subscribers.requests import ConfirmationDue, Moved, MovedLately, PresentAddress, Taken
 from subscribers.tokens import Purpose
 
 log = logger(__name__)
 
+#: So many mails about a change of address may go to one address within each time, whoever asks for them.
+MOST_TO_AN_ADDRESS = ((dt.timedelta(hours=1), 1), (dt.timedelta(days=7), 3))
 #: A reader who asks more often than this in a day gets no more mails for it.
 A_DAY = 5
 
@@ -52,8 +54,17 @@ class Answer(StrEnum):
     WRITTEN = "written"
     #: You get everything at this address already.
     PRESENT = "present"
+    #: Your address was changed lately, and the former one can still take that back.
+    MOVED_LATELY = "moved lately"
+    #: Your address gets no mail from us.
+    UNREACHED = "unreached"
+    #: You have asked too often today.
+    TOO_OFTEN = "too often"
     #: The new address has a reader already; nothing has changed.
     TAKEN = "taken"
+
+
+_ANSWERS: dict[type, Answer] = {PresentAddress: Answer.PRESENT, MovedLately: Answer.MOVED_LATELY}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -216,16 +227,37 @@ def _ask(services: Services, token: str, kind: RequestKind, to: Address | None) 
         newsletter = newsletter_of(services, subscription)
         if subscription is None or newsletter is None:
             return None
-        reader = subscription.subscriber
-        asked = notices.asked_for_by(reader.id)
-        outcome = None
-        if notice_store.written_since(session, asked, now - dt.timedelta(days=1)) < A_DAY:
+        answer = _obstacle(services, session, subscription.subscriber, to, now)
+        if answer is None:
             outcome = requests.ask(session, subscription.public_id, kind, now=now, to=to)
-            goes_to = to or addresses.kept(reader.address)
-            if isinstance(outcome, ConfirmationDue) and _gets_mail(services, session, goes_to):
+            if isinstance(outcome, ConfirmationDue):
                 _WRITE[kind](services, session, subscription, outcome.request, now)
-        answer = Answer.PRESENT if isinstance(outcome, PresentAddress) else Answer.WRITTEN
+            answer = _ANSWERS.get(type(outcome), Answer.WRITTEN)
         return _asked(newsletter, subscription, to, answer)
+
+
+def _obstacle(
+    services: Services, session: Session, reader: Subscriber, to: Address | None, now: dt.datetime
+) -> Answer | None:
+    """Return the answer to a reader for whom nothing is to be written; None where nothing stands in the way."""
+    day_before = now - dt.timedelta(days=1)
+    if notice_store.written_since(session, notices.asked_for_by(reader.id), day_before) >= A_DAY:
+        return Answer.TOO_OFTEN
+    if to is None:
+        return None if _gets_mail(services, session, addresses.kept(reader.address)) else Answer.UNREACHED
+    # Of another's address nothing is told: as if we had written.
+    if _gets_mail(services, session, to) and not _is_written_to_often(session, to, now):
+        return None
+    return Answer.WRITTEN
+
+
+def _is_written_to_often(session: Session, to: Address, now: dt.datetime) -> bool:
+    """Return whether *to* has got as many mails about a change of address as anybody may: whoever asks for them."""
+    spellings = {to.text, to.key}
+    return any(
+        notice_store.written_to_since(session, "address", spellings, now - window) >= most
+        for window, most in MOST_TO_AN_ADDRESS
+    )
 
 
 def _gets_mail(services: Services, session: Session, address: Address) -> bool:
@@ -238,7 +270,7 @@ def _gets_mail(services: Services, session: Session, address: Address) -> bool:
 def _tell_old_address(services: Services, session: Session, moved: Moved, now: dt.datetime) -> None:
     mark = addresses.fingerprint(moved.before.key, services.keys.fingerprint)
     if newsletter_of(services, moved.subscription) is not None and not suppression.is_suppressed(session, mark):
-        notices.tell_moved(services, session, moved.subscription, moved.before, now)
+        notices.tell_moved(services, session, moved, now)
 
 
 def _asked(

@@ -19,7 +19,7 @@ from subscribers import address as addresses
 from subscribers import signup, tokens
 from subscribers.cadence import Cadence
 from subscribers.consent import Evidence
-from subscribers.errors import BadToken, BadWish, SubscriberError
+from subscribers.errors import AddressSuppressed, BadToken, BadWish, SubscriberError
 from subscribers.model import SubscriptionState
 from subscribers.signup import SignupOutcome, SignupWish
 from subscribers.tokens import Purpose
@@ -120,9 +120,8 @@ def _take_up_one(services: Services, request_id: int) -> str | None:
         outcome = signup.take_up(session, request_id, fingerprint_key=services.keys.fingerprint, now=now)
         if outcome is None:
             return None
-        if isinstance(outcome, signup.ConfirmationDue | signup.TooSoon):
-            services.newsletter(outcome.subscription.newsletter)  # config.toml may have lost it since
         if isinstance(outcome, signup.ConfirmationDue):
+            services.newsletter(outcome.subscription.newsletter)  # config.toml may have lost it since
             notices.ask_to_confirm(services, session, outcome.subscription, now)
     log.info("sign-up taken up", outcome=type(outcome).__name__)
     return OUTCOMES[type(outcome)]
@@ -180,8 +179,20 @@ def confirm(services: Services, token: str, *, network: str) -> LinkView:
                 latest = published.latest(session, subscription.newsletter)
                 notices.welcome(services, session, subscription, latest, now)
             return link_view(services, subscription, Standing.DONE)
+    except AddressSuppressed:
+        return _suppressed(services, token)
     except SubscriberError:
         return _past(services, token)
+
+
+def _suppressed(services: Services, token: str) -> LinkView:
+    """Return the page of a *token* that is good, to an address that only an operator lets mail go to."""
+    claim = tokens.open(Purpose.CONFIRM, token, services.keys.tokens, now=_LONG_AGO)
+    with services.reading() as session:
+        subscription = subscription_called(session, claim.public_id)
+        if subscription is None:
+            return LinkView(Standing.EXPIRED)
+        return link_view(services, subscription, Standing.SUPPRESSED)
 
 
 def _past(services: Services, token: str) -> LinkView:

@@ -18,7 +18,7 @@ KINDS: Mapping[str, frozenset[str]] = {
     "confirm": frozenset({"confirm_url", "valid_days"}),
     "welcome": frozenset({"latest_url", "archive_url", "preferences_url", "unsubscribe_url"}),
     "address": frozenset({"confirm_url", "valid_days"}),
-    "moved": frozenset({"masked_address", "write_to"}),
+    "moved": frozenset({"masked_address", "write_to", "back_url", "valid_days"}),
     "own_data": frozenset({"confirm_url", "valid_days"}),
     "erase": frozenset({"confirm_url", "valid_days"}),
     "review": frozenset(
@@ -26,8 +26,8 @@ KINDS: Mapping[str, frozenset[str]] = {
     ),
     "test": frozenset({"relay", "at"}),
 }
-#: There is none on the day of the first sign-up.
-_MAY_BE_EMPTY = "latest_url"
+#: There is none on the day of the first sign-up, and none from a way back.
+_MAY_BE_EMPTY = frozenset({"latest_url", "back_url"})
 #: What a notice may do without: the latest Edition as a welcome shows it, with the language of its words.
 _ELSE: Mapping[str, Any] = {"name": "", "latest_subject": "", "latest_headlines": (), "latest_language": ""}
 
@@ -70,7 +70,7 @@ def render_notice(
 def _safe(name: str, value: Any) -> str | list[str]:
     if isinstance(value, list):
         return [printable(each) for each in value]
-    if not name.endswith("_url") or (name == _MAY_BE_EMPTY and not value):
+    if not name.endswith("_url") or (name in _MAY_BE_EMPTY and not value):
         return printable(value)
     address = view.web_address(value)
     if not address:

@@ -201,7 +201,7 @@ def release_expired(session: Session, mail: Mail, now: datetime, *, resends: boo
     return _change(session, mail, expired, reason=Reason.LEASE_EXPIRED, lease_owner=None, lease_until=None, **fate)
 
 
-def skip(session: Session, mail: Mail, which: ColumnElement[bool], reason: Reason) -> int:
+def skip(session: Session, mail: Mail, which: ColumnElement[bool], reason: Reason | ColumnElement[Any]) -> int:
     """Skip the open rows of *mail* that *which* names, and return how many."""
     return _change(session, mail, and_(is_open(mail), which), state=DeliveryState.SKIPPED, reason=reason)
 

@@ -4,14 +4,18 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, and_, case, delete, func, literal, or_, select
+from sqlalchemy import ColumnElement, and_, case, delete, exists, func, literal, or_, select
 from sqlalchemy.orm import Session
 
 from digest.model.delivery import Attempt, Claimed, DeliveryState, Lease, Reason, Settlement, domain_of
 from digest.model.ids import NoticeId
 from digest.model.notice import FOR_STAFF, Notice, NoticeToSend, NoticeWish
 from digest.store import leases
+from subscribers.model import Subscriber, Subscription, SubscriptionState, Suppression
+from subscribers.suppression import LIFTED_BY_READER
 
+#: So many signs of a welcome's dedupe_key, after its kind, name the Subscription.
+_PUBLIC_ID_LENGTH = 13
 #: Nothing will become of a Notice in one of these any more, unless somebody decides one in doubt.
 _OVER = (DeliveryState.SENT, DeliveryState.FAILED, DeliveryState.SKIPPED, DeliveryState.IN_DOUBT)
 
@@ -39,8 +43,8 @@ def enqueue(session: Session, wish: NoticeWish, now: datetime) -> NoticeId:
 
 
 def claim(session: Session, now: datetime, *, lease: Lease, limit: int) -> list[Claimed[NoticeId, NoticeToSend]]:
-    """Take up to *limit* due Notices under *lease*; those past their expires_at are skipped."""
-    leases.skip(session, Notice, Notice.expires_at <= now, Reason.TOO_LATE)
+    """Take up to *limit* due Notices under *lease*; those that are of no use any more are skipped."""
+    _skip_in_vain(session, now)
     taken = leases.claim(session, Notice, Notice.next_at <= now, [Notice.id], lease=lease, limit=limit)
     claimed = select(Notice).where(Notice.id.in_([row.id for row in taken])).order_by(Notice.next_at, Notice.id)
     return [
@@ -56,6 +60,33 @@ def claim(session: Session, now: datetime, *, lease: Lease, limit: int) -> list[
         )
         for notice in session.scalars(claimed.execution_options(populate_existing=True))
     ]
+
+
+def _skip_in_vain(session: Session, now: datetime) -> None:
+    """Skip what is too late, what goes to readers whom an operator must let get mail, and welcomes to who has left."""
+    is_late = and_(Notice.expires_at.is_not(None), Notice.expires_at <= now)
+    is_suppressed = and_(
+        Notice.kind.not_in(FOR_STAFF),
+        exists().where(
+            Subscriber.address_key == func.lower(Notice.address),
+            Suppression.fingerprint == Subscriber.fingerprint,
+            Suppression.reason.not_in(LIFTED_BY_READER),
+        ),
+    )
+    has_left = and_(
+        Notice.kind == "welcome",
+        exists().where(
+            Subscription.public_id == func.substr(Notice.dedupe_key, len("welcome:") + 1, _PUBLIC_ID_LENGTH),
+            Subscription.state == SubscriptionState.ENDED,
+        ),
+    )
+    kind_of = Notice.reason.type
+    reason = case(
+        (is_late, literal(Reason.TOO_LATE, kind_of)),
+        (is_suppressed, literal(Reason.SUPPRESSED, kind_of)),
+        else_=literal(Reason.UNSUBSCRIBED, kind_of),
+    )
+    leases.skip(session, Notice, or_(is_late, is_suppressed, has_left), reason)
 
 
 def extend(session: Session, claims: Iterable[Claimed[NoticeId, object]], lease: Lease) -> set[NoticeId]:
@@ -122,6 +153,12 @@ def written_since(session: Session, dedupe_start: str, since: datetime) -> int:
     """Return how many Notices whose dedupe_key begins with *dedupe_start* were put in since *since*."""
     begins = Notice.dedupe_key.startswith(dedupe_start, autoescape=True)
     return session.scalar(select(func.count()).where(begins, Notice.created_at > since)) or 0
+
+
+def written_to_since(session: Session, kind: str, spellings: Collection[str], since: datetime) -> int:
+    """Return how many Notices of *kind* to the address and key *spellings* were put in since *since*."""
+    theirs = and_(Notice.kind == kind, _to_reader(spellings), Notice.created_at > since)
+    return session.scalar(select(func.count()).where(theirs)) or 0
 
 
 def of_reader(session: Session, spellings: Collection[str]) -> Sequence[Notice]:

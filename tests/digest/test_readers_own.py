@@ -213,7 +213,7 @@ def test_a_reader_whose_own_address_gets_no_mail_is_not_written_to(services: Ser
     view = own.ask(services, ana, RequestKind.EXPORT)
 
     assert view is not None
-    assert view.answer is Answer.WRITTEN
+    assert view.answer is Answer.UNREACHED
     assert notices(services) == []
 
 
@@ -254,8 +254,98 @@ def test_a_confirmed_move_is_written_down_under_both_addresses_and_told_to_the_o
     assert notices(services)[-1] == ("moved", OLD)
     with services.reading() as session:
         told = session.scalars(select(Notice).where(Notice.kind == "moved")).one().values
+        (way_back,) = session.scalars(select(ReaderRequest)).all()
+    assert (way_back.kind, way_back.address) == (RequestKind.ADDRESS, OLD)
+    assert told.pop("back_url").startswith("http://127.0.0.1:8025/a/")
+    assert told == {"masked_address": "a***@n***", "write_to": "morning@news.example.org", "valid_days": "7"}
+
+
+def back(services: Services) -> str:
+    """Return the token in the mail that tells of a move, to take it back."""
+    with services.reading() as session:
+        told = session.scalars(select(Notice.values).where(Notice.kind == "moved").order_by(Notice.id).limit(1)).one()
+        return str(told["back_url"]).rpartition("/")[2]
+
+
+def test_the_old_address_takes_a_move_back_and_the_other_one_is_told_without_a_way(
+    services: Services, ana: str, clock: FixedClock
+) -> None:
+    own.confirm_address(services, moving(services, ana), network="")
+    clock.advance(timedelta(minutes=1))
+
+    seen = own.page(services, back(services), RequestKind.ADDRESS).standing
+    view = own.confirm_address(services, back(services), network="")
+    again = own.confirm_address(services, back(services), network="")
+
+    assert (seen, view.standing, again.standing) == (Standing.OPEN, Standing.DONE, Standing.EXPIRED)
+    assert [reader.address for reader in readers(services)] == [OLD]
+    assert notices(services)[-1] == ("moved", NEW)
+    with services.reading() as session:
+        last = session.scalars(select(Notice.values).order_by(Notice.id.desc()).limit(1)).one()
+        assert last["back_url"] == ""
         assert session.scalars(select(ReaderRequest)).all() == []
-    assert told == {"masked_address": "a***@n***", "write_to": "morning@news.example.org"}
+
+
+def test_nothing_more_is_asked_for_while_a_move_can_be_taken_back(
+    services: Services, ana: str, clock: FixedClock
+) -> None:
+    own.confirm_address(services, moving(services, ana), network="")
+    clock.advance(timedelta(days=6))
+    early = [own.ask(services, ana, kind) for kind in (RequestKind.EXPORT, RequestKind.ERASURE)]
+    early.append(own.ask_address(services, ana, "ana@third.example"))
+    clock.advance(timedelta(days=2))
+    late = own.ask(services, ana, RequestKind.EXPORT)
+
+    assert [view and view.answer for view in early] == [Answer.MOVED_LATELY] * 3
+    assert late is not None
+    assert late.answer is Answer.WRITTEN
+
+
+def test_a_sign_up_that_nobody_confirmed_does_not_stand_in_the_way_back(services: Services, ana: str) -> None:
+    own.confirm_address(services, moving(services, ana), network="")
+    signing_up.sign_up(services, SignUp(newsletter="morning", address=OLD), SEEN)
+    signing_up.take_up(services)
+
+    view = own.confirm_address(services, back(services), network="")
+
+    assert view.standing is Standing.DONE
+    assert [reader.address for reader in readers(services)] == [OLD]
+
+
+def test_after_a_move_the_old_mailbox_confirms_nothing_that_waits(services: Services, ana: str) -> None:
+    with services.session() as session:
+        reader = session.scalars(select(Subscriber)).one()
+        waiting = Subscription(
+            subscriber=reader, newsletter="evening", cadence=Cadence.DAILY, created_at=services.clock.now()
+        )
+        session.add(waiting)
+        session.flush()
+        public_id, nonce = waiting.public_id, waiting.confirmation_nonce
+    own.confirm_address(services, moving(services, ana), network="")
+
+    claim = Claim(public_id, nonce)
+    old = tokens.sign(Purpose.CONFIRM, claim, services.keys.tokens, issued=services.clock.now())
+    signing_up.confirm(services, old, network="")
+
+    with services.reading() as session:
+        states = dict(session.execute(select(Subscription.newsletter, Subscription.state)).all())
+    assert states["evening"] is SubscriptionState.PENDING
+
+
+def test_strangers_are_written_to_once_an_hour_and_three_times_a_week_whoever_asks(
+    services: Services, clock: FixedClock
+) -> None:
+    askers = [link(services, subscribe(services, f"reader{number}"), Purpose.PREFERENCES) for number in range(12)]
+
+    answers = set()
+    for asker in askers:
+        view = own.ask_address(services, asker, NEW)
+        assert view is not None
+        answers.add(view.answer)
+        clock.advance(timedelta(minutes=31))
+
+    assert answers == {Answer.WRITTEN}
+    assert notices(services) == [("address", NEW)] * 3
 
 
 def test_a_second_press_changes_nothing_and_old_links_keep_working(services: Services, ana: str) -> None:
@@ -686,6 +776,7 @@ def test_a_whole_life_leaves_no_address_and_no_token_in_the_logs(
     jobs.tick(services)
     own.confirm_address(services, made[-1], network="192.0.2.1")
     own.confirm_address(services, made[-1], network="192.0.2.1")
+    clock.advance(timedelta(days=8))
     own.ask(services, preferences, RequestKind.EXPORT)
     made.append(mailed(services, "own_data"))
     own.fetch(services, made[-1])

@@ -7,13 +7,14 @@ import pytest
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from subscribers import consent, signup, suppression, tokens, unsubscribe
+from subscribers import consent, erasure, signup, suppression, tokens, unsubscribe
 from subscribers.cadence import Cadence
 from subscribers.consent import Evidence
-from subscribers.errors import AddressSuppressed, BadToken, BadWish, UnknownSubscriber
+from subscribers.errors import AddressSuppressed, BadToken, BadWish, UnknownSubscriber, WrongState
 from subscribers.model import (
     ConsentEvent,
     ConsentKind,
+    EndReason,
     SignupRequest,
     Subscriber,
     Subscription,
@@ -279,14 +280,61 @@ def test_a_refused_confirmation_counts_against_the_next(
     assert isinstance(request_one(), TooSoon)
 
 
-def test_a_second_request_before_confirming_corrects_the_first(request_one: RequestOne, now: datetime) -> None:
+def test_a_request_too_soon_after_another_changes_nothing(
+    session: Session, request_one: RequestOne, now: datetime
+) -> None:
+    subscription = pending(request_one(sections=("world",), name="Ana"))
+
+    outcomes = [
+        request_one(newsletter=newsletter, sections=("science",), name="Mallory", at=now + HOUR / 2)
+        for newsletter in ("daily", "weekly")
+    ]
+
+    assert outcomes == [TooSoon(), TooSoon()]
+    assert (subscription.sections, subscription.subscriber.name) == (("world",), "Ana")
+    assert session.scalar(select(func.count(Subscription.id))) == 1
+
+
+def test_a_later_request_before_confirming_corrects_the_first(request_one: RequestOne, now: datetime) -> None:
     pending(request_one(sections=("world",), name="Aan"))
 
-    outcome = request_one(sections=("science",), name="Ana", at=now + HOUR / 2)
+    corrected = pending(request_one(sections=("science",), name="Ana", at=now + HOUR))
 
-    assert isinstance(outcome, TooSoon)
-    assert outcome.subscription.sections == ("science",)
-    assert outcome.subscription.subscriber.name == "Ana"
+    assert corrected.sections == ("science",)
+    assert corrected.subscriber.name == "Ana"
+
+
+def test_a_request_nobody_confirms_leaves_an_end_as_it_was(
+    session: Session, request_one: RequestOne, add_one: AddOne, evidence: Evidence, now: datetime
+) -> None:
+    subscription = add_one()
+    unsubscribe.one_click(session, subscription.public_id, evidence, now=now)
+    unsubscribe.tell_why(session, subscription.public_id, None, "Too much sport")
+
+    pending(request_one(at=now + HOUR, name="Mallory", language="ja"))
+    waiting = (subscription.state, subscription.ended_at, subscription.leaving_words, subscription.confirmed_at)
+    forgotten = erasure.forget_unconfirmed(session, now + timedelta(days=14), limit=10)
+
+    assert waiting == (SubscriptionState.PENDING, now, "Too much sport", now)
+    assert forgotten == 1
+    assert (subscription.state, subscription.ended_at) == (SubscriptionState.ENDED, now)
+    assert (subscription.end_reason, subscription.leaving_words) == (EndReason.ONE_CLICK, "Too much sport")
+    assert (subscription.subscriber.name, subscription.subscriber.language) == ("Ana Pérez", "en")
+
+
+def test_a_request_nobody_confirms_leaves_the_way_back_open(
+    session: Session, request_one: RequestOne, add_one: AddOne, evidence: Evidence, now: datetime
+) -> None:
+    subscription = add_one()
+    unsubscribe.one_click(session, subscription.public_id, evidence, now=now)
+    pending(request_one(at=now + HOUR))
+
+    with pytest.raises(WrongState, match="more than 7 days"):
+        unsubscribe.undo(session, subscription.public_id, evidence, now=now + timedelta(days=8))
+    unsubscribe.undo(session, subscription.public_id, evidence, now=now + 2 * HOUR)
+
+    assert subscription.state is SubscriptionState.ACTIVE
+    assert (subscription.ended_at, subscription.confirmation_sent_at) == (None, None)
 
 
 @pytest.mark.parametrize("newsletter", ["daily", "weekly"])

@@ -15,6 +15,10 @@ router = APIRouter()
 
 _TITLE = phrase("This link does not work")
 _UNKNOWN = phrase("It may have been copied only in part. Press the button in the mail, or copy the whole address.")
+_NO_MAIL = phrase("We send nothing to this address")
+_WRITE = phrase(
+    "Your address gets no mail from us at present. To change that, reply to the mail that brought you here."
+)
 
 
 @router.api_route("/confirm/{token}", methods=READ)
@@ -42,4 +46,6 @@ def _shown(view: LinkView, token: str, pages: Pages, language: str) -> Response:
     if view.state is Standing.EXPIRED:
         speaks = view.language if view.newsletter is not None else language
         return pages.show("public/expired.html", status=410, language=speaks, newsletter=view.newsletter)
+    if view.state is Standing.SUPPRESSED:
+        return pages.show("public/said.html", status=409, language=view.language, title=_NO_MAIL, text=_WRITE)
     return pages.show("public/said.html", status=404, language=language, title=_TITLE, text=_UNKNOWN)

@@ -29,6 +29,7 @@ _PAGES = {
     RequestKind.EXPORT: "public/own_data.html",
     RequestKind.ERASURE: "public/own_erasure.html",
 }
+_REFUSED = frozenset({Answer.MOVED_LATELY, Answer.UNREACHED, Answer.TOO_OFTEN})
 _TYPES = {"json": "application/json", "csv": "text/csv; charset=utf-8"}
 
 
@@ -115,6 +116,15 @@ def _again(pages: Pages, token: str, view: AskedView, typed: str, fault: BadAddr
 
 
 def _answered(pages: Pages, token: str, view: AskedView, kind: RequestKind) -> Response:
+    if view.answer in _REFUSED:
+        return pages.show(
+            "public/own_refused.html",
+            status=409,
+            language=view.language,
+            newsletter=view.newsletter,
+            token=token,
+            why=view.answer.value,
+        )
     if view.answer is Answer.PRESENT:
         return pages.show(
             "public/own_present.html", status=409, language=view.language, newsletter=view.newsletter, token=token

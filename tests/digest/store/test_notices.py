@@ -11,6 +11,9 @@ from digest.database import Database
 from digest.model.delivery import Attempt, DeliveryState, Lease, Reason, Settlement
 from digest.model.notice import Notice, NoticeWish
 from digest.store import notices
+from subscribers import suppression
+from subscribers.cadence import Cadence
+from subscribers.model import Subscriber, Subscription, SubscriptionState, SuppressionReason
 from tests.digest.deliver.planned import NOW
 
 LEASE = Lease(owner="one", until=NOW + timedelta(minutes=30))
@@ -105,3 +108,54 @@ def test_a_notice_whose_sender_did_not_come_back_is_in_doubt_and_can_be_resolved
 
     assert (expired, held, resolved) == (1, set(), 1)
     assert [one.lease_no for one in again] == [claimed.lease_no + 1]
+
+
+def a_reader(session: Session, state: SubscriptionState = SubscriptionState.ACTIVE) -> Subscription:
+    subscriber = Subscriber(
+        address="Ana@mail.example",
+        address_key="ana@mail.example",
+        fingerprint="f" * 64,
+        name="Ana",
+        language="en",
+        time_zone="Europe/Paris",
+        created_at=NOW,
+    )
+    subscription = Subscription(
+        subscriber=subscriber, newsletter="morning", state=state, cadence=Cadence.DAILY, created_at=NOW
+    )
+    session.add(subscription)
+    session.flush()
+    return subscription
+
+
+@pytest.mark.parametrize("reason", SuppressionReason)
+def test_a_reader_whom_only_an_operator_lets_get_mail_gets_no_notice(
+    session: Session, reason: SuppressionReason
+) -> None:
+    reader = a_reader(session).subscriber
+    suppression.suppress(session, reader.fingerprint, reason, at=NOW)
+    to_reader = notices.enqueue(session, wish(address=reader.address), NOW)
+    to_editor = notices.enqueue(session, wish(kind="review", address=reader.address), NOW)
+
+    claimed = {claim.key for claim in notices.claim(session, NOW, lease=LEASE, limit=10)}
+
+    if reason in suppression.LIFTED_BY_READER:
+        assert claimed == {to_reader, to_editor}
+    else:
+        assert claimed == {to_editor}
+        kept = session.get_one(Notice, to_reader, populate_existing=True)
+        assert (kept.state, kept.reason) == (DeliveryState.SKIPPED, Reason.SUPPRESSED)
+
+
+@pytest.mark.parametrize("state", [SubscriptionState.ACTIVE, SubscriptionState.ENDED])
+def test_nobody_who_has_left_is_welcomed(session: Session, state: SubscriptionState) -> None:
+    subscription = a_reader(session, state)
+    welcome = wish(kind="welcome", dedupe_key=f"welcome:{subscription.public_id}:{int(NOW.timestamp())}")
+    made = notices.enqueue(session, welcome, NOW)
+
+    claimed = [claim.key for claim in notices.claim(session, NOW, lease=LEASE, limit=10)]
+
+    has_left = state is SubscriptionState.ENDED
+    kept = session.get_one(Notice, made, populate_existing=True)
+    assert claimed == ([] if has_left else [made])
+    assert kept.reason is (Reason.UNSUBSCRIBED if has_left else None)

@@ -207,7 +207,7 @@ TABLE = [
     ("/undo", {}, "active", 200, "active", []),
     ("/undo", {}, "paused", 200, "paused", []),
     ("/undo", {}, "ended", 200, "active", ["restored"]),
-    ("/undo", {}, "pending", 409, "pending", []),
+    ("/undo", {}, "pending", 200, "active", ["restored"]),
     ("/why", {"cause": "too long"}, "ended", 200, "ended", []),
     ("/why", {"cause": "too long"}, "active", 409, "active", []),
     ("/why", {"cause": "because"}, "ended", 422, "ended", []),

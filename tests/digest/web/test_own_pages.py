@@ -13,7 +13,8 @@ from digest.model.notice import Notice
 from digest.services import Services
 from digest.store import editions
 from digest.web.pages import Pages
-from subscribers.model import Subscriber, Subscription
+from subscribers.cadence import Cadence
+from subscribers.model import Subscriber, Subscription, SubscriptionState
 from subscribers.tokens import Purpose
 from tests.digest.web.newsroom import token
 from tests.fakes import FixedClock
@@ -138,16 +139,23 @@ def test_an_address_with_a_reader_of_its_own_is_refused(
 ) -> None:
     path = ask(client, services, preferences, "address")
     with services.session() as session:
-        session.add(
-            Subscriber(
-                address="ana@new.example",
-                address_key="ana@new.example",
-                fingerprint="f" * 64,
-                language="en",
-                time_zone="UTC",
-                created_at=clock.at,
-            )
+        other = Subscriber(
+            address="ana@new.example",
+            address_key="ana@new.example",
+            fingerprint="f" * 64,
+            language="en",
+            time_zone="UTC",
+            created_at=clock.at,
         )
+        wish = Subscription(
+            subscriber=other,
+            newsletter="wattage",
+            state=SubscriptionState.PENDING,
+            cadence=Cadence.DAILY,
+            created_at=clock.at,
+        )
+        wish.confirm(clock.at)
+        session.add(wish)
 
     answer = client.post(path)
 
