@@ -12,12 +12,11 @@ from sqlalchemy.orm import Session
 
 from subscribers import bounces, consent
 from subscribers.model import ConsentEvent, ReaderRequest, Subscriber, Subscription, Suppression
+from subscribers.text import guarded
 
 #: What is kept, by its parts: a part is one record or a list of them, a record is names and plain values.
 OwnData = dict[str, Any]
 
-#: A cell that begins so is taken for a formula by spreadsheets.
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 #: Spreadsheets take a file without it for the local code page.
 _BYTE_ORDER_MARK = "\ufeff"
 
@@ -77,7 +76,7 @@ def as_csv(data: Mapping[str, Any]) -> str:
     table.writerow(("part", "record", "name", "value"))
     for part, value in data.items():
         for number, name, cell in _cells(value):
-            table.writerow((part, number, name, _harmless(cell)))
+            table.writerow((part, number, name, guarded(_text(cell))))
     return _BYTE_ORDER_MARK + written.getvalue()
 
 
@@ -92,11 +91,10 @@ def _cells(value: object) -> Iterator[tuple[str, str, object]]:
         yield "", "", value
 
 
-def _harmless(cell: object) -> str:
+def _text(cell: object) -> str:
     if cell is None:
         return ""
-    text = ", ".join(map(str, cell)) if isinstance(cell, list) else str(cell)
-    return f"'{text}" if text.startswith(_FORMULA) else text
+    return ", ".join(map(str, cell)) if isinstance(cell, list) else str(cell)
 
 
 def _wish(subscription: Subscription) -> dict[str, Any]:

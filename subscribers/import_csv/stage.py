@@ -45,7 +45,7 @@ def import_readers(
     The header names the columns in any order: address (or email), name, language, time_zone, sections, cadence, hour;
     or as the exports of other programs do. No row stops the rest. Nobody who left, is suppressed or has yet to confirm
     is brought in, and nobody who reads already is changed. Who had left elsewhere, says the file, is suppressed, unless
-    they have agreed here since.
+    they have agreed here since; who had left one newsletter of ours, says our own export, is only left out.
 
     *transaction* opens one for each batch of rows, so that others can write in between. What is killed has kept the
     batches before, and the same order given again goes on: whom it had added is unchanged then. With *dry_run* the
