@@ -12,7 +12,7 @@ from typing import Any
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
-import httpx
+import httpx2
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Route
@@ -414,7 +414,7 @@ def leave_with_one_click_and_come_back(life: Life, digest: EmailMessage, *, is_m
     url = str(digest["List-Unsubscribe"]).strip("<>")
     name, _, value = str(digest["List-Unsubscribe-Post"]).partition("=")
     sent: Any = {"files": {name: (None, value)}} if is_multipart else {"data": {name: value}}
-    answer = httpx.post(url, **sent)
+    answer = httpx2.post(url, **sent)
     left = life.subscription()
     life.open(url)
     come_back(life, digest)
@@ -474,7 +474,7 @@ def be_erased(life: Life, digest: EmailMessage, address: str) -> None:
     with life.services.reading() as session:
         assert list(session.scalars(select(Suppression.reason))) == [SuppressionReason.ERASED]
     for url in (link(mail, life.base, "f"), link(digest, life.base, "p")):
-        assert httpx.get(url).status_code in {404, 410}
+        assert httpx2.get(url).status_code in {404, 410}
 
 
 def refused_from(folder: Path, address: str) -> None:
