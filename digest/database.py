@@ -12,14 +12,43 @@ from sqlalchemy.orm import Session
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from digest.errors import DatabaseNotReady, SettingsError
-from digest.model import added, article, delivery, edition, job_run, notice, pace, picture, ruling, source, staff
+from digest.model import (
+    added,
+    article,
+    audit,
+    delivery,
+    edition,
+    job_run,
+    notice,
+    pace,
+    picture,
+    revision,
+    ruling,
+    source,
+    staff,
+)
 from subscribers import model as readers
 from subscribers.base import Base
 
 __all__ = ["Database", "Session", "metadata"]
 
 #: Every module whose rows the migrations must cover; importing them fills the metadata.
-ROW_MODULES = (added, article, delivery, edition, job_run, notice, pace, picture, ruling, source, staff, readers)
+ROW_MODULES = (
+    added,
+    article,
+    audit,
+    delivery,
+    edition,
+    job_run,
+    notice,
+    pace,
+    picture,
+    revision,
+    ruling,
+    source,
+    staff,
+    readers,
+)
 metadata = Base.metadata
 
 #: SQLite waits so long for another writer before it gives up.
@@ -154,8 +183,17 @@ def _told_plainly() -> Iterator[None]:
     except (OperationalError, DatabaseError, sqlite3.DatabaseError) as fault:
         if isinstance(fault, DatabaseError) and type(fault) not in {OperationalError, DatabaseError}:
             raise  # a broken rule, such as a key used twice, is for the caller to judge
+        if stopped := _stopped_by(fault):
+            raise stopped from None  # a driver that is stopped at work loses its connection, and says only that
         cause = getattr(fault, "orig", None) or fault
         raise DatabaseNotReady(
             f"the database did not do its work: {str(cause).strip().splitlines()[0]}; "
             "check [database] url, free space and permissions"
         ) from fault
+
+
+def _stopped_by(fault: BaseException | None) -> KeyboardInterrupt | None:
+    """Return the Ctrl-C in whose wake *fault* came, if there was one."""
+    while fault is not None and not isinstance(fault, KeyboardInterrupt):
+        fault = fault.__context__
+    return fault

@@ -8,10 +8,11 @@ from typing import Annotated
 import typer
 import uvicorn
 
-from digest import desk, jobs, resources
+from digest import jobs, resources
 from digest.cli.edition.facts import account_line
 from digest.cli.output import FAILED, Json, answer, err, fail, out, table, usage
 from digest.cli.wired import services
+from digest.desk import listing
 from digest.scheduler import Scheduler
 from digest.store import job_runs, pace, sources
 from digest.store import notices as notice_store
@@ -109,7 +110,7 @@ def tick(*, as_json: Json = False) -> None:
 def status(*, as_json: Json = False) -> None:
     """Say how everything stands: Editions, Sources in trouble, mails that wait, last runs."""
     with services() as given:
-        rows = desk.todays(given)
+        rows = listing.todays(given)
         with given.reading() as session:
             letters = [sources.complete(session, letter) for letter in given.settings.newsletters]
             keys = [plan.address for letter in letters for plan in letter.sources]

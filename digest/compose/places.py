@@ -91,7 +91,7 @@ class Places:
         return self._led[cluster.section, candidate.publisher] >= self.newsletter.weights.per_source
 
     def _bench(self, cluster: Cluster, reason: str) -> None:
-        lead = cluster.lead
+        lead, *others = cluster.candidates
         self._missed.append(
             Benched(
                 headline=headline(lead),
@@ -99,5 +99,6 @@ class Places:
                 section=cluster.section,
                 score=cluster.score.total,
                 reason=reason,
+                story=story(cluster, lead, others),
             )
         )

@@ -39,7 +39,18 @@ def _also(lead: Candidate, others: Sequence[Candidate]) -> tuple[SourceLink, ...
         name = other.publisher if other.source_name in names else other.source_name
         publishers.add(other.publisher)
         names.add(name)
-        links.append(SourceLink(article_id=other.article_id, name=name, url=other.url, title=headline(other)))
+        links.append(
+            SourceLink(
+                article_id=other.article_id,
+                name=name,
+                url=other.url,
+                title=headline(other),
+                summary=other.summary.strip(),
+                published=other.published if other.is_dated else None,
+                image=other.image if other.image and _is_web_address(other.image) else "",
+                language=other.language,
+            )
+        )
     return tuple(links)
 
 

@@ -10,13 +10,14 @@ from email import message_from_bytes, policy
 from pathlib import Path
 from typing import Self
 
-from digest import calendar, desk, notices, pipeline, sending
+from digest import calendar, notices, pipeline, sending
 from digest.clock import Clock
 from digest.demo.background import Background, free_port, listening
 from digest.demo.inbox import Inbox
 from digest.demo.inbox_pages import inbox_app
 from digest.demo.readers import SAMPLE_READERS
 from digest.demo.site import SourceSite
+from digest.desk import releasing
 from digest.errors import DigestError
 from digest.model.delivery import Account
 from digest.model.edition import EditionState
@@ -164,7 +165,7 @@ class Day:
         with self.services.reading() as session:
             is_open = editions.get(session, edition_id).is_open
         if is_open:
-            desk.approve(self.services, edition_id, by=EDITOR)
+            releasing.approve(self.services, edition_id, by=EDITOR)
 
     def send(self, edition_id: EditionId, on_progress: Callable[[Account], None]) -> sending.Sent:
         """Send every wave now; nothing when there is no Edition, since all its news was in an earlier one."""

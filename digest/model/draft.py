@@ -42,19 +42,32 @@ class Picture:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SourceLink:
-    """Another article on the same event."""
+    """
+    Another article on the same event.
 
-    article_id: ArticleId
+    With what a Story that it leads would show. *article_id* is None where an editor has given the link.
+    """
+
+    article_id: ArticleId | None
     name: str
     url: str
     title: str
+    summary: str = ""
+    published: dt.datetime | None = None
+    #: The address of its picture, or empty.
+    image: str = ""
+    language: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Story:
-    """A Cluster given a place: lead article, other sources, headline, note."""
+    """
+    A Cluster given a place: lead article, other sources, headline, note.
 
-    article_id: ArticleId
+    *article_id* is None for an item of an editor's own, which *own_key* names.
+    """
+
+    article_id: ArticleId | None
     headline: str
     url: str
     source: str
@@ -68,11 +81,20 @@ class Story:
     #: True when an earlier Edition carried the event and it has moved on.
     is_update: bool = False
     note: str = ""
+    own_key: str = ""
+    #: True when an editor has written its headline or summary.
+    is_edited: bool = False
+
+    @property
+    def key(self) -> str:
+        """Return what the desk calls it, alone in its Draft: by its lead article, or by its own key."""
+        return self.own_key if self.article_id is None else f"a{self.article_id}"
 
     @property
     def article_ids(self) -> tuple[ArticleId, ...]:
         """Return every article that this Story uses up."""
-        return (self.article_id, *(link.article_id for link in self.also))
+        ids = (self.article_id, *(link.article_id for link in self.also))
+        return tuple(article_id for article_id in ids if article_id is not None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,13 +108,14 @@ class Section:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Benched:
-    """A Story that just missed, and why."""
+    """A Story that just missed, and why. *story* is the whole of it; Drafts of earlier versions lack it."""
 
     headline: str
     source: str
     section: str
     score: float
     reason: str
+    story: Story | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -147,7 +170,7 @@ class Draft:
                 Section(slug=s["slug"], title=s["title"], stories=tuple(_story(x) for x in s["stories"]))
                 for s in data["sections"]
             ),
-            bench=tuple(Benched(**b) for b in data["bench"]),
+            bench=tuple(_benched(b) for b in data["bench"]),
         )
 
 
@@ -162,12 +185,12 @@ def _story(data: dict[str, Any]) -> Story:
     return Story(
         **{
             **data,
-            "published": dt.datetime.fromisoformat(data["published"]) if data["published"] else None,
+            "published": _instant(data["published"]),
             "score": Score(
                 parts=tuple(ScorePart(**part) for part in score["parts"]),
                 **{name: score[name] for name in ("decay", "age", "boost", "is_pinned") if name in score},
             ),
-            "also": tuple(SourceLink(**link) for link in data["also"]),
+            "also": tuple(_link(link) for link in data["also"]),
             "picture": _picture(data["picture"]) if data["picture"] else None,
         }
     )
@@ -176,3 +199,16 @@ def _story(data: dict[str, Any]) -> Story:
 def _picture(data: dict[str, Any]) -> Picture:
     copies = (PictureCopy(**copy | {"place": Place(copy["place"])}) for copy in data.get("copies", ()))
     return Picture(**data | {"copies": tuple(copies)})
+
+
+def _link(data: dict[str, Any]) -> SourceLink:
+    return SourceLink(**data | {"published": _instant(data.get("published"))})
+
+
+def _benched(data: dict[str, Any]) -> Benched:
+    story = data.get("story")
+    return Benched(**data | {"story": _story(story) if story else None})
+
+
+def _instant(text: str | None) -> dt.datetime | None:
+    return dt.datetime.fromisoformat(text) if text else None

@@ -96,8 +96,15 @@ class Edition(Base):
     sent_at: Mapped[dt.datetime | None]
     #: The Segment of readers whom a special Edition is for, as JSON; None for everybody whose wish it serves.
     audience_json: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
+    #: The Edition whose faults this one corrects, for those who got it.
+    corrects_id: Mapped[EditionId | None] = mapped_column(ForeignKey("edition.id"))
+    #: When the archive was last corrected, and what that says to readers.
+    corrected_at: Mapped[dt.datetime | None]
+    correction: Mapped[str] = mapped_column(String(500), default="")
     draft_json: Mapped[dict[str, Any] | None] = mapped_column(deferred=True)
     rendered_bytes: Mapped[bytes | None] = mapped_column(LargeBinary, deferred=True)
+    #: The pages that the archive shows in place of those that were sent.
+    corrected_bytes: Mapped[bytes | None] = mapped_column(LargeBinary, deferred=True)
 
     @property
     def draft(self) -> Draft:

@@ -2,6 +2,7 @@
 
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 
 from sqlalchemy import ForeignKey, String
 from sqlalchemy.orm import Mapped, mapped_column, relationship
@@ -28,8 +29,15 @@ class Staff(Base):
     email: Mapped[str] = mapped_column(String(320), unique=True)
     name: Mapped[str] = mapped_column(String(200), default="")
     role: Mapped[Role] = mapped_column(one_of(Role))
+    #: Empty for an account that comes in by links alone.
     password_hash: Mapped[str] = mapped_column(String(200))
     created_at: Mapped[datetime]
+    #: The secret of the second factor (RFC 6238), sealed with the service's key; None where there is none.
+    totp_secret: Mapped[str | None] = mapped_column(String(300))
+    #: The time step of the last code that was taken: no code is taken twice.
+    totp_step: Mapped[int] = mapped_column(default=0)
+    #: SHA-256 of the codes for the day on which the phone is lost; each is taken once.
+    recovery_hashes: Mapped[list[Any]] = mapped_column(default=list)
 
 
 class StaffSession(Base):
@@ -55,3 +63,16 @@ class SignInFailure(Base):
     email_hash: Mapped[str] = mapped_column(String(64), index=True)
     network: Mapped[str] = mapped_column(String(64), index=True)
     at: Mapped[datetime] = mapped_column(index=True)
+
+
+class StaffLink(Base):
+    """A link by mail that signs one account in, once. Its secret is kept only as its SHA-256."""
+
+    __tablename__ = "staff_link"
+
+    secret_hash: Mapped[str] = mapped_column(String(64), primary_key=True)
+    staff_id: Mapped[StaffId] = mapped_column(ForeignKey("staff.id", ondelete="CASCADE"), index=True)
+    created_at: Mapped[datetime]
+    expires_at: Mapped[datetime] = mapped_column(index=True)
+
+    staff: Mapped[Staff] = relationship(lazy="joined")

@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 from sqlalchemy import update
 
-from digest import archive, desk, sending
+from digest import archive, sending
 from digest.archive import ArchiveMonth, LeadPicture
+from digest.desk import releasing
 from digest.errors import UnknownNewsletter
 from digest.model.candidate import Score, ScorePart
 from digest.model.draft import Draft, Picture, PictureCopy, Section, Story
@@ -80,10 +81,10 @@ def test_an_edition_is_in_the_archive_from_its_first_delivery_on(
 ) -> None:
     services = make_services(sqlite_url, smtp_port=1)
     write_feed(tmp_path / "news", ("Quarry council settles stone dispute", "https://aldmere.example/stone"))
-    edition_id = desk.prepare(services, "morning")
+    edition_id = releasing.prepare(services, "morning")
     before = (archive.month(services, "morning"), archive.page(services, "morning", Cadence.DAILY, DAY))
 
-    desk.approve(services, edition_id, by="anna@example.org")
+    releasing.approve(services, edition_id, by="anna@example.org")
     approved = archive.month(services, "morning")
     sending.send_edition(services, edition_id)
 

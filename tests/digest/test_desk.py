@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from digest import desk, pipeline
+from digest import pipeline
+from digest.desk import listing, opening, releasing
 from digest.errors import UnknownEdition, UnknownNewsletter, WrongState
 from digest.model.edition import EditionState
 from digest.model.ids import EditionId
@@ -44,7 +45,7 @@ def plan(services: Services, *days: int, cadence: Cadence = Cadence.DAILY) -> No
 def test_the_desk_lists_todays_edition_while_later_ones_are_planned(services: Services) -> None:
     plan(services, -1, 0, 1, 2)
 
-    (row,) = desk.todays(services)
+    (row,) = listing.todays(services)
 
     assert (row.date, row.state) == (DUE.date(), EditionState.PLANNED)
 
@@ -52,7 +53,7 @@ def test_the_desk_lists_todays_edition_while_later_ones_are_planned(services: Se
 def test_the_desk_lists_the_next_edition_on_a_day_without_one(services: Services) -> None:
     plan(services, -1, 2)
 
-    (row,) = desk.todays(services)
+    (row,) = listing.todays(services)
 
     assert row.date == (DUE + 2 * DAY).date()
 
@@ -62,7 +63,7 @@ def test_the_desk_lists_each_cadence_even_before_anything_is_planned(
 ) -> None:
     services = make_services(sqlite_url, more='cadences = ["daily", "weekly"]')
 
-    rows = desk.todays(services)
+    rows = listing.todays(services)
 
     assert [(row.cadence, row.date, row.edition_id) for row in rows] == [
         (Cadence.DAILY, DUE.date(), None),
@@ -74,7 +75,7 @@ def test_today_is_the_newsletters_own_day(make_services: MakeServices, sqlite_ur
     clock.set(datetime(2026, 11, 23, 23, 30, tzinfo=UTC))
     services = make_services(sqlite_url)
 
-    (row,) = desk.todays(services)
+    (row,) = listing.todays(services)
 
     assert row.date.isoformat() == "2026-11-24"
 
@@ -84,10 +85,10 @@ def test_today_is_the_newsletters_own_day(make_services: MakeServices, sqlite_ur
     [(-90, "in 1 h 30 min"), (-60, "in 1 h"), (-5, "in 5 min"), (0, "now"), (90, "now")],
 )
 def test_the_desk_says_when_a_draft_goes_out(services: Services, clock: FixedClock, minutes: int, words: str) -> None:
-    desk.prepare(services, "morning")
+    releasing.prepare(services, "morning")
     clock.set(DUE + timedelta(minutes=minutes))
 
-    (row,) = desk.todays(services)
+    (row,) = listing.todays(services)
 
     assert row.will_happen == f"goes out {words}, automatically"
 
@@ -96,18 +97,18 @@ def test_the_desk_says_that_a_draft_waits_where_approval_is_required(
     make_services: MakeServices, services: Services, sqlite_url: str
 ) -> None:
     strict = make_services(sqlite_url, more=f'approval = "required"\n{TWO_SECTIONS}')
-    desk.prepare(strict, "morning")
+    releasing.prepare(strict, "morning")
 
-    (row,) = desk.todays(strict)
+    (row,) = listing.todays(strict)
 
     assert row.will_happen == "due in 1 h, once approved"
 
 
 def test_preparing_at_the_desk_gathers_first_and_is_safe_to_repeat(services: Services) -> None:
-    first = desk.prepare(services, "morning")
-    second = desk.prepare(services, "morning")
+    first = releasing.prepare(services, "morning")
+    second = releasing.prepare(services, "morning")
 
-    opened = desk.open_edition(services, first)
+    opened = opening.open_edition(services, first)
     assert first == second
     assert [section.title for section in opened.draft.sections] == ["Science", "World"]
     assert (opened.row.stories, opened.row.coverage) == (2, "2 of 2 sources answered")
@@ -116,9 +117,9 @@ def test_preparing_at_the_desk_gathers_first_and_is_safe_to_repeat(services: Ser
 
 
 def test_a_preview_carries_links_that_open_nothing(services: Services) -> None:
-    edition_id = desk.prepare(services, "morning")
+    edition_id = releasing.prepare(services, "morning")
 
-    filled = desk.preview(services, edition_id)
+    filled = opening.preview(services, edition_id)
 
     assert services.links.unsubscribe(INERT_TOKEN) in filled.html
     assert services.links.unsubscribe(INERT_TOKEN) in filled.text
@@ -132,9 +133,9 @@ def test_a_preview_carries_links_that_open_nothing(services: Services) -> None:
 def test_a_preview_shows_what_a_reader_of_those_sections_gets(
     services: Services, sections: list[str] | None, shows_world: bool, shows_science: bool
 ) -> None:
-    edition_id = desk.prepare(services, "morning")
+    edition_id = releasing.prepare(services, "morning")
 
-    text = desk.preview(services, edition_id, sections=sections).text
+    text = opening.preview(services, edition_id, sections=sections).text
 
     assert ("Quarry council" in text) is shows_world
     assert ("Vaccine trial" in text) is shows_science
@@ -143,20 +144,20 @@ def test_a_preview_shows_what_a_reader_of_those_sections_gets(
 def test_after_approval_the_preview_is_the_frozen_mail(
     make_services: MakeServices, services: Services, sqlite_url: str
 ) -> None:
-    edition_id = desk.prepare(services, "morning")
-    desk.approve(services, edition_id, by="anna@example.org")
-    before = desk.preview(services, edition_id)
+    edition_id = releasing.prepare(services, "morning")
+    releasing.approve(services, edition_id, by="anna@example.org")
+    before = opening.preview(services, edition_id)
 
     renamed = make_services(sqlite_url, more=f'look = {{ accent = "#123456" }}\n{TWO_SECTIONS}')
 
-    assert desk.preview(renamed, edition_id) == before
-    assert desk.open_edition(renamed, edition_id).rendered_hash is not None
+    assert opening.preview(renamed, edition_id) == before
+    assert opening.open_edition(renamed, edition_id).rendered_hash is not None
 
 
 def test_an_edition_is_opened_with_what_the_lint_says_of_it(services: Services) -> None:
-    edition_id = desk.prepare(services, "morning")
+    edition_id = releasing.prepare(services, "morning")
 
-    assert desk.open_edition(services, edition_id).findings == ()
+    assert opening.open_edition(services, edition_id).findings == ()
 
 
 def test_a_newsletters_own_list_of_accepted_features_is_used(
@@ -166,9 +167,9 @@ def test_a_newsletters_own_list_of_accepted_features_is_used(
     (tmp_path / "own" / "lint").mkdir(parents=True)
     (tmp_path / "own" / "lint" / "accepted.txt").write_text("# Nothing.", encoding="utf-8")
     services = make_services(sqlite_url, more='templates = "own"')
-    edition_id = desk.prepare(services, "morning")
+    edition_id = releasing.prepare(services, "morning")
 
-    findings = desk.open_edition(services, edition_id).findings
+    findings = opening.open_edition(services, edition_id).findings
 
     assert {finding.rule for finding in findings} == {Rule.CLIENT_SUPPORT}
 
@@ -180,21 +181,21 @@ def test_a_list_of_accepted_features_at_fault_is_told_and_hides_no_edition(
     (tmp_path / "own" / "lint").mkdir(parents=True)
     (tmp_path / "own" / "lint" / "accepted.txt").write_text("css-gap", encoding="utf-8")
     services = make_services(sqlite_url, more='templates = "own"')
-    edition_id = desk.prepare(services, "morning")
+    edition_id = releasing.prepare(services, "morning")
 
-    (finding,) = desk.open_edition(services, edition_id).findings
+    (finding,) = opening.open_edition(services, edition_id).findings
 
     assert (finding.severity, finding.rule) == (Severity.ERROR, Rule.CLIENT_SUPPORT)
     assert finding.message.startswith("lint/accepted.txt, line 1: css-gap has no reason")
 
 
 def test_a_hold_names_its_editor_and_a_release_takes_it_back(services: Services) -> None:
-    edition_id = desk.prepare(services, "morning")
+    edition_id = releasing.prepare(services, "morning")
 
-    desk.hold(services, edition_id, by="anna@example.org")
-    (held,) = desk.todays(services)
-    desk.release(services, edition_id)
-    (released,) = desk.todays(services)
+    releasing.hold(services, edition_id, by="anna@example.org")
+    (held,) = listing.todays(services)
+    releasing.release(services, edition_id)
+    (released,) = listing.todays(services)
 
     assert (held.state, held.reason) == (EditionState.HELD, "held by anna@example.org")
     assert held.will_happen == "held; goes out only when approved or released"
@@ -202,11 +203,11 @@ def test_a_hold_names_its_editor_and_a_release_takes_it_back(services: Services)
 
 
 def test_what_is_approved_can_no_longer_be_held(services: Services) -> None:
-    edition_id = desk.prepare(services, "morning")
-    desk.approve(services, edition_id, by="anna@example.org")
+    edition_id = releasing.prepare(services, "morning")
+    releasing.approve(services, edition_id, by="anna@example.org")
 
     with pytest.raises(WrongState, match="is approved; only one that is draft can become held"):
-        desk.hold(services, edition_id, by="anna@example.org")
+        releasing.hold(services, edition_id, by="anna@example.org")
 
 
 def test_an_edition_without_a_draft_cannot_be_opened(services: Services) -> None:
@@ -215,23 +216,23 @@ def test_an_edition_without_a_draft_cannot_be_opened(services: Services) -> None
         (planned,) = editions.in_states(session, EditionState.PLANNED)
 
     with pytest.raises(WrongState, match="has no draft yet"):
-        desk.open_edition(services, planned.id)
+        opening.open_edition(services, planned.id)
     with pytest.raises(WrongState, match="has no draft yet"):
-        desk.preview(services, planned.id)
+        opening.preview(services, planned.id)
 
 
 def test_what_does_not_exist_is_told(services: Services) -> None:
     with pytest.raises(UnknownEdition, match="4711"):
-        desk.open_edition(services, EditionId(4711))
+        opening.open_edition(services, EditionId(4711))
     with pytest.raises(UnknownNewsletter, match="evening"):
-        desk.recent(services, "evening")
+        listing.recent(services, "evening")
     with pytest.raises(UnknownNewsletter, match="evening"):
-        desk.prepare(services, "evening")
+        releasing.prepare(services, "evening")
 
 
 def test_recent_editions_stand_the_newest_first(services: Services) -> None:
     plan(services, -2, 0, -1)
 
-    rows = desk.recent(services, "morning")
+    rows = listing.recent(services, "morning")
 
     assert [row.date for row in rows] == [(DUE + day * DAY).date() for day in (0, -1, -2)]

@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 from sqlalchemy import func, select
 
-from digest import desk, sending
+from digest import sending
+from digest.desk import releasing
 from digest.errors import UnknownNewsletter
 from digest.model.ids import EditionId
 from digest.model.notice import Notice
@@ -240,8 +241,8 @@ def sent(make_services: MakeServices, sqlite_url: str, tmp_path: Path) -> tuple[
     services = make_services(sqlite_url, smtp_port=1)
     joined(services)
     write_feed(tmp_path / "news", ("Quarry council settles stone dispute", "https://aldmere.example/stone"))
-    edition_id = desk.prepare(services, "morning")
-    desk.approve(services, edition_id, by="anna@example.org")
+    edition_id = releasing.prepare(services, "morning")
+    releasing.approve(services, edition_id, by="anna@example.org")
     sending.send_edition(services, edition_id)
     return services, edition_id
 
@@ -266,7 +267,7 @@ def test_an_edition_opens_only_to_its_readers(sent: tuple[Services, EditionId]) 
 def test_a_draft_opens_to_no_reader(services: Services, tmp_path: Path) -> None:
     joined(services)
     write_feed(tmp_path / "news", ("Quarry council settles stone dispute", "https://aldmere.example/stone"))
-    edition_id = desk.prepare(services, "morning")
+    edition_id = releasing.prepare(services, "morning")
 
     assert reading.view(services, edition_id, token(services, Purpose.VIEW)) is None
 

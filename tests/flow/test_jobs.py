@@ -5,8 +5,9 @@ from pathlib import Path
 
 from sqlalchemy import select
 
-from digest import desk, jobs, pipeline, special
+from digest import jobs, pipeline, special
 from digest.demo.inbox import Inbox
+from digest.desk import releasing
 from digest.model.delivery import Lease
 from digest.model.edition import Edition, EditionState
 from digest.model.job_run import JobRun, JobState
@@ -100,7 +101,7 @@ def test_a_newsletter_that_wants_approval_waits_for_it(
     waiting = (states(services)[23], len(mails(inbox)))
     with services.reading() as session:
         edition = editions.in_states(session, EditionState.DRAFT)[0]
-    desk.approve(services, edition.id, by="anna@example.org")
+    releasing.approve(services, edition.id, by="anna@example.org")
     jobs.tick(services)
 
     assert waiting == ("draft", 0)
@@ -117,12 +118,12 @@ def test_a_held_edition_stays_until_it_is_released(
     jobs.tick(services)
     with services.reading() as session:
         edition = editions.in_states(session, EditionState.DRAFT)[0]
-    desk.hold(services, edition.id, by="anna@example.org")
+    releasing.hold(services, edition.id, by="anna@example.org")
 
     clock.set(DUE)
     jobs.tick(services)
     held = (states(services)[23], len(mails(inbox)))
-    desk.release(services, edition.id)
+    releasing.release(services, edition.id)
     jobs.tick(services)
 
     assert held == ("held", 0)
@@ -285,7 +286,7 @@ def test_mail_of_a_sender_that_did_not_come_back_is_set_in_doubt(
     jobs.tick(services)
     with services.reading() as session:
         edition = editions.in_states(session, EditionState.DRAFT)[0]
-    desk.approve(services, edition.id, by="anna@example.org")
+    releasing.approve(services, edition.id, by="anna@example.org")
     clock.set(DUE)
     with services.session() as session:
         lease = Lease(owner="vanished", until=DUE + timedelta(minutes=30))

@@ -10,7 +10,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import event, func, select
+from sqlalchemy.exc import OperationalError
 
 from digest.database import Database
 from subscribers.model import ConsentEvent, Subscriber, Subscription
@@ -80,3 +81,18 @@ def test_who_stops_an_import_is_told_that_it_goes_on(database: Database, command
     assert "rows, which stay" in complaints
     assert "the same command goes on" in complaints
     assert "Traceback" not in complaints
+
+
+def test_a_stop_in_whose_wake_the_connection_is_lost_is_still_a_stop(database: Database) -> None:
+    def lose_the_connection(*_: object) -> None:
+        raise OperationalError("ROLLBACK", {}, ConnectionError("the connection is closed"))
+
+    def work() -> None:
+        with database.session() as session:
+            session.scalar(select(func.count()).select_from(Subscriber))
+            raise KeyboardInterrupt
+
+    event.listen(database.engine, "rollback", lose_the_connection)
+
+    with pytest.raises(KeyboardInterrupt):
+        work()

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from digest import desk, jobs, pipeline, sending
+from digest import jobs, pipeline, sending
 from digest.demo.inbox import Inbox
+from digest.desk import opening, releasing
 from digest.errors import UnfitToSend
 from digest.model.edition import EditionState
 from digest.model.ids import EditionId
@@ -83,10 +84,10 @@ def test_it_is_refused_by_hand_too_until_it_is_mended(services: Services, footer
     made = prepare(services)
 
     with pytest.raises(UnfitToSend, match="the lint found"):
-        desk.approve(services, made.edition_id, by="anna@example.org")
+        releasing.approve(services, made.edition_id, by="anna@example.org")
     refused = edition(services, made.edition_id)[0]
     write(footer, SOUND)
-    desk.approve(services, made.edition_id, by="anna@example.org")
+    releasing.approve(services, made.edition_id, by="anna@example.org")
     sending.send_edition(services, made.edition_id, every_wave=True)
 
     assert refused is EditionState.HELD
@@ -119,7 +120,7 @@ def test_editors_are_told_again_when_what_they_released_is_held_for_another_reas
     jobs.tick(services)
     with services.reading() as session:
         (held,) = editions.in_states(session, EditionState.HELD)
-    desk.release(services, held.id)
+    releasing.release(services, held.id)
     write(footer, '<p><img src="https://news.example.org/i.gif" width="600" height="10" /></p>')
 
     clock.set(DUE)
@@ -175,7 +176,7 @@ def test_warnings_hold_nothing_and_are_shown(services: Services, footer: Path) -
     made = prepare(services)
 
     assert isinstance(made, Prepared)
-    (finding,) = desk.open_edition(services, made.edition_id).findings
+    (finding,) = opening.open_edition(services, made.edition_id).findings
     assert "css-background-image" in finding.message
 
 

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from digest import archive, desk, jobs, pipeline, sending, special
+from digest import archive, jobs, pipeline, sending, special
 from digest.demo.inbox import Inbox
+from digest.desk import listing, opening, releasing
 from digest.errors import WrongState
 from digest.model.delivery import Account
 from digest.model.edition import Edition, EditionState
@@ -139,8 +140,8 @@ def test_a_hold_that_is_taken_back_still_waits_for_an_editor(
     services: Services, make_special: Special, clock: FixedClock
 ) -> None:
     edition_id = make_special()
-    desk.hold(services, edition_id, by="ben@example.org")
-    desk.release(services, edition_id)
+    releasing.hold(services, edition_id, by="ben@example.org")
+    releasing.release(services, edition_id)
 
     clock.advance(timedelta(hours=2))
     jobs.run("approve", services)
@@ -390,9 +391,9 @@ def test_the_desk_says_whom_it_is_for_and_how_many_they_are(services: Services, 
     subscribe(services, "boston", zone="America/New_York")
     edition_id = make_special()
 
-    (row,) = (row for row in desk.todays(services) if row.cadence is Cadence.SPECIAL)
+    (row,) = (row for row in listing.todays(services) if row.cadence is Cadence.SPECIAL)
     approve(services, edition_id)
-    approved = desk.open_edition(services, edition_id).row
+    approved = opening.open_edition(services, edition_id).row
 
     assert (row.audience, row.readers, row.due_at) == ("readers in Europe/", 1, None)
     assert row.will_happen == "goes out at once, when approved"
@@ -406,9 +407,9 @@ def test_the_desk_lists_an_old_one_until_it_is_settled(
     edition_id = make_special()
     clock.advance(timedelta(days=3))
 
-    before = [row.edition_id for row in desk.todays(services)]
+    before = [row.edition_id for row in listing.todays(services)]
     sending.cancel(services, edition_id, reason="too old")
-    after = [row.edition_id for row in desk.todays(services)]
+    after = [row.edition_id for row in listing.todays(services)]
 
     assert edition_id in before
     assert edition_id not in after

@@ -45,7 +45,7 @@ def test_an_empty_database_is_filled_and_a_second_start_changes_nothing(tmp_path
     database.prepare()
 
     with database.engine.connect() as connection:
-        assert MigrationContext.configure(connection).get_current_revision() == "0006"
+        assert MigrationContext.configure(connection).get_current_revision() == "0007"
     database.close()
 
 

@@ -6,11 +6,11 @@ from typing import Annotated, Any
 
 import typer
 
-from digest import desk
 from digest.cli.edition.facts import account_line, facts, found, sentence
 from digest.cli.output import FAILED, Json, answer, err, out, table, usage
 from digest.cli.wired import CadenceOption, Date, Slug, services
-from digest.desk import DeskEdition
+from digest.desk import opening
+from digest.desk.opening import DeskEdition
 from digest.model.edition import Edition
 from digest.model.layout import BUDGET
 from digest.model.newsletter import Newsletter
@@ -35,7 +35,7 @@ def preview(
     with services() as given:
         newsletter = given.newsletter(slug)
         edition = found(given, newsletter, date, cadence)
-        filled = desk.preview(given, edition.id, sections=_chosen(newsletter, sections))
+        filled = opening.preview(given, edition.id, sections=_chosen(newsletter, sections))
     if html is not None:
         html.write_text(filled.html, encoding="utf-8")
     answer(
@@ -62,7 +62,7 @@ def lint(
         newsletter = given.newsletter(slug)
         edition = found(given, newsletter, date, cadence)
         chosen = _chosen(newsletter, sections)
-        opened = desk.open_edition(given, edition.id, sections=chosen, asks_spam_filter=spam)
+        opened = opening.open_edition(given, edition.id, sections=chosen, asks_spam_filter=spam)
     findings = [*opened.findings, *(opened.spam or ())]
     if as_json:
         answer(_proof_facts(opened, findings), as_json=True)

@@ -5,12 +5,13 @@ from typing import Annotated
 
 import typer
 
-from digest import desk, notices, pipeline
+from digest import notices, pipeline
 from digest import special as special_editions
 from digest.cli import segment_options as only
 from digest.cli.edition.facts import facts, found, sentence
 from digest.cli.output import Json, answer, usage
 from digest.cli.wired import CadenceOption, Date, Slug, services, which_edition
+from digest.desk import listing
 from digest.model.newsletter import Newsletter
 from digest.special import SpecialWish
 from digest.store import editions
@@ -69,7 +70,7 @@ def special(
         notices.tell_editors(given, newsletter, result.edition_id)
         with given.reading() as session:
             edition = editions.get(session, result.edition_id)
-            readers = desk.readers_of(session, edition)
+            readers = listing.readers_of(session, edition)
             text = f"{sentence(edition)}\nFor {edition.audience}: {readers} now"
             if edition.is_open:
                 text += f"; approve it with `digest edition approve {slug} --cadence special --date {day}`"

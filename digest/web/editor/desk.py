@@ -3,7 +3,7 @@
 from fastapi import APIRouter
 from starlette.responses import RedirectResponse, Response
 
-from digest import desk
+from digest.desk import listing, releasing
 from digest.web.door import OwnForm, Staff
 from digest.web.pages import READ, Templates, Wired
 
@@ -14,14 +14,14 @@ router = APIRouter()
 def today(staff: Staff, services: Wired, pages: Templates) -> Response:
     """List today's Editions."""
     return pages.show(
-        "editor/desk.html", staff=staff, here="today", rows=desk.todays(services), now=services.clock.now()
+        "editor/desk.html", staff=staff, here="today", rows=listing.todays(services), now=services.clock.now()
     )
 
 
 @router.post("/desk/prepare/{slug}")
 def prepare(slug: str, _form: OwnForm, services: Wired, pages: Templates) -> Response:
     """Gather what is new and make today's Edition now."""
-    edition_id = desk.prepare(services, slug)
-    made = any(row.edition_id == edition_id and row.stories for row in desk.recent(services, slug))
+    edition_id = releasing.prepare(services, slug)
+    made = any(row.edition_id == edition_id and row.stories for row in listing.recent(services, slug))
     target = pages.links.desk_edition(edition_id) if made else pages.links.desk()
     return RedirectResponse(target, status_code=303)

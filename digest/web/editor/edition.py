@@ -8,8 +8,9 @@ from typing import Annotated
 from fastapi import APIRouter, HTTPException, Query
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
-from digest import desk
-from digest.desk import DeskEdition, DeskRow
+from digest.desk import listing, opening, releasing
+from digest.desk.listing import DeskRow
+from digest.desk.opening import DeskEdition
 from digest.errors import WrongState
 from digest.model.draft import Draft
 from digest.model.edition import EditionState
@@ -87,7 +88,7 @@ def preview(
     pictures: bool = True,
 ) -> Response:
     """Show the mail alone, for the frame on the page of its Edition."""
-    filled = desk.preview(services, EditionId(edition_id), sections=section)
+    filled = opening.preview(services, EditionId(edition_id), sections=section)
     policy = FRAMED_MAIL if pictures else FRAMED_WITHOUT_PICTURES
     return HTMLResponse(in_scheme(filled.html, scheme), headers={"Content-Security-Policy": policy})
 
@@ -98,9 +99,9 @@ def decide(
 ) -> Response:
     """Approve the Edition, hold it, or take the hold back."""
     acts: dict[str, Callable[[], None]] = {
-        "approve": lambda: desk.approve(services, EditionId(edition_id), by=staff.email),
-        "hold": lambda: desk.hold(services, EditionId(edition_id), by=staff.email),
-        "release": lambda: desk.release(services, EditionId(edition_id)),
+        "approve": lambda: releasing.approve(services, EditionId(edition_id), by=staff.email),
+        "hold": lambda: releasing.hold(services, EditionId(edition_id), by=staff.email),
+        "release": lambda: releasing.release(services, EditionId(edition_id)),
     }
     if act not in acts:
         raise HTTPException(404)
@@ -124,7 +125,9 @@ class _Shown:
 
 
 def _page(services: Services, pages: Pages, staff: Visitor, edition_id: EditionId, shown: _Shown) -> Response:
-    opened = desk.open_edition(services, edition_id, sections=shown.sections, asks_spam_filter=shown.asks_spam_filter)
+    opened = opening.open_edition(
+        services, edition_id, sections=shown.sections, asks_spam_filter=shown.asks_spam_filter
+    )
     return pages.show(
         "editor/edition.html",
         status=shown.status,
@@ -155,7 +158,7 @@ def _others(services: Services, opened: DeskEdition) -> tuple[DeskRow, ...]:
             return row.edition_id == opened.row.edition_id
         return (row.newsletter.slug, row.cadence) == (opened.row.newsletter.slug, opened.row.cadence)
 
-    return tuple(opened.row if is_same_kind(row) else row for row in desk.todays(services))
+    return tuple(opened.row if is_same_kind(row) else row for row in listing.todays(services))
 
 
 def _best(draft: Draft) -> float:

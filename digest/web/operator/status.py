@@ -3,7 +3,7 @@
 from fastapi import APIRouter
 from starlette.responses import Response
 
-from digest import desk
+from digest.desk import listing
 from digest.store import job_runs, notices, sources
 from digest.web.door import Operator
 from digest.web.pages import READ, Templates, Wired
@@ -15,7 +15,7 @@ router = APIRouter()
 def status(staff: Operator, services: Wired, pages: Templates) -> Response:
     """Show how everything stands."""
     newsletters = services.settings.newsletters
-    editions = [row for newsletter in newsletters for row in desk.recent(services, newsletter.slug)]
+    editions = [row for newsletter in newsletters for row in listing.recent(services, newsletter.slug)]
     with services.reading() as session:
         complete = [sources.complete(session, newsletter) for newsletter in newsletters]
         names = {plan.address: plan.name for newsletter in complete for plan in newsletter.sources}

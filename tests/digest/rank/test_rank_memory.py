@@ -96,7 +96,7 @@ def test_no_event_comes_twice_but_for_what_has_really_moved_on(article: Article,
     paper = Paper()
 
     printed = [
-        (*told_as[story.article_id], story.is_update)
+        (*told_as[story.article_ids[0]], story.is_update)
         for number in range(1, 17)
         for story in paper.issue(number, articles, FIRST + number * DAY)
     ]

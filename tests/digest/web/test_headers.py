@@ -41,11 +41,11 @@ def test_every_answer_is_closed_to_frames_scripts_and_guesses(client: TestClient
 
 
 @pytest.mark.parametrize("path", PATHS)
-def test_only_the_sign_up_page_may_run_our_script(client: TestClient, path: str) -> None:
+def test_only_the_sign_up_page_and_the_desk_may_run_our_scripts(client: TestClient, path: str) -> None:
     policy = client.get(path).headers["content-security-policy"].split("; ")
 
-    assert ("script-src 'self'" in policy) is (path == "/subscribe/wattage")
-    assert ("script-src 'none'" in policy) is (path != "/subscribe/wattage")
+    assert ("script-src 'self'" in policy) is (path in {"/subscribe/wattage", "/desk"})
+    assert ("script-src 'none'" in policy) is (path not in {"/subscribe/wattage", "/desk"})
 
 
 def test_the_form_for_other_sites_may_be_framed_by_any_and_runs_no_script(client: TestClient) -> None:

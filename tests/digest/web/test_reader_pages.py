@@ -4,7 +4,7 @@ from datetime import time, timedelta
 import pytest
 from fastapi.testclient import TestClient
 
-from digest import desk
+from digest.desk import releasing
 from digest.model.ids import EditionId
 from digest.model.notice import Notice
 from digest.readers import signing_up
@@ -295,7 +295,7 @@ def test_the_archive_shows_only_what_has_gone_out_and_runs_nothing(
     page = "/archive/wattage/daily/2026-11-23"
     before = (client.get(page).status_code, "has not come out yet" in client.get("/archive/wattage").text)
 
-    desk.approve(services, edition_id, by="eve@desk.example")
+    releasing.approve(services, edition_id, by="eve@desk.example")
     send_edition(services, edition_id)
     listed, shown = client.get("/archive/wattage"), client.get(page)
 
@@ -313,7 +313,7 @@ def test_a_reader_sees_their_own_edition_in_the_browser(
     client: TestClient, services: Services, reader: str, edition_id: EditionId
 ) -> None:
     client.post(f"/p/{token(services, Purpose.PREFERENCES, reader)}", data={"section": ["industry"]})
-    desk.approve(services, edition_id, by="eve@desk.example")
+    releasing.approve(services, edition_id, by="eve@desk.example")
 
     shown = client.get(f"/v/{edition_id}/{token(services, Purpose.VIEW, reader)}")
 

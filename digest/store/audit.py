@@ -1,0 +1,30 @@
+"""Queries about the audit trail."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import delete, select
+from sqlalchemy.orm import Session
+
+from digest.model.audit import AuditEntry
+
+
+def write(session: Session, *, by: str, act: str, at: datetime, about: str = "", detail: str = "") -> None:
+    """Write down that *by* did *act* to *about*; too long texts are cut."""
+    session.add(AuditEntry(at=at, by=by[:320], act=act[:50], about=about[:300], detail=detail[:500]))
+
+
+def recent(session: Session, *, by: str = "", before: int | None = None, limit: int = 100) -> Sequence[AuditEntry]:
+    """Return the newest entries, the newest first: of everybody or only of *by*, older than the entry *before*."""
+    entries = select(AuditEntry).order_by(AuditEntry.id.desc()).limit(limit)
+    if by:
+        entries = entries.where(AuditEntry.by == by)
+    if before is not None:
+        entries = entries.where(AuditEntry.id < before)
+    return session.scalars(entries).all()
+
+
+def forget_before(session: Session, moment: datetime) -> int:
+    """Forget the entries from before *moment*; return how many."""
+    gone = session.execute(delete(AuditEntry).where(AuditEntry.at < moment).returning(AuditEntry.id))
+    return len(gone.all())
