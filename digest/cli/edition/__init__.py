@@ -15,6 +15,7 @@ app = typer.Typer(
             "approve": "making",
             "send": "carrying",
             "show": "looking",
+            "test": "trying",
             "pause": "carrying",
             "resume": "carrying",
             "cancel": "carrying",
