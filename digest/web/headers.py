@@ -35,6 +35,8 @@ SHOWN_MAIL_HEADERS = {"Content-Security-Policy": SHOWN_MAIL, "Cross-Origin-Opene
 FRAMED_MAIL = f"sandbox; {_MAIL}; frame-ancestors 'self'"
 #: The same without pictures, as many mail programs show it at first.
 FRAMED_WITHOUT_PICTURES = FRAMED_MAIL.replace("img-src http: https: data:", "img-src 'none'")
+#: The text part of a mail there, in a page of ours; what stands in a sandbox is nobody's, so 'self' would be nothing.
+FRAMED_TEXT = "sandbox; default-src 'none'; style-src http: https:; frame-ancestors 'self'"
 
 #: Addresses that hold a token, and the pages of staff: kept by no cache and listed by no search engine.
 _TOKENS = ("/confirm/", "/u/", "/p/", "/a/", "/d/", "/f/", "/v/")

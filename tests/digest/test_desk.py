@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from digest import pipeline
-from digest.desk import listing, opening, releasing
+from digest.desk import listing, opening, proofs, releasing
+from digest.desk.proofs import Viewpoint
 from digest.errors import UnknownEdition, UnknownNewsletter, WrongState
 from digest.model.edition import EditionState
 from digest.model.ids import EditionId
@@ -112,14 +113,14 @@ def test_preparing_at_the_desk_gathers_first_and_is_safe_to_repeat(services: Ser
     assert first == second
     assert [section.title for section in opened.draft.sections] == ["Science", "World"]
     assert (opened.row.stories, opened.row.coverage) == (2, "2 of 2 sources answered")
-    assert opened.layout.size_bytes > 1000
+    assert proofs.checks(services, first).layout.size_bytes > 1000
     assert opened.rendered_hash is None
 
 
 def test_a_preview_carries_links_that_open_nothing(services: Services) -> None:
     edition_id = releasing.prepare(services, "morning")
 
-    filled = opening.preview(services, edition_id)
+    filled = proofs.preview(services, edition_id)
 
     assert services.links.unsubscribe(INERT_TOKEN) in filled.html
     assert services.links.unsubscribe(INERT_TOKEN) in filled.text
@@ -127,15 +128,15 @@ def test_a_preview_carries_links_that_open_nothing(services: Services) -> None:
 
 @pytest.mark.parametrize(
     ("sections", "shows_world", "shows_science"),
-    [(None, True, True), (["world"], True, False), (["science"], False, True), (["sports"], True, True)],
+    [(None, True, True), (("world",), True, False), (("science",), False, True), (("sports",), True, True)],
     ids=["all", "one", "the other", "one without news shows all"],
 )
 def test_a_preview_shows_what_a_reader_of_those_sections_gets(
-    services: Services, sections: list[str] | None, shows_world: bool, shows_science: bool
+    services: Services, sections: tuple[str, ...] | None, shows_world: bool, shows_science: bool
 ) -> None:
     edition_id = releasing.prepare(services, "morning")
 
-    text = opening.preview(services, edition_id, sections=sections).text
+    text = proofs.preview(services, edition_id, Viewpoint(sections=sections)).text
 
     assert ("Quarry council" in text) is shows_world
     assert ("Vaccine trial" in text) is shows_science
@@ -146,18 +147,18 @@ def test_after_approval_the_preview_is_the_frozen_mail(
 ) -> None:
     edition_id = releasing.prepare(services, "morning")
     releasing.approve(services, edition_id, by="anna@example.org")
-    before = opening.preview(services, edition_id)
+    before = proofs.preview(services, edition_id)
 
     renamed = make_services(sqlite_url, more=f'look = {{ accent = "#123456" }}\n{TWO_SECTIONS}')
 
-    assert opening.preview(renamed, edition_id) == before
+    assert proofs.preview(renamed, edition_id) == before
     assert opening.open_edition(renamed, edition_id).rendered_hash is not None
 
 
 def test_an_edition_is_opened_with_what_the_lint_says_of_it(services: Services) -> None:
     edition_id = releasing.prepare(services, "morning")
 
-    assert opening.open_edition(services, edition_id).findings == ()
+    assert proofs.checks(services, edition_id).findings == ()
 
 
 def test_a_newsletters_own_list_of_accepted_features_is_used(
@@ -169,7 +170,7 @@ def test_a_newsletters_own_list_of_accepted_features_is_used(
     services = make_services(sqlite_url, more='templates = "own"')
     edition_id = releasing.prepare(services, "morning")
 
-    findings = opening.open_edition(services, edition_id).findings
+    findings = proofs.checks(services, edition_id).findings
 
     assert {finding.rule for finding in findings} == {Rule.CLIENT_SUPPORT}
 
@@ -183,7 +184,7 @@ def test_a_list_of_accepted_features_at_fault_is_told_and_hides_no_edition(
     services = make_services(sqlite_url, more='templates = "own"')
     edition_id = releasing.prepare(services, "morning")
 
-    (finding,) = opening.open_edition(services, edition_id).findings
+    (finding,) = proofs.checks(services, edition_id).findings
 
     assert (finding.severity, finding.rule) == (Severity.ERROR, Rule.CLIENT_SUPPORT)
     assert finding.message.startswith("lint/accepted.txt, line 1: css-gap has no reason")
@@ -218,7 +219,7 @@ def test_an_edition_without_a_draft_cannot_be_opened(services: Services) -> None
     with pytest.raises(WrongState, match="has no draft yet"):
         opening.open_edition(services, planned.id)
     with pytest.raises(WrongState, match="has no draft yet"):
-        opening.preview(services, planned.id)
+        proofs.preview(services, planned.id)
 
 
 def test_what_does_not_exist_is_told(services: Services) -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from digest import jobs, pipeline, sending
 from digest.demo.inbox import Inbox
-from digest.desk import opening, releasing
+from digest.desk import proofs, releasing
 from digest.errors import UnfitToSend
 from digest.model.edition import EditionState
 from digest.model.ids import EditionId
@@ -176,7 +176,7 @@ def test_warnings_hold_nothing_and_are_shown(services: Services, footer: Path) -
     made = prepare(services)
 
     assert isinstance(made, Prepared)
-    (finding,) = opening.open_edition(services, made.edition_id).findings
+    (finding,) = proofs.checks(services, made.edition_id).findings
     assert "css-background-image" in finding.message
 
 

@@ -9,8 +9,8 @@ import typer
 from digest.cli.edition.facts import account_line, facts, found, sentence
 from digest.cli.output import FAILED, Json, answer, err, out, table, usage
 from digest.cli.wired import CadenceOption, Date, Slug, services
-from digest.desk import opening
-from digest.desk.opening import DeskEdition
+from digest.desk import proofs
+from digest.desk.proofs import Checks, Viewpoint
 from digest.model.edition import Edition
 from digest.model.layout import BUDGET
 from digest.model.newsletter import Newsletter
@@ -35,7 +35,7 @@ def preview(
     with services() as given:
         newsletter = given.newsletter(slug)
         edition = found(given, newsletter, date, cadence)
-        filled = opening.preview(given, edition.id, sections=_chosen(newsletter, sections))
+        filled = proofs.preview(given, edition.id, _viewpoint(newsletter, sections))
     if html is not None:
         html.write_text(filled.html, encoding="utf-8")
     answer(
@@ -61,15 +61,14 @@ def lint(
     with services() as given:
         newsletter = given.newsletter(slug)
         edition = found(given, newsletter, date, cadence)
-        chosen = _chosen(newsletter, sections)
-        opened = opening.open_edition(given, edition.id, sections=chosen, asks_spam_filter=spam)
-    findings = [*opened.findings, *(opened.spam or ())]
+        checks = proofs.checks(given, edition.id, _viewpoint(newsletter, sections), asks_spam_filter=spam)
+    findings = [*checks.findings, *(checks.spam or ())]
     if as_json:
-        answer(_proof_facts(opened, findings), as_json=True)
+        answer(_proof_facts(checks, findings), as_json=True)
     else:
         rows = [(finding.severity, finding.rule, finding.message) for finding in findings]
         table(("", "rule", "finding"), rows, empty="Nothing is wrong with it.")
-        out.print(_size_line(opened), markup=False)
+        out.print(_size_line(checks), markup=False)
     if any(finding.severity is Severity.ERROR for finding in findings):
         raise typer.Exit(FAILED)
 
@@ -101,31 +100,31 @@ def show(
                 out.print(account_line(deliveries.account(session, edition.id)), markup=False)
 
 
-def _chosen(newsletter: Newsletter, sections: str) -> list[str] | None:
-    """Return the section slugs in the list *sections*, None for all; ends the command at one that does not exist."""
-    chosen = [part.strip() for part in sections.split(",") if part.strip()] or None
+def _viewpoint(newsletter: Newsletter, sections: str) -> Viewpoint:
+    """Return that of a reader of the list *sections*, of all if it is empty; ends the command at one that is none."""
+    chosen = tuple(part.strip() for part in sections.split(",") if part.strip()) or None
     known = {section.slug for section in newsletter.sections}
     if chosen and not set(chosen) <= known:
         usage(f"unknown sections: {', '.join(sorted(set(chosen) - known))}; there are {', '.join(sorted(known))}")
-    return chosen
+    return Viewpoint(sections=chosen)
 
 
-def _proof_facts(opened: DeskEdition, findings: Sequence[Finding]) -> dict[str, Any]:
+def _proof_facts(checks: Checks, findings: Sequence[Finding]) -> dict[str, Any]:
     """Return what machines read of a proof: the documented, stable keys."""
     return {
         "findings": [
             {"severity": finding.severity, "rule": finding.rule, "message": finding.message} for finding in findings
         ],
-        "size_bytes": opened.layout.size_bytes,
+        "size_bytes": checks.layout.size_bytes,
         "budget_bytes": BUDGET,
-        "steps": {slug: step.name.lower() for slug, step in opened.layout.steps.items()},
-        "spam_filter": opened.spam is not None,
+        "steps": {slug: step.name.lower() for slug, step in checks.layout.steps.items()},
+        "spam_filter": checks.spam is not None,
     }
 
 
-def _size_line(opened: DeskEdition) -> str:
-    size = f"{opened.layout.size_bytes:,} of {BUDGET:,} bytes, encoded, with the longest name"
-    steps = ", ".join(f"{slug} {fate}" for slug, fate in opened.given_way.items())
+def _size_line(checks: Checks) -> str:
+    size = f"{checks.layout.size_bytes:,} of {BUDGET:,} bytes, encoded, with the longest name"
+    steps = ", ".join(f"{slug} {fate}" for slug, fate in checks.given_way.items())
     return f"{size}; for room, {steps}" if steps else size
 
 

@@ -1,12 +1,11 @@
 """One Edition at the desk: its Stories with their reasons, its preview, and the decision."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Annotated
 
-from fastapi import APIRouter, HTTPException, Query
-from starlette.responses import HTMLResponse, RedirectResponse, Response
+from fastapi import APIRouter, HTTPException
+from starlette.responses import RedirectResponse, Response
 
 from digest.desk import listing, opening, releasing
 from digest.desk.listing import DeskRow
@@ -15,27 +14,14 @@ from digest.errors import WrongState
 from digest.model.draft import Draft
 from digest.model.edition import EditionState
 from digest.model.ids import EditionId
-from digest.model.layout import BUDGET
 from digest.services import Services
 from digest.staff.sessions import Visitor
 from digest.web.door import OwnForm, Staff
-from digest.web.editor.preview import Scheme, in_scheme
-from digest.web.headers import FRAMED_MAIL, FRAMED_WITHOUT_PICTURES
+from digest.web.editor.preview import PreviewWish, Wished
 from digest.web.pages import READ, EditionNumber, Pages, Templates, Wired
 from subscribers.cadence import Cadence
 
 router = APIRouter()
-Chosen = Annotated[list[str] | None, Query(alias="section")]
-
-
-class View(StrEnum):
-    """The tabs of the preview."""
-
-    DESKTOP = "desktop"
-    PHONE = "phone"
-    DARK = "dark"
-    BARE = "without pictures"
-    TEXT = "text"
 
 
 class Done(StrEnum):
@@ -62,35 +48,17 @@ class Decisions:
 
 
 @router.api_route("/desk/edition/{edition_id}", methods=READ)
-def page(  # noqa: PLR0913, PLR0917 (FastAPI gives what is asked for by name)
+def page(
     edition_id: EditionNumber,
     staff: Staff,
     services: Wired,
     pages: Templates,
-    view: View = View.DESKTOP,
-    section: Chosen = None,
-    spam: bool = False,
+    preview: Wished,
     done: str = "",
 ) -> Response:
-    """Show an Edition with the *view* of its preview, as a reader of the sections *section* gets it."""
+    """Show an Edition with the preview that is wished for."""
     said = Done[done.upper()].value if done.upper() in Done.__members__ else ""
-    shown = _Shown(view=view, sections=section, asks_spam_filter=spam, said=said)
-    return _page(services, pages, staff, EditionId(edition_id), shown)
-
-
-@router.api_route("/desk/edition/{edition_id}/preview", methods=READ)
-def preview(
-    edition_id: EditionNumber,
-    _staff: Staff,
-    services: Wired,
-    scheme: Scheme = Scheme.LIGHT,
-    section: Chosen = None,
-    pictures: bool = True,
-) -> Response:
-    """Show the mail alone, for the frame on the page of its Edition."""
-    filled = opening.preview(services, EditionId(edition_id), sections=section)
-    policy = FRAMED_MAIL if pictures else FRAMED_WITHOUT_PICTURES
-    return HTMLResponse(in_scheme(filled.html, scheme), headers={"Content-Security-Policy": policy})
+    return _page(services, pages, staff, EditionId(edition_id), _Shown(preview=preview, said=said))
 
 
 @router.post("/desk/edition/{edition_id}/{act}")
@@ -116,18 +84,14 @@ def decide(
 class _Shown:
     """What is shown on the page of an Edition, and said above it."""
 
-    view: View = View.DESKTOP
-    sections: list[str] | None = None
-    asks_spam_filter: bool = False
+    preview: PreviewWish = field(default_factory=PreviewWish)
     status: int = 200
     said: str = ""
     fault: str = ""
 
 
 def _page(services: Services, pages: Pages, staff: Visitor, edition_id: EditionId, shown: _Shown) -> Response:
-    opened = opening.open_edition(
-        services, edition_id, sections=shown.sections, asks_spam_filter=shown.asks_spam_filter
-    )
+    opened = opening.open_edition(services, edition_id)
     return pages.show(
         "editor/edition.html",
         status=shown.status,
@@ -141,12 +105,7 @@ def _page(services: Services, pages: Pages, staff: Visitor, edition_id: EditionI
         decisions=Decisions.on(opened.row),
         titles={plan.slug: plan.title for plan in opened.row.newsletter.sections},
         best=_best(opened.draft),
-        view=shown.view.value,
-        views=[each.value for each in View],
-        sections=shown.sections or [],
-        asks_spam_filter=shown.asks_spam_filter,
-        mail=opened.mail,
-        budget=BUDGET,
+        preview=shown.preview,
     )
 
 

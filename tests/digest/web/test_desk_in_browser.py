@@ -79,13 +79,13 @@ def test_the_preview_shows_the_mail_dark_and_asks_nobody_else(
     enter(phone, address, editor)
 
     paper: dict[str, str] = {}
-    for view in ("desktop", "dark"):
-        phone.goto(f"{address}/desk/edition/{edition_id}?view={view}#preview")
+    for scheme in ("light", "dark"):
+        phone.goto(f"{address}/desk/edition/{edition_id}?scheme={scheme}#preview")
         frame = phone.frame_locator("iframe")
         frame.get_by_text("Lindqvist").first.wait_for()
-        paper[view] = frame.locator("body").evaluate("body => getComputedStyle(body).backgroundColor")
+        paper[scheme] = frame.locator("body").evaluate("body => getComputedStyle(body).backgroundColor")
 
-    assert paper["desktop"] != paper["dark"]
+    assert paper["light"] != paper["dark"]
     assert {url.split("/")[2] for url in asked} == {address.split("/")[2]}
 
 
