@@ -29,7 +29,6 @@ from digest.services import Services
 from digest.store import editions, notices
 from subscribers import tokens
 from subscribers.address import masked
-from subscribers.cadence import Cadence
 from subscribers.model import ReaderRequest, RequestKind, Subscriber, Subscription
 from subscribers.requests import PURPOSES, Moved
 from subscribers.tokens import LIFETIMES, Claim, Purpose
@@ -242,7 +241,7 @@ def _fate(newsletter: Newsletter, edition: Edition) -> str:
     """Return what becomes of an open Edition if nobody does anything."""
     if edition.state is EditionState.HELD:
         return "held"
-    if edition.cadence is Cadence.SPECIAL:
+    if edition.cadence.is_beside:
         return "special"
     return "auto" if newsletter.approves_itself(edition.cadence) else "waits"
 

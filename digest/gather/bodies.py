@@ -8,11 +8,16 @@ from digest.gather import folder
 from digest.gather.feeds import feed
 from digest.gather.feeds.feed import Feed
 from digest.gather.listings import index, sitemap
-from digest.gather.pages import page
+from digest.gather.pages import metadata, page
+from digest.gather.pages.tree import parse
+from digest.gather.text.clean import cut
 from digest.gather.text.decode import decode
 from digest.gather.text.language import detect, primary
 from digest.model.entry import Check, Entry
-from digest.model.newsletter import Selectors, SourceKind
+from digest.model.newsletter import NO_SELECTORS, Selectors, SourceKind
+
+#: Of the name that a site gives itself.
+LONGEST_NAME = 80
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,6 +52,16 @@ def read_article(body: Body, selectors: Selectors, language: str | None) -> Entr
     html = decode(body.content, body.content_type)
     found = page.extract(html, url=body.url, fetched_at=body.fetched_at, selectors=selectors)
     return _told(found.to_entry(""), language)
+
+
+def read_card(body: Body) -> tuple[Entry, str]:
+    """Return the article on the page *body* and the name of its site; UnreadableInput when there is none."""
+    html = decode(body.content, body.content_type)
+    found = _told(
+        page.extract(html, url=body.url, fetched_at=body.fetched_at, selectors=NO_SELECTORS).to_entry(""), None
+    )
+    said = metadata.read(parse(html, url=body.url))
+    return found, cut(said.said("og:site_name") or said.text("publisher"), LONGEST_NAME)
 
 
 def read_file(path: Path, check: Check, *, fetched_at: datetime) -> tuple[Entry, ...]:

@@ -202,8 +202,8 @@ class Newsletter:
     templates: Path | None = None
 
     def approves_itself(self, cadence: Cadence) -> bool:
-        """Return whether Editions of *cadence* that nobody touches go out by themselves; special ones never do."""
-        return self.approval is Approval.AUTO and cadence is not Cadence.SPECIAL
+        """Return whether Editions of *cadence* that nobody touches go out by themselves; beside the rhythm, none."""
+        return self.approval is Approval.AUTO and not cadence.is_beside
 
     def section(self, slug: str) -> SectionPlan:
         """Return the section called *slug*; KeyError when there is none."""

@@ -114,6 +114,15 @@ def called(session: Session, key: str) -> Sequence[ArticleId]:
     ).all()
 
 
+def at(session: Session, keys: Sequence[str]) -> Article | None:
+    """Return the newest Article with one of the URL *keys*, with the first of them if it can be; None without any."""
+    wanted = [_bounded(key) for key in keys]
+    found = session.scalars(
+        select(Article).where(Article.url_key.in_(wanted), Article.deleted.is_(False)).order_by(Article.id.desc())
+    )
+    return min(found, key=lambda article: wanted.index(article.url_key), default=None)
+
+
 def want_pages(session: Session, source: Source, since: datetime, *, due_at: datetime) -> None:
     """Have the pages of the Articles of *source* that were first seen at *since* or later read from *due_at* on."""
     session.execute(

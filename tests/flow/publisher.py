@@ -9,10 +9,15 @@ Page = tuple[str, str | bytes]
 
 
 class Site:
-    """Serves *pages*, each with its content type, else 404; it calls *on_asked* with the path before it answers."""
+    """
+    Serves *pages*, each with its content type, and *moved* ones by their new place, else 404.
+
+    It calls *on_asked* with the path before it answers.
+    """
 
     def __init__(self) -> None:
         self.pages: dict[str, Page] = {}
+        self.moved: dict[str, str] = {}
         self.asked: list[str] = []
         self.on_asked: Callable[[str], None] = lambda _: None
         site = self
@@ -22,7 +27,10 @@ class Site:
                 site.asked.append(self.path)
                 site.on_asked(self.path)
                 kind, content = site.pages.get(self.path, ("", ""))
-                self.send_response(200 if kind else 404)
+                target = site.moved.get(self.path)
+                self.send_response(302 if target else 200 if kind else 404)
+                if target:
+                    self.send_header("Location", target)
                 body = content.encode() if isinstance(content, str) else content
                 self.send_header("Content-Type", kind or "text/plain")
                 self.send_header("Content-Length", str(len(body)))

@@ -28,6 +28,8 @@ def prepare(slug: Slug, date: Date = None, cadence: CadenceOption = None, *, as_
     """Rank and lay out what has been gathered. Safe to repeat: a Draft that is there stays."""
     if cadence is Cadence.SPECIAL:
         usage(f"a special Edition is made for some readers: `digest edition special {slug}`")
+    if cadence is Cadence.CORRECTION:
+        usage(f"a correction is made of an Edition that went out: `digest edition correct {slug}`")
     with services() as given:
         newsletter = given.newsletter(slug)
         which = which_edition(newsletter, date, cadence, given.clock.now())

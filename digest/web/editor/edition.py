@@ -1,50 +1,23 @@
 """One Edition at the desk: its Stories with their reasons, its preview, and the decision."""
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
-from enum import StrEnum
 
-from fastapi import APIRouter, HTTPException
-from starlette.responses import RedirectResponse, Response
+from fastapi import APIRouter
+from starlette.responses import Response
 
-from digest.desk import listing, opening, releasing
+from digest.desk import listing, opening
 from digest.desk.listing import DeskRow
 from digest.desk.opening import DeskEdition
-from digest.errors import WrongState
 from digest.model.draft import Draft
-from digest.model.edition import EditionState
 from digest.model.ids import EditionId
 from digest.services import Services
 from digest.staff.sessions import Visitor
-from digest.web.door import OwnForm, Staff
+from digest.web.door import Staff
+from digest.web.editor.decisions import Done, Refused, release_values
 from digest.web.editor.preview import PreviewWish, Wished
 from digest.web.pages import READ, EditionNumber, Pages, Templates, Wired
-from subscribers.cadence import Cadence
 
 router = APIRouter()
-
-
-class Done(StrEnum):
-    """What an act has come to, in words for the page after it."""
-
-    APPROVE = "Approved. From now on this is what readers get, what the archive keeps and what the preview shows."
-    HOLD = "Held. It stays here until somebody approves it or takes the hold back."
-    RELEASE = "The hold is taken back."
-
-
-@dataclass(frozen=True, slots=True)
-class Decisions:
-    """What may be decided about an Edition in its present state."""
-
-    approve: bool
-    hold: bool
-    release: bool
-
-    @classmethod
-    def on(cls, row: DeskRow) -> "Decisions":
-        """Return what may be decided about the Edition of *row*."""
-        is_draft, is_held = row.state == EditionState.DRAFT, row.state == EditionState.HELD
-        return cls(approve=is_draft or is_held, hold=is_draft, release=is_held)
 
 
 @router.api_route("/desk/edition/{edition_id}", methods=READ)
@@ -57,40 +30,24 @@ def page(
     done: str = "",
 ) -> Response:
     """Show an Edition with the preview that is wished for."""
-    said = Done[done.upper()].value if done.upper() in Done.__members__ else ""
-    return _page(services, pages, staff, EditionId(edition_id), _Shown(preview=preview, said=said))
-
-
-@router.post("/desk/edition/{edition_id}/{act}")
-def decide(
-    edition_id: EditionNumber, act: str, staff: Staff, _form: OwnForm, services: Wired, pages: Templates
-) -> Response:
-    """Approve the Edition, hold it, or take the hold back."""
-    acts: dict[str, Callable[[], None]] = {
-        "approve": lambda: releasing.approve(services, EditionId(edition_id), by=staff.email),
-        "hold": lambda: releasing.hold(services, EditionId(edition_id), by=staff.email),
-        "release": lambda: releasing.release(services, EditionId(edition_id)),
-    }
-    if act not in acts:
-        raise HTTPException(404)
-    try:
-        acts[act]()
-    except WrongState as fault:
-        return _page(services, pages, staff, EditionId(edition_id), _Shown(status=409, fault=f"Not done: {fault}."))
-    return RedirectResponse(f"{pages.links.desk_edition(EditionId(edition_id))}?done={act}", status_code=303)
+    said = Done.said(done)
+    return show(services, pages, staff, EditionId(edition_id), Shown(preview=preview, said=said))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Shown:
+class Shown:
     """What is shown on the page of an Edition, and said above it."""
 
     preview: PreviewWish = field(default_factory=PreviewWish)
     status: int = 200
     said: str = ""
     fault: str = ""
+    #: Of a decision that could not be carried out: what was asked, and why not.
+    refused: Refused | None = None
 
 
-def _page(services: Services, pages: Pages, staff: Visitor, edition_id: EditionId, shown: _Shown) -> Response:
+def show(services: Services, pages: Pages, staff: Visitor, edition_id: EditionId, shown: Shown) -> Response:
+    """Return the page of an Edition."""
     opened = opening.open_edition(services, edition_id)
     return pages.show(
         "editor/edition.html",
@@ -102,7 +59,7 @@ def _page(services: Services, pages: Pages, staff: Visitor, edition_id: EditionI
         now=services.clock.now(),
         rows=_others(services, opened),
         opened=opened,
-        decisions=Decisions.on(opened.row),
+        **release_values(services, edition_id, shown.refused),
         titles={plan.slug: plan.title for plan in opened.row.newsletter.sections},
         best=_best(opened.draft),
         preview=shown.preview,
@@ -113,7 +70,7 @@ def _others(services: Services, opened: DeskEdition) -> tuple[DeskRow, ...]:
     """Return the Editions of today for the margin, and the opened one in the place of its kind."""
 
     def is_same_kind(row: DeskRow) -> bool:
-        if row.cadence is Cadence.SPECIAL:
+        if row.cadence.is_beside:
             return row.edition_id == opened.row.edition_id
         return (row.newsletter.slug, row.cadence) == (opened.row.newsletter.slug, opened.row.cadence)
 
