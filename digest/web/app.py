@@ -12,6 +12,7 @@ from digest.readers.way_out import WayOut
 from digest.services import Services
 from digest.web import faults, health
 from digest.web.below import Below
+from digest.web.editor import archive as desk_archive
 from digest.web.editor import desk, edition, sign_in
 from digest.web.headers import Headers
 from digest.web.limits import Limits, Strays
@@ -44,7 +45,7 @@ def create_app(services: Services, *, since_last_tick: Callable[[], timedelta] |
     sign_in.install(app)
     # The feed before the archive, whose months lie at the same depth.
     public = (about, brand, subscribe, confirm, leave, preferences, own, feed, archive, pictures, hooks)
-    for part in (*public, sign_in, desk, edition, status, health):
+    for part in (*public, sign_in, desk, desk_archive, edition, status, health):
         app.include_router(part.router)
     app.mount("/static", StaticFiles(directory=resources.templates() / "web" / "static"))
     return app
