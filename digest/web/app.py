@@ -13,6 +13,7 @@ from digest.readers.way_out import WayOut
 from digest.services import Services
 from digest.web import faults, health
 from digest.web.below import Below
+from digest.web.editor import archive as desk_archive
 from digest.web.editor import correcting, desk, edition, progress, proofs, releasing, sign_in
 from digest.web.headers import Headers
 from digest.web.limits import Limits, Strays
@@ -46,7 +47,8 @@ def create_app(services: Services, *, since_last_tick: Callable[[], timedelta] |
     sign_in.install(app)
     # The feed before the archive, whose months lie at the same depth.
     public = (about, brand, subscribe, confirm, leave, preferences, own, feed, archive, pictures, hooks)
-    for part in (*public, sign_in, desk, proofs, edition, releasing, progress, correcting, status, health):
+    editors = (sign_in, desk, desk_archive, proofs, edition, releasing, progress, correcting)
+    for part in (*public, *editors, status, health):
         app.include_router(part.router)
     app.mount("/static", StaticFiles(directory=resources.templates() / "web" / "static"))
     return app
