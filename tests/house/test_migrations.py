@@ -38,7 +38,7 @@ def test_the_migrated_schema_equals_the_metadata(database_url: str) -> None:
 
     def is_compared(_item: object, name: str | None, kind: str, *_more: object) -> bool:
         """Leave out what SQLite makes for its indexes of words, and what PostgreSQL has in their place."""
-        return not is_sqlite or (kind, name) not in ONLY_ON_POSTGRESQL and findable.is_ours(name or "")
+        return not is_sqlite or ((kind, name) not in ONLY_ON_POSTGRESQL and findable.is_ours(name or ""))
 
     with database.engine.connect() as connection:
         context = MigrationContext.configure(connection, opts={"include_object": is_compared})

@@ -1,7 +1,7 @@
 """Looking for Articles and Editions by their words, on both databases."""
 
 from collections.abc import Iterator
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from hypothesis import HealthCheck, given, settings
