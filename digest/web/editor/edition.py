@@ -7,17 +7,20 @@ from enum import StrEnum
 from fastapi import APIRouter, HTTPException
 from starlette.responses import RedirectResponse, Response
 
-from digest.desk import listing, opening, releasing
+from digest.desk import editing, listing, opening, releasing
+from digest.desk.editing import Step
 from digest.desk.listing import DeskRow
 from digest.desk.opening import DeskEdition
 from digest.errors import WrongState
 from digest.model.draft import Draft
 from digest.model.edition import EditionState
 from digest.model.ids import EditionId
+from digest.model.rendered import PREHEADER_LIMIT, SUBJECT_LIMIT
 from digest.services import Services
 from digest.staff.sessions import Visitor
 from digest.web.door import OwnForm, Staff
 from digest.web.editor.preview import PreviewWish, Wished
+from digest.web.editor.sections import sections_of
 from digest.web.pages import READ, EditionNumber, Pages, Templates, Wired
 from subscribers.cadence import Cadence
 
@@ -55,10 +58,11 @@ def page(
     pages: Templates,
     preview: Wished,
     done: str = "",
+    since: int | None = None,
 ) -> Response:
-    """Show an Edition with the preview that is wished for."""
+    """Show an Edition with the preview that is wished for, and what others have done *since* a version."""
     said = Done[done.upper()].value if done.upper() in Done.__members__ else ""
-    return _page(services, pages, staff, EditionId(edition_id), _Shown(preview=preview, said=said))
+    return _page(services, pages, staff, EditionId(edition_id), _Shown(preview=preview, said=said, since=since))
 
 
 @router.post("/desk/edition/{edition_id}/{act}")
@@ -88,10 +92,13 @@ class _Shown:
     status: int = 200
     said: str = ""
     fault: str = ""
+    #: The version of the Draft that the editor has seen, where an act of theirs came after it.
+    since: int | None = None
 
 
 def _page(services: Services, pages: Pages, staff: Visitor, edition_id: EditionId, shown: _Shown) -> Response:
     opened = opening.open_edition(services, edition_id)
+    steps = editing.history(services, edition_id)
     return pages.show(
         "editor/edition.html",
         status=shown.status,
@@ -105,6 +112,12 @@ def _page(services: Services, pages: Pages, staff: Visitor, edition_id: EditionI
         decisions=Decisions.on(opened.row),
         titles={plan.slug: plan.title for plan in opened.row.newsletter.sections},
         best=_best(opened.draft),
+        sections=sections_of(opened),
+        is_open=opened.row.state in {EditionState.DRAFT, EditionState.HELD},
+        limits=(SUBJECT_LIMIT, PREHEADER_LIMIT),
+        ways=editing.ways(services, edition_id),
+        step=next((step for step in steps if step.is_current and step.by), None),
+        meanwhile=_meanwhile(steps, staff, shown.since),
         preview=shown.preview,
     )
 
@@ -118,6 +131,11 @@ def _others(services: Services, opened: DeskEdition) -> tuple[DeskRow, ...]:
         return (row.newsletter.slug, row.cadence) == (opened.row.newsletter.slug, opened.row.cadence)
 
     return tuple(opened.row if is_same_kind(row) else row for row in listing.todays(services))
+
+
+def _meanwhile(steps: tuple[Step, ...], staff: Visitor, since: int | None) -> list[Step]:
+    """Return what others have done to the Draft since the version that *staff* had before them."""
+    return [step for step in steps if since is not None and step.version > since and step.by not in {"", staff.email}]
 
 
 def _best(draft: Draft) -> float:
