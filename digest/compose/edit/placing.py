@@ -5,6 +5,7 @@ from typing import Literal
 
 from digest.compose.edit import spots
 from digest.compose.edit.leading import freed
+from digest.compose.edit.texts import quoted
 from digest.errors import WrongState
 from digest.model.draft import Benched, Draft, Story
 from digest.model.newsletter import Newsletter
@@ -115,7 +116,7 @@ class Place:
         story = freed(seat.story, spots.used(draft))
         if story is None:
             raise WrongState(
-                f"{spots.title(draft, self.key)} is in the draft already, as part of another story; split it off there"
+                f"{quoted(seat.headline)} is in the draft already, as part of another story; split it off there"
             )
         bench = tuple(one for one in draft.bench if one is not seat)
         return spots.put(replace(draft, bench=bench), newsletter, story, self.section or seat.section)
@@ -128,7 +129,7 @@ class Place:
         seat = spots.benched(draft, self.key)
         slug = self.section or (seat.section if seat is not None else "")
         into = f" into {spots.section_title(draft, slug)}" if slug else ""
-        return f"placed {spots.title(draft, self.key)}{into}"
+        return f"placed {quoted(seat.headline) if seat is not None else spots.title(draft, self.key)}{into}"
 
 
 @dataclass(frozen=True, slots=True)

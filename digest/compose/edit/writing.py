@@ -74,8 +74,8 @@ class MarkUpdate:
         return spot and (spot.story.is_update,)
 
     def told(self, draft: Draft) -> str:
-        verb = "marked" if self.is_update else "no longer marks"
-        return f"{verb} {spots.title(draft, self.key)} as an update"
+        title = spots.title(draft, self.key)
+        return f"marked {title} as an update" if self.is_update else f"took the update mark off {title}"
 
 
 @dataclass(frozen=True, slots=True)

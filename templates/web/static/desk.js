@@ -29,7 +29,7 @@
       field.value = was.value;
       marked.add(field);
       // What others did to it meanwhile must collide, not vanish.
-      if (document.getElementById("meanwhile") && form.elements.version) form.elements.version.value = was.version;
+      if (form.elements.version) form.elements.version.value = was.version;
       later(form);
     }
     field.focus({ preventScroll: true });
@@ -40,27 +40,25 @@
   // ---- acts ----
 
   let queue = Promise.resolve();
+  // The version in which somebody else's change was first shown here. Whoever has seen a later one has seen all but
+  // what they did themselves.
+  let foreign = 0;
 
-  // One act after another, so that each knows the version that the one before has made.
-  function act(values, from) {
-    const shown = version();
-    queue = queue.then(() => posted(values, from, shown)).catch(() => failed());
+  // One act after another, so that each knows the version that the one before has made; *seen* is what its maker saw.
+  function act(values, seen = version(), from = null) {
+    queue = queue.then(() => posted(values, Number(seen), from)).catch(failed);
     return queue;
   }
 
-  async function posted(values, from, shown) {
+  async function posted(values, seen, from) {
     const acts = document.getElementById("acts");
-    const body = new URLSearchParams(values);
-    body.set("csrf", acts ? acts.elements.csrf.value : body.get("csrf"));
-    // A button that was pressed before the last answer came means what it shows now: only its own page has changed.
-    if (!body.has("version") || (body.get("version") === shown && !from?.hasAttribute("data-own"))) body.set("version", from?.elements?.version && from.elements.version.value !== shown ? from.elements.version.value : version());
-    const answer = await fetch(acts ? acts.action : `${page()}/edit`, {
-      method: "POST", body, headers: { "HX-Request": "true" },
-    });
-    const shownNow = new DOMParser().parseFromString(await answer.text(), "text/html");
-    const fresh = shownNow.getElementById("draft-page");
-    if (answer.ok && fresh) return renew(shownNow, values, from);
-    notice(shownNow.getElementById("answer") ?? said(shownNow));
+    if (!acts) return false;
+    const body = new URLSearchParams({ ...values, csrf: acts.elements.csrf.value });
+    body.set("version", seen >= foreign ? version() : seen);
+    const answer = await fetch(acts.action, { method: "POST", body, headers: { "HX-Request": "true" } });
+    const whole = new DOMParser().parseFromString(await answer.text(), "text/html");
+    if (answer.ok && whole.getElementById("draft-page")) return renew(whole, values, from);
+    notice(whole.getElementById("answer") ?? said(whole));
     return false;
   }
 
@@ -95,23 +93,21 @@
       ? [keyOf(focused.closest(".story")), focused.textContent] : null;
     const panels = [...document.querySelectorAll(".story > .panel")].map((panel) => [keyOf(panel.parentElement), panel]);
     const inPanel = focused?.closest(".panel") ? focused : null;
-    const others = Boolean(whole.getElementById("meanwhile"));
     const before = version();
     document.getElementById("notice").replaceChildren();
     draft().replaceWith(document.adoptNode(whole.getElementById("draft-page")));
     document.getElementById("saved").textContent = whole.getElementById("saved").textContent.trim();
     const parts = document.querySelector(".rail .parts");
     if (parts) parts.replaceWith(document.adoptNode(whole.querySelector(".rail .parts")));
+    if (!values || document.getElementById("meanwhile")) foreign = Number(version());
     window.htmx?.process(draft());
     dress();
     for (const [key, panel] of panels) {
       const story = document.getElementById(`story-${key}`);
       const texts = panel.contains(from) && String(values?.do).startsWith("rewrite");
       if (!story) continue;
-      if (texts || panel.querySelector("[data-new]")) {
-        if (!others) panel.querySelectorAll("[name=version]").forEach((field) => { field.value = version(); });
-        story.append(panel);
-      } else open(story);
+      if (texts || panel.querySelector("[data-new]")) story.append(panel);
+      else open(story);
     }
     if (inPanel?.isConnected) {
       const at = [inPanel.selectionStart, inPanel.selectionEnd];
@@ -132,7 +128,7 @@
   async function reload() {
     const answer = await fetch(page());
     const whole = new DOMParser().parseFromString(await answer.text(), "text/html");
-    if (whole.getElementById("draft-page")) renew(whole, {}, null);
+    if (whole.getElementById("draft-page")) renew(whole, null, null);
     else location.assign(page());
   }
 
@@ -162,9 +158,8 @@
 
   function save(form, button) {
     const values = Object.fromEntries(new FormData(form, button));
-    if (form.id === "acts") delete values.version;
     const sent = [...form.elements].filter((field) => marked.has(field)).map((field) => [field, field.value]);
-    return act(values, form).then((done) => {
+    return act(values, form.elements.version.value, form).then((done) => {
       if (!done) return;
       for (const [field, value] of sent) if (field.value === value) unmark(field);
     });
@@ -257,7 +252,6 @@
     const whole = new DOMParser().parseFromString(await answer.text(), "text/html");
     const form = whole.getElementById("add");
     if (!form) return location.assign(link.href);
-    form.dataset.own = "";
     link.replaceWith(document.adoptNode(form));
     form.elements.url.focus();
   }
@@ -273,7 +267,7 @@
       const answer = await fetch(form.action, { method: "POST", body, headers: { "HX-Request": "true" } });
       const whole = new DOMParser().parseFromString(await answer.text(), "text/html");
       const fresh = whole.getElementById("add");
-      if (fresh) { fresh.dataset.own = ""; form.replaceWith(document.adoptNode(fresh)); fresh.elements.headline.focus(); }
+      if (fresh) { form.replaceWith(document.adoptNode(fresh)); fresh.elements.headline.focus(); }
       else notice(whole.getElementById("answer") ?? said(whole));
     } catch { failed(); }
     button.disabled = false;
@@ -301,7 +295,7 @@
       isDone = true;
       const text = field.value.trim();
       title.textContent = isKept && text ? text : old;
-      if (isKept && text && text !== old) act({ do: `rewrite ${keyOf(story)}`, headline: text, version: shown, own: "1" }, null);
+      if (isKept && text && text !== old) act({ do: `rewrite ${keyOf(story)}`, headline: text }, shown);
     };
     field.addEventListener("blur", () => end(true));
     field.addEventListener("keydown", (event) => {
@@ -330,7 +324,7 @@
 
   const press = (story, ...verbs) => {
     const button = verbs.map((verb) => story.querySelector(`button[value^="${verb} "]`)).find(Boolean);
-    if (button) act({ do: button.value }, null);
+    if (button) act({ do: button.value });
   };
 
   const keys = {
@@ -340,7 +334,7 @@
     Enter: (story) => toggle(story),
     e: (story) => rename(story),
     "S-ArrowUp": (story) => press(story, "up"), "S-ArrowDown": (story) => press(story, "down"),
-    u: () => act({ do: "undo" }, null), "S-U": () => act({ do: "redo" }, null),
+    u: () => act({ do: "undo" }), "S-U": () => act({ do: "redo" }),
     a: () => [...document.querySelectorAll(".decide button, .decide a.button")].find((button) => /^Approve/.test(button.textContent.trim()))?.focus(),
     "?": () => document.getElementById("keys")?.showModal(), "S-?": () => document.getElementById("keys")?.showModal(),
   };
@@ -415,7 +409,7 @@
     const isThere = line.previousElementSibling === story || line.nextElementSibling === story;
     if (isTaken && !isThere) {
       line.replaceWith(story); // shown at once; the answer puts it right if it must be
-      act({ do: `move ${keyOf(story)}`, section, before }, null).then((done) => { if (done === false) reload(); });
+      act({ do: `move ${keyOf(story)}`, section, before }).then((done) => { if (done === false) reload(); });
     } else line.remove();
   }
   document.addEventListener("pointerup", () => drop(true));
