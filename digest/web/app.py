@@ -16,6 +16,7 @@ from digest.web.editor import desk, editing, edition, proofs, sign_in, story
 from digest.web.headers import Headers
 from digest.web.limits import Limits, Strays
 from digest.web.operator import status
+from digest.web.packed import Packed
 from digest.web.pages import Pages
 from digest.web.public import about, archive, brand, confirm, feed, hooks, leave, own, pictures, preferences, subscribe
 from digest.webhooks import Hooks
@@ -37,6 +38,7 @@ def create_app(services: Services, *, since_last_tick: Callable[[], timedelta] |
     app.state.way_out = WayOut(services)
     # Each goes round those before it: what holds for an answer holds for a refused one as well.
     app.add_middleware(Strays)
+    app.add_middleware(Packed)
     app.add_middleware(Headers)
     if base := urlsplit(services.settings.base_url).path:
         app.add_middleware(Below, base=base)

@@ -1,14 +1,14 @@
 """Editing the Draft at the desk: one route for all acts, and what becomes of those that cannot be done."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from fastapi import APIRouter
 from starlette.responses import RedirectResponse, Response
 
 from digest.desk import editing, fetching, opening
-from digest.desk.standing import standing
 from digest.desk.editing import Changed, Collided, Step
+from digest.desk.standing import standing
 from digest.errors import WrongState
 from digest.model.ids import EditionId
 from digest.services import Services
@@ -79,7 +79,7 @@ def history(edition_id: EditionNumber, staff: Staff, services: Wired, pages: Tem
 class NewItem:
     """An item of an editor's own as its form shows it; *fault* says why a page's own words could not be fetched."""
 
-    fields: Fields = Fields()
+    fields: Fields = field(default_factory=Fields)
     article: str = ""
     fault: str = ""
     is_fetched: bool = False
@@ -105,7 +105,9 @@ def show_add(services: Services, pages: Pages, staff: Visitor, edition_id: Editi
     """Show the form with *item*."""
     opened = opening.open_edition(services, edition_id)
     key = item.one("own_key") or new_key()
-    return pages.show("editor/add.html", staff=staff, here="edition", opened=opened, item=item, own_key=key, plans=places_for(opened))
+    return pages.show(
+        "editor/add.html", staff=staff, here="edition", opened=opened, item=item, own_key=key, plans=places_for(opened)
+    )
 
 
 def _carried_out(services: Services, edition_id: EditionId, asked: Asked, staff: Visitor) -> Changed | Collided:
@@ -136,7 +138,13 @@ def _after(page: str, asked: Asked, preview: PreviewWish) -> str:
 
 
 def _not_done(
-    pages: Pages, staff: Visitor, edition_id: EditionId, form: Fields, *, fault: str = "", collided: Collided | None = None
+    pages: Pages,
+    staff: Visitor,
+    edition_id: EditionId,
+    form: Fields,
+    *,
+    fault: str = "",
+    collided: Collided | None = None,
 ) -> Response:
     return pages.show(
         "editor/collided.html",

@@ -3,8 +3,9 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Annotated
 
-from fastapi import APIRouter, HTTPException
+from fastapi import APIRouter, Depends, HTTPException
 from starlette.responses import RedirectResponse, Response
 
 from digest.desk import editing, listing, opening, releasing
@@ -36,6 +37,19 @@ class Done(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Arrival:
+    """How somebody came to the page: by which act, and *since* which version of the Draft they have not looked."""
+
+    done: str = ""
+    since: int | None = None
+
+    @property
+    def said(self) -> str:
+        """Return what the act has come to, in words; nothing for an act that there is not."""
+        return Done[self.done.upper()].value if self.done.upper() in Done.__members__ else ""
+
+
+@dataclass(frozen=True, slots=True)
 class Decisions:
     """What may be decided about an Edition in its present state."""
 
@@ -57,12 +71,11 @@ def page(
     services: Wired,
     pages: Templates,
     preview: Wished,
-    done: str = "",
-    since: int | None = None,
+    arrival: Annotated[Arrival, Depends()],
 ) -> Response:
-    """Show an Edition with the preview that is wished for, and what others have done *since* a version."""
-    said = Done[done.upper()].value if done.upper() in Done.__members__ else ""
-    return _page(services, pages, staff, EditionId(edition_id), _Shown(preview=preview, said=said, since=since))
+    """Show an Edition with the preview that is wished for, and what others have done meanwhile."""
+    shown = _Shown(preview=preview, said=arrival.said, since=arrival.since)
+    return _page(services, pages, staff, EditionId(edition_id), shown)
 
 
 @router.post("/desk/edition/{edition_id}/{act}")

@@ -10,6 +10,4 @@ def sections_of(opened: DeskEdition) -> tuple[tuple[str, str, tuple[Story, ...]]
     plans = opened.row.newsletter.sections if opened.rendered_hash is None else ()
     if not plans or not drafted.keys() <= {plan.slug for plan in plans}:
         return tuple((section.slug, section.title, section.stories) for section in opened.draft.sections)
-    return tuple(
-        (plan.slug, plan.title, drafted[plan.slug].stories if plan.slug in drafted else ()) for plan in plans
-    )
+    return tuple((plan.slug, plan.title, drafted[plan.slug].stories if plan.slug in drafted else ()) for plan in plans)

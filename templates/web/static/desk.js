@@ -16,7 +16,7 @@
 
   function typed() {
     const field = document.activeElement;
-    if (!field?.closest("#draft-page") || !field.name || field.closest(".panel, .inline")) return null;
+    if (!field?.matches("#draft-page :is(input, textarea)") || field.closest(".panel, .inline")) return null;
     return { form: field.form?.id, name: field.name, value: field.value, isNew: marked.has(field),
       at: [field.selectionStart, field.selectionEnd], version: field.form?.elements.version?.value };
   }
@@ -57,7 +57,10 @@
     body.set("version", seen >= foreign ? version() : seen);
     const answer = await fetch(acts.action, { method: "POST", body, headers: { "HX-Request": "true" } });
     const whole = new DOMParser().parseFromString(await answer.text(), "text/html");
-    if (answer.ok && whole.getElementById("draft-page")) return renew(whole, values, from);
+    if (answer.ok && whole.getElementById("draft-page")) {
+      renew(whole, values, from);
+      return true;
+    }
     notice(whole.getElementById("answer") ?? said(whole));
     return false;
   }
@@ -122,7 +125,6 @@
     }
     retyped(was);
     if (version() !== before) preview();
-    return true;
   }
 
   async function reload() {
