@@ -1,6 +1,5 @@
 """Editing the Draft at the desk: one route for all acts, and what becomes of those that cannot be done."""
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from fastapi import APIRouter
@@ -23,6 +22,7 @@ from digest.web.pages import READ, EditionNumber, Pages, Templates, Wired
 router = APIRouter()
 #: Fields of a form that belong to one moment: everything else was chosen or typed, and may be posted once more.
 MOMENTARY = frozenset({"csrf", "version"})
+_BACK_AND_FORTH = {"undo": editing.undo, "redo": editing.redo}
 #: What is fetched for an item of an editor's own stands in these fields.
 _CARD = ("url", "headline", "summary", "source", "image")
 
@@ -36,9 +36,11 @@ def edit(
     if asked.verb == "fetch":
         return show_add(services, pages, staff, edited, fetched(services, form))
     try:
-        outcome = _carried_out(services, edited, asked, staff)
+        outcome: Changed | Collided | None = _carried_out(services, edited, asked, staff)
     except WrongState as fault:
-        return _not_done(pages, staff, edited, form, fault=str(fault))
+        if asked.verb not in _BACK_AND_FORTH or standing(services, edited).version == asked.version:
+            return _not_done(pages, staff, edited, form, fault=str(fault))
+        outcome = None  # the second press of a button whose first took back what there was
     if isinstance(outcome, Collided):
         return _not_done(pages, staff, edited, form, collided=outcome)
     return RedirectResponse(_after(pages.links.desk_edition(edited), asked, preview), status_code=303)
@@ -112,9 +114,8 @@ def show_add(services: Services, pages: Pages, staff: Visitor, edition_id: Editi
 
 def _carried_out(services: Services, edition_id: EditionId, asked: Asked, staff: Visitor) -> Changed | Collided:
     """Do what is *asked* for; who has only come before themselves is not told of a collision."""
-    ways: dict[str, Callable[..., Changed | Collided]] = {"undo": editing.undo, "redo": editing.redo}
-    if asked.verb in ways:
-        outcome = ways[asked.verb](services, edition_id, by=staff.email, version=asked.version)
+    if asked.verb in _BACK_AND_FORTH:
+        outcome = _BACK_AND_FORTH[asked.verb](services, edition_id, by=staff.email, version=asked.version)
     else:
         act = asked.act()
         outcome = editing.change(services, edition_id, act, by=staff.email, version=asked.version)

@@ -149,11 +149,16 @@
 
   const isEdit = (form) => form.method === "post" && new URL(form.action, location).pathname.endsWith("/edit");
 
+  let clicks = 0;
+  document.addEventListener("click", (event) => { clicks = event.detail; }, true);
+
   document.addEventListener("submit", (event) => {
     const form = event.target;
     if (!draft() || !isEdit(form) || form.hasAttribute("data-whole")) return;
     if (event.submitter?.value === "fetch") return;
     event.preventDefault();
+    // The second click of a double click means the first; going up and down goes on.
+    if (clicks > 1 && form.id === "acts" && !/^(up|down) /.test(event.submitter?.value)) return;
     clearTimeout(waiting.get(form));
     save(form, event.submitter);
   });
