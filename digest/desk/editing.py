@@ -128,10 +128,9 @@ def history(services: Services, edition_id: EditionId, limit: int = 50) -> tuple
     """Return what was done to the Draft, the newest first; what is undone as one stands as one."""
     with services.reading() as session:
         rows = revisions.recent(session, edition_id, revisions.KEPT)
-    later: tuple[DraftRevision | None, ...] = (None, *rows)[: len(rows)]
     return tuple(
         Step(version=row.version, act=row.act, by=row.by, at=row.at, is_current=next_ is None)
-        for next_, row in zip(later, rows, strict=True)
+        for next_, row in zip((None, *rows), rows, strict=False)
         if next_ is None or not goes_on(next_, row)
     )[:limit]
 

@@ -27,14 +27,14 @@ def done(act: Act, draft: Draft, newsletter: Newsletter) -> Draft:
 
 def with_pictures(draft: Draft, seen: Draft) -> Draft:
     """Return *draft* with what *seen* knows of its pictures: our copies, or why there are none."""
-    known = {picture.url: picture for picture in _pictures(seen) if picture.copies or picture.fault}
+    known: dict[str, Picture] = {}
+    for picture in _pictures(seen):
+        if picture.copies or picture.fault:
+            known[picture.url] = _joined(known.get(picture.url, picture), picture)
 
     def renewed(story: Story) -> Story:
         fresh = known.get(story.picture.url) if story.picture is not None else None
-        if story.picture is None or fresh is None:
-            return story
-        copies = {copy.place: copy for copy in (*story.picture.copies, *fresh.copies)}
-        return replace(story, picture=replace(story.picture, copies=tuple(copies.values()), fault=fresh.fault))
+        return replace(story, picture=_joined(story.picture, fresh)) if story.picture and fresh else story
 
     def section(one: Section) -> Section:
         return replace(one, stories=tuple(map(renewed, one.stories)))
@@ -55,3 +55,8 @@ def _best_first(draft: Draft) -> Sequence[Story]:
 def _pictures(draft: Draft) -> list[Picture]:
     stories = (*(seat.story for seat in draft.bench if seat.story is not None), *draft.stories)
     return [story.picture for story in stories if story.picture is not None]
+
+
+def _joined(picture: Picture, fresh: Picture) -> Picture:
+    copies = {copy.place: copy for copy in (*picture.copies, *fresh.copies)}
+    return replace(picture, copies=tuple(copies.values()), fault=fresh.fault)
