@@ -66,9 +66,14 @@ class Asked:
         return self.fields.one(name)
 
     def given(self, *names: str) -> dict[str, str]:
-        """Return those of the fields called *names* that the form has, be they empty."""
+        """Return those of the fields called *names* that the form has, but for those that it shows unchanged."""
         there = dict(reversed(self.fields.pairs))
-        return {name: self.one(name) for name in names if name in there}
+        return {name: self.one(name) for name in names if name in there and not self._is_as_shown(name, there)}
+
+    def _is_as_shown(self, name: str, there: dict[str, str]) -> bool:
+        """Return whether the field still holds what it was shown with: then its editor had nothing to say of it."""
+        was = f"was.{name}"
+        return was in there and there[was].split() == there[name].split()
 
 
 def new_key() -> str:

@@ -54,11 +54,13 @@
     const acts = document.getElementById("acts");
     if (!acts) return false;
     const body = new URLSearchParams({ ...values, csrf: acts.elements.csrf.value });
-    body.set("version", seen >= foreign ? version() : seen);
+    const isLater = seen > Number(version()); // of a collision that has been told
+    body.set("version", seen >= foreign && !isLater ? version() : seen);
     const answer = await fetch(acts.action, { method: "POST", body, headers: { "HX-Request": "true" } });
     const whole = new DOMParser().parseFromString(await answer.text(), "text/html");
     if (answer.ok && whole.getElementById("draft-page")) {
       renew(whole, values, from);
+      if (isLater) foreign = Number(version());
       return true;
     }
     notice(whole.getElementById("answer") ?? said(whole));
@@ -168,7 +170,11 @@
     const sent = [...form.elements].filter((field) => marked.has(field)).map((field) => [field, field.value]);
     return act(values, form.elements.version.value, form).then((done) => {
       if (!done) return;
-      for (const [field, value] of sent) if (field.value === value) unmark(field);
+      for (const [field, value] of sent) {
+        if (field.value === value) unmark(field);
+        const was = form.elements[`was.${field.name}`];
+        if (was) was.value = value;
+      }
     });
   }
 
@@ -439,6 +445,5 @@
     document.querySelectorAll("[data-limit]").forEach(count);
   }
 
-  document.addEventListener("DOMContentLoaded", dress);
-  if (document.readyState !== "loading") dress();
+  dress();
 })();
