@@ -95,7 +95,7 @@ def find(services: Services, slug: str, cadence: Cadence, date: dt.date) -> Past
 
 
 def page(services: Services, slug: str, cadence: Cadence, date: dt.date) -> EditionPage | None:
-    """Return a past Edition as sent, with all its sections and links for anybody; None when there is none."""
+    """Return a past Edition as sent, or as corrected since, with links for anybody; None when there is none."""
     newsletter = services.newsletter(slug)
     with services.reading() as session:
         past = published.find(session, slug, cadence, date)
@@ -106,7 +106,7 @@ def page(services: Services, slug: str, cadence: Cadence, date: dt.date) -> Edit
         values = letters.archive_values(services, newsletter, edition)
         return EditionPage(
             edition=past,
-            html=letters.for_the_web(edition.rendered, None, values).html,
+            html=letters.for_the_web(edition.shown, None, values).html,
             picture=_lead_picture(services, newsletter, edition.draft),
             older=older,
             newer=newer,

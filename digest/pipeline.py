@@ -27,12 +27,21 @@ from digest.model.ids import ArticleId, EditionId
 from digest.model.newsletter import Newsletter, SourcePlan
 from digest.model.source import Source
 from digest.services import Services
-from digest.store import articles, deliveries, editions, sources
+from digest.store import articles, audit, deliveries, editions, sources
 from subscribers import audience
 from subscribers.cadence import Cadence
 
 #: A Source asked within this time is not asked once more before an Edition is made.
 FRESH = dt.timedelta(minutes=10)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Start:
+    """When an approved Edition begins: each reader's mail at its hour but none *not_before*; *at_once*, all then."""
+
+    not_before: dt.datetime | None = None
+    at_once: bool = False
+
 
 OnGathered = Callable[[str, Gathered], None]
 
@@ -320,18 +329,25 @@ def proofread(services: Services, made: Prepared) -> Prepared | Skipped | Held:
 # -- approve -----------------------------------------------------------------------------------------------------------
 
 
-def approve(services: Services, edition_id: EditionId, *, by: str) -> int:
+def approve(services: Services, edition_id: EditionId, *, by: str, start: Start | None = None) -> int:
     """
     Freeze the Edition's content on the word of *by*, and plan one Delivery per reader. Returns how many were planned.
 
     Pictures that it still lacks are fetched first. From here on sending, archive and preview read only what was frozen.
-    Hours that have passed count from now: whoever approves late wants it sent; a special Edition has no hour but now.
+    Hours that have passed count from now: whoever approves late wants it sent; a special Edition has no hour but now,
+    or that of *start*.
     WrongState when it is not open for approval; UnfitToSend when its mail has faults that must reach nobody.
     """
     illustrate(services, edition_id)
+    now = services.clock.now()
+    start = start or Start(not_before=now)
     with services.session() as session:
         edition = editions.get(session, edition_id, lock=True)
-        return _approve(services, session, edition, by=by, not_before=services.clock.now())
+        planned = _approve(services, session, edition, by=by, start=start)
+        how = "send now" if start.at_once else "approve"
+        since = f", from {start.not_before.isoformat(timespec='minutes')}" if start.not_before else ""
+        audit.write(session, by=by, act=how, at=now, about=str(edition), detail=f"{planned} planned{since}")
+        return planned
 
 
 def approve_automatically(services: Services, edition_id: EditionId) -> bool:
@@ -347,24 +363,33 @@ def approve_automatically(services: Services, edition_id: EditionId) -> bool:
         if edition.state is not EditionState.DRAFT:
             return False
         try:
-            _approve(services, session, edition, by="automatic", not_before=None)
+            _approve(services, session, edition, by="automatic", start=Start())
         except UnfitToSend as fault:
             edition.hold(str(fault))
             return False
         return True
 
 
-def _approve(services: Services, session: Session, edition: Edition, *, by: str, not_before: dt.datetime | None) -> int:
+def _approve(services: Services, session: Session, edition: Edition, *, by: str, start: Start) -> int:
     now = services.clock.now()
     newsletter = services.newsletter(edition.newsletter)
     draft = edition.draft
     edition.approve(proof.fit_to_send(services, newsletter, edition), by=by, at=now)
     editions.remember_stories(session, edition, draft)
-    if edition.cadence is Cadence.SPECIAL:
+    due = hours(session, newsletter, edition, start, now)
+    if start.not_before is not None:
+        edition.due_at = min(due.values(), default=max(edition.due_at, start.not_before))
+    spread = dt.timedelta(0) if start.at_once else newsletter.spread
+    return deliveries.plan(session, edition.id, editions.readers_of(edition), due, spread=spread)
+
+
+def hours(
+    session: Session, newsletter: Newsletter, edition: Edition, start: Start, now: dt.datetime
+) -> dict[tuple[str, dt.time | None], dt.datetime]:
+    """Return when the mails of *edition* fall due by *start*, for the readers of each (time zone, hour)."""
+    if edition.cadence.is_beside or start.at_once:
         wishes = Cadence.served_by(edition.cadence, edition.date)
         keys = audience.wave_keys(session, newsletter.slug, wishes, edition.date, segment=edition.audience)
-        due = {(key.time_zone, key.hour): now for key in keys}
-    else:
-        instants = waves(session, newsletter, edition.cadence, edition.date)
-        due = {(zone, hour): max(at, not_before or at) for (zone, hour), at in instants.items() if zone is not None}
-    return deliveries.plan(session, edition.id, editions.readers_of(edition), due, spread=newsletter.spread)
+        return {(key.time_zone, key.hour): start.not_before or now for key in keys}
+    instants = waves(session, newsletter, edition.cadence, edition.date)
+    return {(zone, hour): max(at, start.not_before or at) for (zone, hour), at in instants.items() if zone is not None}

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from threading import Event
 
 from digest import letters
+from digest.database import Session
 from digest.deliver import deliver, envelope
 from digest.deliver.courier import DeliverReport
 from digest.deliver.outbox import EditionOutbox, NoticeOutbox
@@ -21,10 +22,9 @@ from digest.model.edition import Edition, EditionState
 from digest.model.ids import EditionId, SubscriberId
 from digest.model.newsletter import Newsletter
 from digest.services import Services
-from digest.store import deliveries, editions
+from digest.store import audit, deliveries, editions
 from digest.store import notices as notice_store
 from digest.store.deliveries import Doubt
-from subscribers.cadence import Cadence
 
 #: In seconds: how often a growing account is told.
 TELL_EVERY = 1.0
@@ -93,31 +93,44 @@ def expire_leases(services: Services) -> int:
         )
 
 
-def pause(services: Services, edition_id: EditionId, *, reason: str) -> None:
+def pause(services: Services, edition_id: EditionId, *, reason: str, by: str = "") -> None:
     """Let nothing more of the Edition go out until it is resumed; senders at work stop within seconds."""
     with services.session() as session:
-        editions.get(session, edition_id, lock=True).pause(reason)
+        edition = editions.get(session, edition_id, lock=True)
+        edition.pause(reason)
+        _note(services, session, edition, by=by, act="pause", detail=reason)
 
 
-def resume(services: Services, edition_id: EditionId) -> None:
+def resume(services: Services, edition_id: EditionId, *, by: str = "") -> None:
     """Let the Edition go out again."""
     with services.session() as session:
-        editions.get(session, edition_id, lock=True).resume()
+        edition = editions.get(session, edition_id, lock=True)
+        edition.resume()
+        _note(services, session, edition, by=by, act="resume")
 
 
-def cancel(services: Services, edition_id: EditionId, *, reason: str) -> int:
+def cancel(services: Services, edition_id: EditionId, *, reason: str, by: str = "") -> int:
     """
     Call the Edition off: what has not gone out never will; senders at work stop within seconds. Return how many.
 
-    A special one may be called off before its approval too: no later one would take its place.
+    One beside the rhythm may be called off before its approval too: no later one would take its place.
     """
     with services.session() as session:
         edition = editions.get(session, edition_id, lock=True)
-        if edition.cadence is Cadence.SPECIAL and edition.is_open:
+        if edition.cadence.is_beside and edition.is_open:
             edition.skip(reason)
+            _note(services, session, edition, by=by, act="cancel", detail=reason)
             return 0
         edition.cancel(reason)
-        return deliveries.cancel(session, edition_id)
+        stopped = deliveries.cancel(session, edition_id)
+        _note(services, session, edition, by=by, act="cancel", detail=f"{stopped} will not go out: {reason}")
+        return stopped
+
+
+def _note(services: Services, session: Session, edition: Edition, *, by: str, act: str, detail: str = "") -> None:
+    """Write down what *by* did; what the program does by itself stands in no audit trail."""
+    if by:
+        audit.write(session, by=by, act=act, at=services.clock.now(), about=str(edition), detail=detail)
 
 
 def doubts(services: Services, edition_id: EditionId, limit: int) -> list[Doubt]:

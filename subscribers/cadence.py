@@ -15,10 +15,17 @@ class Cadence(StrEnum):
     WEEKLY = "weekly"
     #: An Edition beside the rhythm, for readers of the newsletter whom its editors name; no wish of a reader.
     SPECIAL = "special"
+    #: A mail that corrects an Edition, for those who got that one; no wish of a reader.
+    CORRECTION = "correction"
+
+    @property
+    def is_beside(self) -> bool:
+        """Return whether its Editions come beside the rhythm: made by hand, approved by hand, sent at once."""
+        return self in {Cadence.SPECIAL, Cadence.CORRECTION}
 
     @property
     def edition(self) -> "Cadence":
-        """Return the cadence of the Editions that serve this wish: daily or weekly; of a special one, special."""
+        """Return the cadence of the Editions that serve this wish: daily or weekly; beside the rhythm, itself."""
         return Cadence.DAILY if self is Cadence.WEEKDAYS else self
 
     @staticmethod
@@ -26,7 +33,7 @@ class Cadence(StrEnum):
         """Return the wishes that an Edition of cadence *edition* dated *day* fulfils."""
         if edition is Cadence.WEEKLY:
             return (Cadence.WEEKLY,)
-        if edition is Cadence.SPECIAL:
+        if edition.is_beside:
             return WISHES
         return (Cadence.DAILY, Cadence.WEEKDAYS) if day.isoweekday() <= 5 else (Cadence.DAILY,)
 

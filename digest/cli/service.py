@@ -83,9 +83,11 @@ def run() -> None:
         err.print(f"Pages at {settings.base_url} · desk at {given.links.desk()} · stop with Ctrl-C", markup=False)
         # uvicorn catches it all the same, and raises it again when its pages have ended: the sender has to finish yet.
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        server = uvicorn.Server(config)
+        app.state.gallery.is_ending = lambda: server.should_exit  # or whoever watches would keep us for the whole wait
         scheduler.start()
         try:
-            uvicorn.Server(config).run()
+            server.run()
         finally:
             err.print("Finishing what has begun …")
             scheduler.stop()

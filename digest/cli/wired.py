@@ -20,7 +20,7 @@ from subscribers.cadence import Cadence
 Slug = Annotated[str, typer.Argument(help="The newsletter's slug, as in config.toml.", metavar="SLUG")]
 Date = Annotated[dt.datetime | None, typer.Option(formats=["%Y-%m-%d"], help="Date of the Edition; today by default.")]
 CadenceOption = Annotated[
-    Cadence | None, typer.Option("--cadence", help="daily or weekly, where there are both; or special.")
+    Cadence | None, typer.Option("--cadence", help="daily or weekly, where there are both; or special, or correction.")
 ]
 
 
@@ -45,7 +45,7 @@ def which_edition(
     newsletter: Newsletter, date: dt.datetime | None, cadence: Cadence | None, now: dt.datetime
 ) -> tuple[Cadence, dt.date]:
     """Return the cadence and date that a command means, with today's as the default."""
-    if cadence is not None and cadence not in {*newsletter.schedule.cadences, Cadence.SPECIAL}:
+    if cadence is not None and cadence not in newsletter.schedule.cadences and not cadence.is_beside:
         offered = " or ".join(newsletter.schedule.cadences)
         usage(f'newsletter "{newsletter.slug}" has no {cadence} Edition; give --cadence {offered}')
     day = date.date() if date is not None else calendar.local_date(now, newsletter.schedule.zone)

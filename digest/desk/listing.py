@@ -11,7 +11,6 @@ from digest.model.ids import EditionId
 from digest.model.newsletter import Newsletter
 from digest.services import Services
 from digest.store import deliveries, editions
-from subscribers import audience
 from subscribers.cadence import Cadence
 
 MINUTE = dt.timedelta(minutes=1)
@@ -33,13 +32,13 @@ class DeskRow:
     coverage: str = ""
     account: Account | None = None
     will_happen: str = ""
-    #: Of a special Edition: whom it is for, in words, and how many readers that are now; None once it is approved.
+    #: Of an Edition beside the rhythm: whom it is for, in words, and how many that are now; None once it is approved.
     audience: str = ""
     readers: int | None = None
 
 
 def todays(services: Services) -> tuple[DeskRow, ...]:
-    """Return one Edition per newsletter and cadence, today's or else the next, and the special ones at hand."""
+    """Return one Edition per newsletter and cadence, today's or else the next, and those beside the rhythm at hand."""
     now = services.clock.now()
     rows: list[DeskRow] = []
     with services.reading() as session:
@@ -68,13 +67,12 @@ def recent(services: Services, slug: str) -> tuple[DeskRow, ...]:
 
 def readers_of(session: Session, edition: Edition) -> int:
     """Return how many readers *edition* would be planned for now, among them those whose address gets no mail."""
-    wishes = Cadence.served_by(edition.cadence, edition.date)
-    return audience.count(session, edition.newsletter, wishes, edition.date, segment=edition.audience)
+    return sum(editions.reach(session, edition))
 
 
 def row_of(session: Session, newsletter: Newsletter, edition: Edition, now: dt.datetime) -> DeskRow:
     """Return *edition* as the desk lists it at *now*."""
-    is_special = edition.cadence is Cadence.SPECIAL
+    is_beside = edition.cadence.is_beside
     return DeskRow(
         newsletter=newsletter,
         cadence=edition.cadence,
@@ -83,13 +81,13 @@ def row_of(session: Session, newsletter: Newsletter, edition: Edition, now: dt.d
         state=edition.state,
         reason=edition.reason,
         number=edition.number,
-        due_at=None if is_special and edition.is_open else edition.due_at,
+        due_at=None if is_beside and edition.is_open else edition.due_at,
         stories=len(edition.draft.stories) if edition.draft_json is not None else 0,
         coverage=edition.coverage,
         account=deliveries.account(session, edition.id) if edition.approved_at is not None else None,
         will_happen=_will_happen(newsletter, edition, now),
-        audience=str(edition.audience) if is_special else "",
-        readers=readers_of(session, edition) if is_special and edition.is_open else None,
+        audience=edition.meant_for,
+        readers=readers_of(session, edition) if is_beside and edition.is_open else None,
     )
 
 
@@ -97,7 +95,7 @@ def _will_happen(newsletter: Newsletter, edition: Edition, now: dt.datetime) -> 
     """Say in words what becomes of *edition* if nobody does anything."""
     until = _until(edition.due_at - now)
     draft, sending = f"due {until}, once approved", "going out, to each reader at their hour"
-    if edition.cadence is Cadence.SPECIAL:
+    if edition.cadence.is_beside:
         draft, sending = "goes out at once, when approved", "going out to its readers"
     elif newsletter.approves_itself(edition.cadence):
         draft = f"goes out {until}, automatically"

@@ -53,6 +53,10 @@ MOVES: dict[EditionState, frozenset[EditionState]] = {
 }
 
 
+#: The states in which the content is frozen, and readers have it or will.
+CORRECTABLE = frozenset({EditionState.APPROVED, EditionState.SENDING, EditionState.PAUSED, EditionState.SENT})
+
+
 class SkipReason(StrEnum):
     """Why there was no Edition."""
 
@@ -128,6 +132,18 @@ class Edition(Base):
         return EVERYBODY if self.audience_json is None else Segment.from_json(self.audience_json)
 
     @property
+    def meant_for(self) -> str:
+        """Return in words whom an Edition beside the rhythm is for; empty for one that keeps to it."""
+        if self.cadence is Cadence.CORRECTION:
+            return "those who got the first one"
+        return str(self.audience) if self.cadence is Cadence.SPECIAL else ""
+
+    @property
+    def shown(self) -> RenderedDigest:
+        """Return what the web shows: the corrected pages where there are any, else those that were sent."""
+        return self.rendered if self.corrected_bytes is None else RenderedDigest.from_bytes(self.corrected_bytes)
+
+    @property
     def is_prepared(self) -> bool:
         """Return whether this Edition is past its making: drafted, held, skipped or beyond."""
         return self.state != EditionState.PLANNED
@@ -186,13 +202,25 @@ class Edition(Base):
         self.reason = ""
 
     def approve(self, rendered: RenderedDigest, *, by: str, at: dt.datetime) -> None:
-        """Freeze the content: from now on only *rendered* is sent, shown and archived. A special one falls due now."""
+        """Freeze the content: from now on only *rendered* is sent and archived. One beside the rhythm falls due now."""
         self._move(EditionState.APPROVED)
         self.rendered_bytes = rendered.to_bytes()
         self.rendered_hash = rendered.sha256
         self.approved_at, self.approved_by, self.reason = at, by, ""
-        if self.cadence is Cadence.SPECIAL:
+        if self.cadence.is_beside:
             self.due_at = at
+
+    def correct(self, draft: Draft, shown: RenderedDigest, *, said: str, at: dt.datetime) -> None:
+        """Show *shown*, made of the corrected *draft*, from now on; what was sent, and its hash, stay as they are."""
+        if self.state not in CORRECTABLE:
+            states = " or ".join(sorted(CORRECTABLE))
+            raise WrongState(f"{self} is {self.state}; only one that is {states} can be corrected")
+        if self.cadence is Cadence.CORRECTION:
+            raise WrongState(f"{self} is a correction itself; correct the Edition that it is about")
+        self.draft_json = draft.to_json()
+        self.draft_version += 1
+        self.corrected_bytes = shown.to_bytes()
+        self.corrected_at, self.correction = at, said[:500]
 
     def skip(self, reason: str) -> None:
         """Decide that there is no Edition of this date."""

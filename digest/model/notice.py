@@ -13,7 +13,7 @@ from digest.model.ids import NoticeId
 from subscribers.base import Base
 
 #: The kinds that are written to editors and operators; any other is written to a reader.
-FOR_STAFF = frozenset({"review", "test"})
+FOR_STAFF = frozenset({"review", "reminder", "alert", "test"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

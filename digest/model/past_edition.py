@@ -20,3 +20,11 @@ class PastEdition:
     preheader: str
     #: When its content was frozen; the Date of its mails.
     approved_at: dt.datetime
+    #: When its pages were last corrected, and what was wrong with them; None and empty where nothing was.
+    corrected_at: dt.datetime | None = None
+    correction: str = ""
+
+    @property
+    def changed_at(self) -> dt.datetime:
+        """Return when its pages became what they are."""
+        return self.corrected_at or self.approved_at

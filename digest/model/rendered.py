@@ -157,6 +157,8 @@ class RenderedDigest:
     longest: Mapping[str, int]
     #: Whether the text part is format=flowed (RFC 3676).
     is_flowed: bool = False
+    #: Whether the subject is the same for every reader, whatever leads their mail.
+    keeps_subject: bool = False
     _plans: dict[tuple[frozenset[str] | None, bool], Plan] = field(
         default_factory=dict, init=False, repr=False, compare=False
     )
@@ -194,6 +196,8 @@ class RenderedDigest:
     def to_bytes(self) -> bytes:
         """Return this as compressed JSON; equal digests give equal bytes."""
         data = {name: value for name, value in asdict(self).items() if not name.startswith("_")} | {"version": VERSION}
+        if not self.keeps_subject:
+            del data["keeps_subject"]  # so that the bytes of most digests are those that they always were
         return zlib.compress(json.dumps(data, ensure_ascii=False, separators=(",", ":"), sort_keys=True).encode(), 9)
 
     @classmethod
@@ -325,7 +329,7 @@ class RenderedDigest:
 
     def _subject(self, lead: int) -> str:
         """Return the editors' subject, or the headline of the set's lead where that is another than the Edition's."""
-        is_best = lead == self._best(range(len(self.sections)))
+        is_best = self.keeps_subject or lead == self._best(range(len(self.sections)))
         return self.subject if is_best else shorten(self.sections[lead].headlines[0], SUBJECT_LIMIT)
 
     def _preheader(self, indexes: Sequence[int], lead: int, today: list[tuple[int, int]]) -> str:

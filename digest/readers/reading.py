@@ -11,7 +11,7 @@ from subscribers.tokens import Purpose
 
 
 def view(services: Services, edition_id: EditionId, token: str) -> FilledDigest | None:
-    """Return an Edition as the reader behind *token* gets it; None where there is nothing to show."""
+    """Return an Edition as the reader behind *token* gets it, or as corrected since; None where there is none."""
     with services.reading() as session:
         subscription = behind(services, session, token, Purpose.VIEW)
         edition = session.get(Edition, edition_id)
@@ -19,11 +19,11 @@ def view(services: Services, edition_id: EditionId, token: str) -> FilledDigest 
             return None
         if edition.rendered_bytes is None or edition.state == EditionState.CANCELLED:
             return None
-        if edition.audience_json is not None:
+        if edition.audience_json is not None or edition.corrects_id is not None:
             key = edition.id, SubscriberId(subscription.subscriber_id)
             if deliveries.public_id(session, key) is None:
                 return None  # it was for others
-        rendered = edition.rendered
+        rendered = edition.shown
         chosen = subscription.sections if rendered.has_news_for(subscription.sections) else None
         values = letters.reader_values(services, edition.id, subscription.public_id, subscription.subscriber.name)
         return letters.for_the_web(rendered, chosen, values)

@@ -9,7 +9,6 @@ from digest.model.ids import SubscriberId
 from digest.model.newsletter import Newsletter
 from digest.services import Services
 from digest.store import deliveries, editions
-from subscribers.cadence import Cadence
 from subscribers.model import LIVE, Subscriber, Subscription
 
 
@@ -39,12 +38,15 @@ def _follow(
     session: Session, edition: Edition, subscription: Subscription, newsletter: Newsletter, now: dt.datetime
 ) -> bool:
     """Let the Delivery of one Edition follow *subscription*, and return whether it does."""
-    if edition.cadence is Cadence.SPECIAL:
+    if edition.cadence.is_beside:
         return False  # it keeps to no hour, and was for those whom its editor meant at approval
     key = (subscription.subscriber.time_zone, subscription.hour)
     due_at = calendar.waves(edition.date, [key], newsletter.schedule).get(key)
     if due_at is None or due_at <= now:
         return False
+    own = calendar.due_at(edition.date, newsletter.schedule.at, newsletter.schedule.zone)
+    if own is not None and edition.due_at > own:
+        due_at = max(due_at, edition.due_at)  # an editor has let it begin later, for everybody
     follows = deliveries.move(
         session, edition.id, SubscriberId(subscription.subscriber_id), due_at, spread=newsletter.spread
     ) or _joins(session, edition, subscription, newsletter, due_at)

@@ -24,6 +24,8 @@ KINDS: Mapping[str, frozenset[str]] = {
     "review": frozenset(
         {"number", "subject", "stories", "fate", "reason", "at", "sources_answered", "sources_asked", "desk_url"}
     ),
+    "reminder": frozenset({"number", "subject", "fate", "reason", "at", "desk_url"}),
+    "alert": frozenset({"number", "subject", "fate", "reason", "sent", "intended", "desk_url"}),
     "test": frozenset({"relay", "at"}),
 }
 #: There is none on the day of the first sign-up, and none from a way back.
@@ -49,7 +51,8 @@ def render_notice(
 
     *values* are those of ``KINDS``: text or lists of it, and addresses where the name ends in ``_url``. A ``name`` is
     welcome; for a welcome also ``latest_subject``, ``latest_headlines`` and ``latest_language``, their language. The
-    ``fate`` of an Edition under review is ``auto``, ``waits`` or ``held``.
+    ``fate`` of an Edition under review is ``auto``, ``waits`` or ``held``, and of one that has stopped going out
+    ``paused`` or ``halted``.
     TemplateError names a kind or value that is not there, and a URL that is no http(s) address.
     """
     missing = sorted(KINDS.get(kind, frozenset()) - set(values))

@@ -19,9 +19,11 @@ from digest.render.cut import Stencil
 from digest.render.markup import compile_markup
 from digest.render.pages import render_template, template_module
 from digest.render.press import Press
+from subscribers.cadence import Cadence
 
 MJML = "digest/body.mjml"
 TEXT = "digest/body.txt"
+CORRECTION = "digest/correction.txt"
 PHRASES = "digest/phrases.txt"
 
 
@@ -64,6 +66,7 @@ def render(draft: Draft, newsletter: Newsletter, press: Press) -> RenderedDigest
         text=text.shell(),
         longest={name: Size.of(url.encode()).quoted for name, url in press.longest.items()},
         is_flowed=newsletter.text_flowed,
+        keeps_subject=draft.cadence is Cadence.CORRECTION,
     )
 
 

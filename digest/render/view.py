@@ -144,7 +144,9 @@ class EditionView:
     number: int
     date: str
     is_weekly: bool
+    #: Beside the rhythm: a special one, or a correction.
     is_special: bool
+    is_correction: bool
     intro: str
     lines: tuple[Line, ...]
     leads: tuple[Lead, ...]
@@ -183,7 +185,8 @@ def edition(draft: Draft, newsletter: Newsletter, press: Press) -> EditionView:
         number=draft.number,
         date=format_date(draft.date, "full", locale=locale(newsletter.language)),
         is_weekly=draft.cadence is Cadence.WEEKLY,
-        is_special=draft.cadence is Cadence.SPECIAL,
+        is_special=draft.cadence.is_beside,
+        is_correction=draft.cadence is Cadence.CORRECTION,
         intro=printable(draft.intro),
         lines=tuple(
             Line(

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple, cast
 from sqlalchemy import (
     ColumnElement,
     CursorResult,
+    Integer,
     Row,
     Select,
     String,
@@ -153,6 +154,49 @@ def move(
         .execution_options(synchronize_session=False)
     )
     return bool(cast("CursorResult[Any]", session.execute(statement)).rowcount)
+
+
+def reschedule(
+    session: Session,
+    edition_id: EditionId,
+    readers: Select[*tuple[Any, ...]],
+    waves: Mapping[tuple[str, time | None], datetime],
+    *,
+    not_before: datetime,
+    spread: timedelta = timedelta(0),
+) -> int:
+    """
+    Let the Deliveries that nobody has tried fall due as *waves* says of *readers*, none *not_before*; return how many.
+
+    Who is not among *readers* any more keeps their hour, if it is not earlier than that.
+    """
+    reader = readers.subquery("reader")
+    named = select(_due(reader, waves)).where(reader.c.subscriber_id == Delivery.subscriber_id) if waves else None
+    floor = literal(not_before, UtcDateTime)
+    kept = case((Delivery.due_at < floor, floor), else_=Delivery.due_at)
+    due = kept if named is None else func.coalesce(named.correlate(Delivery).scalar_subquery(), kept)
+    untried = and_(Delivery.edition_id == edition_id, Delivery.state == DeliveryState.PLANNED, Delivery.attempts == 0)
+    apart = {"synchronize_session": False}
+    moved = session.execute(update(Delivery).where(untried).values(due_at=due), execution_options=apart)
+    late = _spread(
+        session, type_coerce(Delivery.subscriber_id, Integer), type_coerce(Delivery.due_at, UtcDateTime), spread
+    )
+    session.execute(update(Delivery).where(untried).values(next_at=late), execution_options=apart)
+    return cast("CursorResult[Any]", moved).rowcount
+
+
+class Hours(NamedTuple):
+    """When the first and the last of an Edition's open Deliveries go out; None where none is open."""
+
+    first: datetime | None
+    last: datetime | None
+
+
+def hours(session: Session, edition_id: EditionId) -> Hours:
+    """Return when what has not gone out yet of an Edition does."""
+    query = select(func.min(Delivery.next_at), func.max(Delivery.next_at))
+    first, last = session.execute(query.where(Delivery.edition_id == edition_id, leases.is_open(Delivery))).one()
+    return Hours(first, last)
 
 
 def _due(reader: Subquery, waves: Mapping[tuple[str, time | None], datetime]) -> ColumnElement[datetime]:
@@ -382,6 +426,41 @@ def forget_unknown(session: Session, since: datetime) -> int:
 
 def _is_erased(subscriber_id: Any) -> ColumnElement[bool]:
     return ~exists().where(Subscriber.id == subscriber_id)
+
+
+class Failure(NamedTuple):
+    """So many Deliveries of an Edition that stand in *state* for one cause, with what one of the relays said."""
+
+    state: DeliveryState
+    reason: Reason | None
+    code: int | None
+    #: The enhanced status code (RFC 3463); empty where the relay gave none.
+    status: str
+    reply: str
+    mails: int
+
+
+def failures(session: Session, edition_id: EditionId, limit: int = 8) -> list[Failure]:
+    """Return why Deliveries of an Edition failed, wait for another try or are in doubt: the commonest causes first."""
+    # A status says the cause whatever stands behind it, which often names the address; without one the words must do.
+    words = case((Delivery.last_status == "", Delivery.last_reply), else_="")
+    cause = (Delivery.state, Delivery.reason, Delivery.last_code, Delivery.last_status)
+    troubled = (DeliveryState.FAILED, DeliveryState.DEFERRED, DeliveryState.IN_DOUBT)
+    count = func.count()
+    rows = session.execute(
+        select(*cause, func.min(Delivery.last_reply), count)
+        .where(Delivery.edition_id == edition_id, Delivery.state.in_(troubled))
+        .group_by(*cause, words)
+        .order_by(count.desc(), *cause)
+        .limit(limit)
+    )
+    return [Failure(*row) for row in rows]
+
+
+def sent_since(session: Session, edition_id: EditionId, since: datetime) -> int:
+    """Return how many mails of an Edition relays have taken since *since*."""
+    lately = and_(Delivery.edition_id == edition_id, Delivery.sent_at > since)
+    return session.scalar(select(func.count()).where(lately)) or 0
 
 
 def account(session: Session, edition_id: EditionId) -> Account:

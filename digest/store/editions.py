@@ -3,7 +3,7 @@
 import datetime as dt
 from collections.abc import Collection, Sequence
 from contextlib import suppress
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import Select, and_, exists, func, or_, select
 from sqlalchemy.exc import IntegrityError
@@ -92,10 +92,39 @@ def underway(session: Session, newsletters: Collection[str]) -> Sequence[Edition
 
 
 def readers_of(edition: Edition, *, only: SubscriberId | None = None) -> Select[*tuple[Any, ...]]:
-    """Return the query, with the columns of ``audience.readers``, for all who want *edition*, or *only* for one."""
+    """
+    Return the query, with the columns of ``audience.readers``, for all who want *edition*, or *only* for one.
+
+    A correction is for those whom the first one has reached.
+    """
     served = Cadence.served_by(edition.cadence, edition.date)
     readers = audience.readers(edition.newsletter, served, edition.date, segment=edition.audience)
+    if edition.corrects_id is not None:
+        got_it = (Delivery.edition_id == edition.corrects_id, Delivery.state == DeliveryState.SENT)
+        readers = readers.where(
+            exists().where(Delivery.subscriber_id == Subscription.subscriber_id, *got_it).correlate(Subscription)
+        )
     return readers if only is None else readers.where(Subscription.subscriber_id == only)
+
+
+class Reach(NamedTuple):
+    """How many readers an Edition would be planned for: *readers* get it, the addresses of *suppressed* get no mail."""
+
+    readers: int
+    suppressed: int
+
+
+def reach(session: Session, edition: Edition) -> Reach:
+    """Return for how many readers *edition* would be planned now."""
+    reader = readers_of(edition).subquery("reader")
+    rows = session.execute(select(reader.c.suppressed, func.count()).group_by(reader.c.suppressed))
+    counts = {bool(suppressed): count for suppressed, count in rows}
+    return Reach(readers=counts.get(False, 0), suppressed=counts.get(True, 0))
+
+
+def corrections_of(session: Session, edition_id: EditionId) -> Sequence[Edition]:
+    """Return the mails that correct an Edition, the newest first."""
+    return session.scalars(select(Edition).where(Edition.corrects_id == edition_id).order_by(Edition.id.desc())).all()
 
 
 def recent(session: Session, newsletter: str, limit: int = 14) -> Sequence[Edition]:
@@ -119,12 +148,12 @@ def first_since(session: Session, newsletter: str, cadence: Cadence, date: dt.da
 
 
 def specials(session: Session, newsletter: str, date: dt.date) -> Sequence[Edition]:
-    """Return the newsletter's special Editions of *date* or later, and those before that are not settled yet."""
+    """Return the newsletter's Editions beside the rhythm: of *date* or later, and older ones not settled yet."""
     return session.scalars(
         select(Edition)
         .where(
             Edition.newsletter == newsletter,
-            Edition.cadence == Cadence.SPECIAL,
+            Edition.cadence.in_([Cadence.SPECIAL, Cadence.CORRECTION]),
             or_(Edition.date >= date, Edition.state.not_in(SETTLED)),
         )
         .order_by(Edition.date)

@@ -2,6 +2,7 @@
 Queries about the Editions that readers have got: what the public archive shows. None of them loads a page.
 
 A special Edition that was for some readers only is for nobody else to read, and is in none of them.
+Nor is a correction: the Edition that it is about shows what was put right.
 """
 
 import datetime as dt
@@ -70,7 +71,12 @@ def latest(session: Session, newsletter: str) -> Edition | None:
 
 
 def _came_out(newsletter: str) -> ColumnElement[bool]:
-    return and_(Edition.newsletter == newsletter, Edition.state.in_(_PUBLIC), Edition.audience_json.is_(None))
+    return and_(
+        Edition.newsletter == newsletter,
+        Edition.state.in_(_PUBLIC),
+        Edition.audience_json.is_(None),
+        Edition.corrects_id.is_(None),
+    )
 
 
 def _among(session: Session, newsletter: str, chosen: "Select[EditionId]") -> Sequence[PastEdition]:
@@ -83,19 +89,23 @@ def _among(session: Session, newsletter: str, chosen: "Select[EditionId]") -> Se
     return [_past(row) for row in session.execute(_listing(newsletter).where(Edition.id.in_(ids)))]
 
 
-_Asked: TypeAlias = "Select[EditionId, int, Cadence, dt.date, dt.datetime | None, str, str]"
-_Told: TypeAlias = "Row[EditionId, int, Cadence, dt.date, dt.datetime | None, str, str]"
+_Asked: TypeAlias = "Select[EditionId, int, Cadence, dt.date, dt.datetime | None, dt.datetime | None, str, str, str]"
+_Told: TypeAlias = "Row[EditionId, int, Cadence, dt.date, dt.datetime | None, dt.datetime | None, str, str, str]"
 
 
 def _listing(newsletter: str) -> _Asked:
     """Ask for Editions, newest first, with subject and preheader: the database takes them out of the Draft's JSON."""
     subject, preheader = (Edition.draft_json[key].as_string() for key in ("subject", "preheader"))
-    columns = (Edition.id, Edition.number, Edition.cadence, Edition.date, Edition.approved_at)
-    return select(*columns, subject, preheader).where(_came_out(newsletter)).order_by(*_NEWEST_FIRST)
+    named = (Edition.id, Edition.number, Edition.cadence, Edition.date, Edition.approved_at)
+    return (
+        select(*named, Edition.corrected_at, Edition.correction, subject, preheader)
+        .where(_came_out(newsletter))
+        .order_by(*_NEWEST_FIRST)
+    )
 
 
 def _past(row: _Told) -> PastEdition:
-    edition_id, number, cadence, date, approved_at, subject, preheader = row
+    edition_id, number, cadence, date, approved_at, corrected_at, correction, subject, preheader = row
     assert approved_at is not None  # nothing goes out without an approval
     return PastEdition(
         id=edition_id,
@@ -105,4 +115,6 @@ def _past(row: _Told) -> PastEdition:
         subject=printable(subject),
         preheader=printable(preheader),
         approved_at=approved_at,
+        corrected_at=corrected_at,
+        correction=printable(correction),
     )

@@ -8,11 +8,16 @@ from fastapi import FastAPI
 from fastapi.staticfiles import StaticFiles
 
 from digest import resources
+from digest.desk.progress import Watch
 from digest.readers.way_out import WayOut
 from digest.services import Services
 from digest.web import faults, health
 from digest.web.below import Below
+<<<<<<< HEAD
 from digest.web.editor import desk, editing, edition, proofs, sign_in, story
+=======
+from digest.web.editor import correcting, desk, edition, progress, proofs, releasing, sign_in
+>>>>>>> w-release
 from digest.web.headers import Headers
 from digest.web.limits import Limits, Strays
 from digest.web.operator import status
@@ -35,6 +40,7 @@ def create_app(services: Services, *, since_last_tick: Callable[[], timedelta] |
     app.state.pages = Pages(services)
     app.state.limits = Limits()
     app.state.hooks = Hooks()
+    app.state.gallery = progress.Gallery(Watch(services))
     app.state.way_out = WayOut(services)
     # Each goes round those before it: what holds for an answer holds for a refused one as well.
     app.add_middleware(Strays)
@@ -46,7 +52,11 @@ def create_app(services: Services, *, since_last_tick: Callable[[], timedelta] |
     sign_in.install(app)
     # The feed before the archive, whose months lie at the same depth.
     public = (about, brand, subscribe, confirm, leave, preferences, own, feed, archive, pictures, hooks)
+<<<<<<< HEAD
     for part in (*public, sign_in, desk, proofs, editing, story, edition, status, health):
+=======
+    for part in (*public, sign_in, desk, proofs, edition, releasing, progress, correcting, status, health):
+>>>>>>> w-release
         app.include_router(part.router)
     app.mount("/static", StaticFiles(directory=resources.templates() / "web" / "static"))
     return app

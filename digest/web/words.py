@@ -40,6 +40,7 @@ CADENCES = {
     Cadence.WEEKDAYS: "Monday to Friday",
     Cadence.WEEKLY: "Once a week",
     Cadence.SPECIAL: "Special",
+    Cadence.CORRECTION: "Correction",
 }
 WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 

@@ -195,7 +195,7 @@ def test_a_hold_names_its_editor_and_a_release_takes_it_back(services: Services)
 
     releasing.hold(services, edition_id, by="anna@example.org")
     (held,) = listing.todays(services)
-    releasing.release(services, edition_id)
+    releasing.release(services, edition_id, by="ben@example.org")
     (released,) = listing.todays(services)
 
     assert (held.state, held.reason) == (EditionState.HELD, "held by anna@example.org")

@@ -123,7 +123,7 @@ def test_a_held_edition_stays_until_it_is_released(
     clock.set(DUE)
     jobs.tick(services)
     held = (states(services)[23], len(mails(inbox)))
-    releasing.release(services, edition.id)
+    releasing.release(services, edition.id, by="ben@example.org")
     jobs.tick(services)
 
     assert held == ("held", 0)

@@ -120,7 +120,7 @@ def test_editors_are_told_again_when_what_they_released_is_held_for_another_reas
     jobs.tick(services)
     with services.reading() as session:
         (held,) = editions.in_states(session, EditionState.HELD)
-    releasing.release(services, held.id)
+    releasing.release(services, held.id, by="ben@example.org")
     write(footer, '<p><img src="https://news.example.org/i.gif" width="600" height="10" /></p>')
 
     clock.set(DUE)

@@ -141,7 +141,7 @@ def test_a_hold_that_is_taken_back_still_waits_for_an_editor(
 ) -> None:
     edition_id = make_special()
     releasing.hold(services, edition_id, by="ben@example.org")
-    releasing.release(services, edition_id)
+    releasing.release(services, edition_id, by="ben@example.org")
 
     clock.advance(timedelta(hours=2))
     jobs.run("approve", services)

@@ -16,7 +16,6 @@ from digest.model.layout import BUDGET
 from digest.model.newsletter import Newsletter
 from digest.render.lint import Finding, Severity
 from digest.store import deliveries, editions
-from subscribers.cadence import Cadence
 
 app = typer.Typer()
 
@@ -92,8 +91,8 @@ def show(
                 answer(facts(session, edition) | {"draft": edition.draft_json}, as_json=True)
                 return
             out.print(sentence(edition), markup=False)
-            if edition.cadence is Cadence.SPECIAL:
-                out.print(f"For {edition.audience}", markup=False)
+            if edition.cadence.is_beside:
+                out.print(f"For {edition.meant_for}", markup=False)
             if edition.draft_json is not None:
                 _print_stories(edition, why=why)
             if edition.approved_at is not None:

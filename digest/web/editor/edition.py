@@ -1,39 +1,28 @@
 """One Edition at the desk: its Stories with their reasons, its preview, and the decision."""
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
-from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, HTTPException
-from starlette.responses import RedirectResponse, Response
+from fastapi import APIRouter, Depends
+from starlette.responses import Response
 
-from digest.desk import editing, listing, opening, releasing
+from digest.desk import editing, listing, opening
 from digest.desk.editing import Step
 from digest.desk.listing import DeskRow
 from digest.desk.opening import DeskEdition
-from digest.errors import WrongState
 from digest.model.draft import Draft
 from digest.model.edition import EditionState
 from digest.model.ids import EditionId
 from digest.model.rendered import PREHEADER_LIMIT, SUBJECT_LIMIT
 from digest.services import Services
 from digest.staff.sessions import Visitor
-from digest.web.door import OwnForm, Staff
+from digest.web.door import Staff
+from digest.web.editor.decisions import Done, Refused, release_values
 from digest.web.editor.preview import PreviewWish, Wished
 from digest.web.editor.sections import sections_of
 from digest.web.pages import READ, EditionNumber, Pages, Templates, Wired
-from subscribers.cadence import Cadence
 
 router = APIRouter()
-
-
-class Done(StrEnum):
-    """What an act has come to, in words for the page after it."""
-
-    APPROVE = "Approved. From now on this is what readers get, what the archive keeps and what the preview shows."
-    HOLD = "Held. It stays here until somebody approves it or takes the hold back."
-    RELEASE = "The hold is taken back."
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,26 +31,6 @@ class Arrival:
 
     done: str = ""
     since: int | None = None
-
-    @property
-    def said(self) -> str:
-        """Return what the act has come to, in words; nothing for an act that there is not."""
-        return Done[self.done.upper()].value if self.done.upper() in Done.__members__ else ""
-
-
-@dataclass(frozen=True, slots=True)
-class Decisions:
-    """What may be decided about an Edition in its present state."""
-
-    approve: bool
-    hold: bool
-    release: bool
-
-    @classmethod
-    def on(cls, row: DeskRow) -> "Decisions":
-        """Return what may be decided about the Edition of *row*."""
-        is_draft, is_held = row.state == EditionState.DRAFT, row.state == EditionState.HELD
-        return cls(approve=is_draft or is_held, hold=is_draft, release=is_held)
 
 
 @router.api_route("/desk/edition/{edition_id}", methods=READ)
@@ -74,44 +43,27 @@ def page(
     arrival: Annotated[Arrival, Depends()],
 ) -> Response:
     """Show an Edition with the preview that is wished for, and what others have done meanwhile."""
-    shown = _Shown(preview=preview, said=arrival.said, since=arrival.since)
-    return _page(services, pages, staff, EditionId(edition_id), shown)
-
-
-@router.post("/desk/edition/{edition_id}/{act}")
-def decide(
-    edition_id: EditionNumber, act: str, staff: Staff, _form: OwnForm, services: Wired, pages: Templates
-) -> Response:
-    """Approve the Edition, hold it, or take the hold back."""
-    acts: dict[str, Callable[[], None]] = {
-        "approve": lambda: releasing.approve(services, EditionId(edition_id), by=staff.email),
-        "hold": lambda: releasing.hold(services, EditionId(edition_id), by=staff.email),
-        "release": lambda: releasing.release(services, EditionId(edition_id)),
-    }
-    if act not in acts:
-        raise HTTPException(404)
-    try:
-        acts[act]()
-    except WrongState as fault:
-        return _page(services, pages, staff, EditionId(edition_id), _Shown(status=409, fault=f"Not done: {fault}."))
-    return RedirectResponse(f"{pages.links.desk_edition(EditionId(edition_id))}?done={act}", status_code=303)
+    shown = Shown(preview=preview, said=Done.said(arrival.done), since=arrival.since)
+    return show(services, pages, staff, EditionId(edition_id), shown)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Shown:
+class Shown:
     """What is shown on the page of an Edition, and said above it."""
 
     preview: PreviewWish = field(default_factory=PreviewWish)
     status: int = 200
     said: str = ""
     fault: str = ""
+    #: Of a decision that could not be carried out: what was asked, and why not.
+    refused: Refused | None = None
     #: The version of the Draft that the editor has seen, where an act of theirs came after it.
     since: int | None = None
 
 
-def _page(services: Services, pages: Pages, staff: Visitor, edition_id: EditionId, shown: _Shown) -> Response:
+def show(services: Services, pages: Pages, staff: Visitor, edition_id: EditionId, shown: Shown) -> Response:
+    """Return the page of an Edition."""
     opened = opening.open_edition(services, edition_id)
-    steps = editing.history(services, edition_id)
     return pages.show(
         "editor/edition.html",
         status=shown.status,
@@ -122,33 +74,42 @@ def _page(services: Services, pages: Pages, staff: Visitor, edition_id: EditionI
         now=services.clock.now(),
         rows=_others(services, opened),
         opened=opened,
-        decisions=Decisions.on(opened.row),
+        **release_values(services, edition_id, shown.refused),
         titles={plan.slug: plan.title for plan in opened.row.newsletter.sections},
-        best=_best(opened.draft),
-        sections=sections_of(opened),
-        is_open=opened.row.state in {EditionState.DRAFT, EditionState.HELD},
-        limits=(SUBJECT_LIMIT, PREHEADER_LIMIT),
-        ways=editing.ways(services, edition_id),
-        step=next((step for step in steps if step.is_current and step.by), None),
-        meanwhile=_meanwhile(steps, staff, shown.since),
         preview=shown.preview,
+        **_draft_values(services, staff, opened, shown.since),
     )
+
+
+def _draft_values(services: Services, staff: Visitor, opened: DeskEdition, since: int | None) -> dict[str, Any]:
+    """Return what the list of Stories shows, and what was done to it."""
+    assert opened.row.edition_id is not None
+    steps = editing.history(services, opened.row.edition_id)
+    return {
+        "best": _best(opened.draft),
+        "sections": sections_of(opened),
+        "is_open": opened.row.state in {EditionState.DRAFT, EditionState.HELD},
+        "limits": (SUBJECT_LIMIT, PREHEADER_LIMIT),
+        "ways": editing.ways(services, opened.row.edition_id),
+        "step": next((step for step in steps if step.is_current and step.by), None),
+        "meanwhile": _meanwhile(steps, staff, since),
+    }
+
+
+def _meanwhile(steps: tuple[Step, ...], staff: Visitor, since: int | None) -> list[Step]:
+    """Return what others have done to the Draft since the version that *staff* had before them."""
+    return [step for step in steps if since is not None and step.version > since and step.by not in {"", staff.email}]
 
 
 def _others(services: Services, opened: DeskEdition) -> tuple[DeskRow, ...]:
     """Return the Editions of today for the margin, and the opened one in the place of its kind."""
 
     def is_same_kind(row: DeskRow) -> bool:
-        if row.cadence is Cadence.SPECIAL:
+        if row.cadence.is_beside:
             return row.edition_id == opened.row.edition_id
         return (row.newsletter.slug, row.cadence) == (opened.row.newsletter.slug, opened.row.cadence)
 
     return tuple(opened.row if is_same_kind(row) else row for row in listing.todays(services))
-
-
-def _meanwhile(steps: tuple[Step, ...], staff: Visitor, since: int | None) -> list[Step]:
-    """Return what others have done to the Draft since the version that *staff* had before them."""
-    return [step for step in steps if since is not None and step.version > since and step.by not in {"", staff.email}]
 
 
 def _best(draft: Draft) -> float:

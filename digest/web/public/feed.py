@@ -25,9 +25,10 @@ def feed(slug: str, services: Wired, pages: Templates, request: Request) -> Resp
     """Give the newest Editions to feed readers."""
     newsletter = services.newsletter(slug)
     found = archive.newest(services, slug)
-    changed = max((edition.approved_at for edition in found), default=None)
+    changed = max((edition.changed_at for edition in found), default=None)
     text = pages.fill(
         "public/feed.xml",
+        language=newsletter.language,
         newsletter=newsletter,
         id=feed_id(newsletter),
         updated=changed or _NEVER,

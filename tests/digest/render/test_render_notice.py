@@ -25,6 +25,8 @@ TEXTS = {
     "at": "07:00 CET",
     "sources_answered": "37",
     "sources_asked": "40",
+    "sent": "1204",
+    "intended": "1310",
 }
 VALUES: dict[str, dict[str, str]] = {
     kind: {name: TEXTS.get(name, f"https://digest.example/{name}") for name in names} for kind, names in KINDS.items()

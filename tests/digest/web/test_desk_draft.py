@@ -1,7 +1,6 @@
 """The Draft page without scripts: every act is a form, and no typed text is ever lost."""
 
 import re
-from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
@@ -180,7 +179,7 @@ def test_two_stories_on_one_event_are_merged(eve: Desk) -> None:
 def test_a_picture_is_chosen_given_or_taken_off(eve: Desk, fields: dict[str, str], url: str | None) -> None:
     shown = eve.shown("/story/a1")
 
-    eve.do("show", key="a1", **fields)
+    eve.do("show a1", None, **fields)
 
     picture = eve.draft.sections[0].stories[0].picture
     assert (picture and picture.url) == url
@@ -400,7 +399,7 @@ def test_an_open_page_is_told_that_it_is_approved(eve: Desk, ben: Desk) -> None:
 
 
 @pytest.fixture
-def signed_out(eve: Desk) -> Iterator[Desk]:
+def signed_out(eve: Desk) -> Desk:
     """Give the desk of an editor whose sign-in has ended while the page was open."""
     eve.client.cookies.clear()
     return eve
