@@ -13,11 +13,7 @@ from digest.readers.way_out import WayOut
 from digest.services import Services
 from digest.web import faults, health
 from digest.web.below import Below
-<<<<<<< HEAD
-from digest.web.editor import desk, editing, edition, proofs, sign_in, story
-=======
-from digest.web.editor import correcting, desk, edition, progress, proofs, releasing, sign_in
->>>>>>> w-release
+from digest.web.editor import correcting, desk, editing, edition, progress, proofs, releasing, sign_in, story
 from digest.web.headers import Headers
 from digest.web.limits import Limits, Strays
 from digest.web.operator import status
@@ -52,11 +48,8 @@ def create_app(services: Services, *, since_last_tick: Callable[[], timedelta] |
     sign_in.install(app)
     # The feed before the archive, whose months lie at the same depth.
     public = (about, brand, subscribe, confirm, leave, preferences, own, feed, archive, pictures, hooks)
-<<<<<<< HEAD
-    for part in (*public, sign_in, desk, proofs, editing, story, edition, status, health):
-=======
-    for part in (*public, sign_in, desk, proofs, edition, releasing, progress, correcting, status, health):
->>>>>>> w-release
+    drafts = (proofs, editing, story, edition, releasing, progress, correcting)
+    for part in (*public, sign_in, desk, *drafts, status, health):
         app.include_router(part.router)
     app.mount("/static", StaticFiles(directory=resources.templates() / "web" / "static"))
     return app
