@@ -18,7 +18,7 @@ from digest.model.edition import Edition, EditionState, SkipReason
 from digest.model.newsletter import Newsletter
 from digest.readers import forgetting, signing_up
 from digest.services import Services
-from digest.store import deliveries, editions, job_runs
+from digest.store import deliveries, editions, job_runs, revisions
 from subscribers import bounces, preferences
 from subscribers.cadence import Cadence
 
@@ -26,6 +26,8 @@ log = logger(__name__)
 
 #: Runs are kept so long.
 KEEP_RUNS = dt.timedelta(days=30)
+#: The revisions of a Draft are kept so long after its Edition has come to its end.
+KEEP_REVISIONS = dt.timedelta(days=30)
 
 
 @dataclass(slots=True)
@@ -229,6 +231,7 @@ def _upkeep(services: Services, tally: Tally, stop: Event) -> None:
     with services.session() as session:
         runs = job_runs.forget_before(session, now - KEEP_RUNS)
         tally.counts["forgotten"] = runs + bounces.forget_before(session, now - bounces.KEPT)
+        tally.counts["forgotten"] += revisions.forget_settled(session, now - KEEP_REVISIONS)
     with services.session() as session:
         # Once a day will do: whoever reads who wants an Edition knows the day on which a pause ends.
         tally.counts["resumed"] = preferences.end_pauses(session, now)

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Mapping
 from dataclasses import replace
+from typing import Any
 
 from digest.deliver import verp
 from digest.deliver.courier import Letter
@@ -22,6 +23,8 @@ from subscribers.tokens import Claim, Purpose
 
 #: Envelopes that are kept, one for each set of sections and relay; their literals are shared.
 _KEPT_ENVELOPES = 1024
+#: How the subject of a test mail begins.
+PROOF_MARK = "[Test]"
 
 
 def digest_letters(services: Services, newsletter: Newsletter, edition: Edition) -> Letter[Recipient]:
@@ -45,7 +48,7 @@ def digest_letters(services: Services, newsletter: Newsletter, edition: Edition)
             newsletter,
             edition,
             plan.subject,
-            is_flowed=rendered.is_flowed,
+            rendered,
             profile=relay.profile,
         )
         text, html = press.body(plan.text.parts), press.body(plan.html.parts)
@@ -70,8 +73,19 @@ def digest_letters(services: Services, newsletter: Newsletter, edition: Edition)
 def specimen(services: Services, newsletter: Newsletter, edition: Edition, rendered: RenderedDigest) -> Email:
     """Return the mail of *rendered* to nobody: whole, with links that open nothing."""
     filled = rendered.fill(None, inert_values(services, edition.id))
-    email = _email(services, newsletter, edition, filled.subject, is_flowed=rendered.is_flowed)
+    email = _email(services, newsletter, edition, filled.subject, rendered)
     return replace(email, text=filled.text, html=filled.html)
+
+
+def proof_content(edition: Edition, rendered: RenderedDigest, filled: FilledDigest) -> dict[str, Any]:
+    """Return what the test mail of *filled* says: its parts, as readers would get them, under a subject that tells."""
+    return {
+        "subject": f"{PROOF_MARK} {filled.subject}",
+        "text": filled.text,
+        "html": filled.html,
+        "text_flowed": rendered.is_flowed,
+        "edition": _seal_of(edition, rendered),
+    }
 
 
 def _email(
@@ -79,8 +93,8 @@ def _email(
     newsletter: Newsletter,
     edition: Edition,
     subject: str,
+    rendered: RenderedDigest,
     *,
-    is_flowed: bool,
     profile: Profile = Profile.NONE,
 ) -> Email:
     """Return what all mails of *edition* with this *subject* share, addressed to nobody, with empty parts."""
@@ -102,7 +116,7 @@ def _email(
         date=edition.approved_at or services.clock.now(),
         language=newsletter.language,
         reply_to=sender.reply_to,
-        text_flowed=is_flowed,
+        text_flowed=rendered.is_flowed,
         mailing_list=MailingList(
             list_id=f"{newsletter.slug}.{sender.domain}",
             list_title=newsletter.title,
@@ -112,6 +126,15 @@ def _email(
             # The last field must be stable and 5 to 15 characters long.
             feedback_id=f"{edition.id}:{newsletter.language}:{edition.cadence}:{newsletter.slug[:15]:_<5}",
         ),
+        edition=_seal_of(edition, rendered),
+    )
+
+
+def _seal_of(edition: Edition, rendered: RenderedDigest) -> tuple[str, str]:
+    """Return which Edition this is, and the hash of *rendered*, which its readers' mails are filled from."""
+    return (
+        f"{edition.newsletter}/{edition.cadence}/{edition.date};",
+        f"sha256={edition.rendered_hash or rendered.sha256}",
     )
 
 

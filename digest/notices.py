@@ -7,6 +7,7 @@ from functools import partial
 from threading import Event
 from typing import Any
 
+from digest import letters, proof
 from digest.database import Session
 from digest.deliver import deliver, verp
 from digest.deliver.courier import DeliverReport
@@ -22,6 +23,7 @@ from digest.model.newsletter import Newsletter
 from digest.model.notice import FOR_STAFF, NoticeToSend, NoticeWish
 from digest.model.relay import Relay
 from digest.model.text import printable
+from digest.proof import Viewpoint
 from digest.render.notice import render_notice
 from digest.services import Services
 from digest.store import deliveries, editions, notices
@@ -31,6 +33,8 @@ from subscribers.model import ReaderRequest, RequestKind, Subscriber, Subscripti
 from subscribers.requests import PURPOSES, Moved
 from subscribers.tokens import LIFETIMES, Claim, Purpose
 
+#: The kind of a test mail of an Edition: what its readers would get, to whom an editor names.
+PROOF = "proof"
 #: A test that arrives later than this shows nothing any more.
 A_TEST_TELLS = timedelta(hours=1)
 #: A welcome or a request for review that is older than this helps nobody.
@@ -246,11 +250,10 @@ def _letter(services: Services, notice: NoticeToSend, relay: Relay) -> Parcel:
     """Return the complete mail, from the newsletter that it speaks for, for *relay*."""
     wish = notice.wish
     newsletter = services.newsletter(wish.newsletter)
-    if wish.kind not in FOR_STAFF:
+    if wish.kind not in {*FOR_STAFF, PROOF}:
         newsletter = services.speaking(newsletter, wish.language)
     sender = newsletter.sender
-    values = {"name": wish.name, **wish.values}
-    rendered = render_notice(wish.kind, values, newsletter, services.environment(newsletter))
+    content = _proof(services, wish) if wish.kind == PROOF else _rendered(services, newsletter, wish)
     token = verp.token(notice.id, secret=services.keys.message)
     reports = services.settings.bounces.domain
     email = Email(
@@ -262,15 +265,31 @@ def _letter(services: Services, notice: NoticeToSend, relay: Relay) -> Parcel:
             token=token,
             further=id_headers(relay.profile, token),
         ),
-        subject=rendered.subject,
-        text=rendered.text,
-        html=rendered.html,
         date=notice.created_at,
         language=newsletter.language,
         reply_to=sender.reply_to,
-        text_flowed=newsletter.text_flowed,
+        **content,
     )
     return parcel(email, services.seal(sender.domain, relay))
+
+
+def _rendered(services: Services, newsletter: Newsletter, wish: NoticeWish) -> dict[str, Any]:
+    """Return what the Notice of a kind that has templates says."""
+    values = {"name": wish.name, **wish.values}
+    rendered = render_notice(wish.kind, values, newsletter, services.environment(newsletter))
+    parts = {"subject": rendered.subject, "text": rendered.text, "html": rendered.html}
+    return parts | {"text_flowed": newsletter.text_flowed}
+
+
+def _proof(services: Services, wish: NoticeWish) -> dict[str, Any]:
+    """Return what a test mail says: the Edition as it is at this moment, or as it was frozen."""
+    edition_id, sections = EditionId(wish.values["edition_id"]), wish.values["sections"]
+    if wish.values["reader"]:
+        viewpoint = proof.viewpoint_of(services, edition_id, wish.values["reader"])
+    else:
+        viewpoint = Viewpoint(sections=tuple(sections) if sections else None)
+    edition, _, pages = proof.opened(services, edition_id)
+    return letters.proof_content(edition, pages, proof.filled(services, edition_id, pages, viewpoint))
 
 
 def _fate(newsletter: Newsletter, edition: Edition) -> str:

@@ -31,16 +31,20 @@ from digest.model.ids import EditionId
 from digest.model.newsletter import Newsletter
 from digest.model.relay import Relay
 from digest.settings import Settings
+from digest.shelf import Shelf
 from subscribers import audience, suppression, tokens
 
 if TYPE_CHECKING:
     from jinja2 import Environment
 
     from digest.meaning import Meanings
+    from digest.model.rendered import RenderedDigest
     from digest.render.press import Press
 
 #: Stands for a reader's token where none may work: previews, tests and the archive. As long as a real one.
 INERT_TOKEN = "0" * 57
+#: An editor goes back and forth between a few versions; one takes a megabyte or two.
+KEPT_PAGES = 8
 #: Told to every site that we read, with the operator's contact behind it.
 PRODUCT = "DailyDigest/0.1"
 
@@ -148,6 +152,8 @@ class Services:
     robots: Robots = field(default_factory=Robots)
     #: The keys that mail is signed with.
     signing: Signing = field(default_factory=Signing, repr=False)
+    #: The pages that previews were last filled from.
+    pages: "Shelf[RenderedDigest]" = field(default_factory=lambda: Shelf(KEPT_PAGES), repr=False)
 
     @classmethod
     def start(cls, settings: Settings, clock: Clock) -> Self:

@@ -43,6 +43,7 @@ SIGNED = (
     "list-archive",
     "feedback-id",
     "cfbl-address",
+    "x-digest-edition",
 )
 _LINE = 76
 #: Behind ``b=`` and on the lines below it: as wide as fits the first of them.

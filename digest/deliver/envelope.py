@@ -19,6 +19,8 @@ from digest.model.pieces import Values
 
 #: Not for the recipient, but for whoever reports about the mail.
 ID_HEADER = "X-Digest-ID"
+#: For whoever asks whether this is what was approved.
+EDITION_HEADER = "X-Digest-Edition"
 #: The headers in which the mails of an Edition differ.
 _PERSONAL = frozenset({"To", "Message-ID", "List-Unsubscribe", "CFBL-Address", "CFBL-Feedback-ID", ID_HEADER})
 
@@ -143,6 +145,8 @@ def _headers(email: Email) -> Iterator[str]:
         yield personal.pop("List-Unsubscribe")
         yield "List-Unsubscribe-Post: List-Unsubscribe=One-Click"
     yield from personal.values()
+    if email.edition:
+        yield headers.line(EDITION_HEADER, *email.edition)
     yield "Auto-Submitted: auto-generated"  # RFC 3834 §5
     yield "X-Auto-Response-Suppress: DR, RN, NRN, OOF, AutoReply"
     yield headers.line("Content-Language", headers.token(email.language))

@@ -3,15 +3,16 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from digest import letters, proof
-from digest.model.edition import Edition
+from digest import proof
 from digest.model.ids import EditionId
 from digest.model.layout import Layout, Step
-from digest.model.newsletter import Newsletter
-from digest.model.rendered import FilledDigest, RenderedDigest
+from digest.model.rendered import FilledDigest
+from digest.proof import ANYONE, Viewpoint
 from digest.render.lint import Finding
 from digest.services import Services
 from digest.store import editions
+from subscribers import address, audience
+from subscribers.errors import UnknownSubscriber
 
 #: What becomes of a section for which there is no room in full.
 _STEPS = {
@@ -19,18 +20,6 @@ _STEPS = {
     Step.WEB: "leaves most to the web",
     Step.NAME: "is named, and left to the web",
 }
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Viewpoint:
-    """Whose mail a proof is: of which section slugs (None: all), and of which name."""
-
-    sections: tuple[str, ...] | None = None
-    name: str = ""
-
-
-#: Nobody in particular, who follows everything.
-ANYONE = Viewpoint()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,23 +42,38 @@ class Checks:
         return {slug: _STEPS[step] for slug, step in self.layout.shortened.items()}
 
 
+def find_reader(services: Services, edition_id: EditionId, text: str) -> str:
+    """
+    Return the public id of the reader whose address *text* is, if they get the newsletter of the Edition.
+
+    BadAddress when it is none, UnknownSubscriber when it is not a reader's of this newsletter.
+    """
+    wanted = address.parse(text, allow_special=services.settings.is_local)
+    with services.reading() as session:
+        newsletter = services.newsletter(editions.get(session, edition_id).newsletter)
+        found = audience.live_ids(session, newsletter.slug, wanted)
+    if not found:
+        raise UnknownSubscriber(f"nobody with this address gets {newsletter.title}")
+    return found[0]
+
+
 def preview(services: Services, edition_id: EditionId, viewpoint: Viewpoint = ANYONE) -> FilledDigest:
     """
-    Return the mail as a reader at *viewpoint* would get it, with links that open nothing.
+    Return the mail as a reader at *viewpoint* would get it, with links that open nothing and are as long as theirs.
 
-    After approval it is filled from the frozen pages that the readers get. A reader whose sections hold no news gets
-    none; then it is the mail of all sections. UnknownEdition, WrongState and TemplateError as they say.
+    After approval it is filled from the frozen pages that the readers get. Sections that hold no news give the mail of
+    all; to a reader who has chosen those, none goes: NoMail. UnknownEdition, WrongState and TemplateError as they say.
     """
-    _, _, pages = _opened(services, edition_id)
-    return pages.fill(_chosen(pages, viewpoint), letters.inert_values(services, edition_id) | {"name": viewpoint.name})
+    _, _, pages = proof.opened(services, edition_id)
+    return proof.filled(services, edition_id, pages, viewpoint)
 
 
 def checks(
     services: Services, edition_id: EditionId, viewpoint: Viewpoint = ANYONE, *, asks_spam_filter: bool = False
 ) -> Checks:
     """Return what is wrong with the mail of a reader at *viewpoint*, and its size; errors as ``preview`` says."""
-    edition, newsletter, pages = _opened(services, edition_id)
-    chosen = _chosen(pages, viewpoint)
+    edition, newsletter, pages = proof.opened(services, edition_id)
+    chosen = proof.chosen(pages, viewpoint)
     plan = pages.plan(chosen)
     return Checks(
         subject=plan.subject,
@@ -79,15 +83,3 @@ def checks(
         rendered_hash=edition.rendered_hash,
         spam=proof.read_for_spam(services, newsletter, edition, pages) if asks_spam_filter else None,
     )
-
-
-def _opened(services: Services, edition_id: EditionId) -> tuple[Edition, Newsletter, RenderedDigest]:
-    with services.reading() as session:
-        edition = editions.get(session, edition_id)
-        newsletter = services.newsletter(edition.newsletter)
-        return edition, newsletter, proof.rendered(services, newsletter, edition)
-
-
-def _chosen(pages: RenderedDigest, viewpoint: Viewpoint) -> tuple[str, ...] | None:
-    """Return the sections at *viewpoint*; None, for all, where none of them has news."""
-    return viewpoint.sections if pages.has_news_for(viewpoint.sections) else None

@@ -182,6 +182,13 @@ class Edition(Base):
         self.draft_json = draft.to_json()
         self.draft_version += 1
 
+    def edit(self, draft: Draft) -> None:
+        """Put *draft*, its own as an editor has changed it, in its place; WrongState once the content is frozen."""
+        if not self.is_open:
+            raise WrongState(f"{self} is {self.state}; only one that is draft or held can be edited")
+        self.draft_json = draft.to_json()
+        self.draft_version += 1
+
     def hold(self, reason: str) -> None:
         """Keep it from going out until somebody approves it."""
         self._move(EditionState.HELD)

@@ -78,6 +78,8 @@ class Email:
     #: Whether the text part is format=flowed (RFC 3676).
     text_flowed: bool = False
     mailing_list: MailingList | None = None
+    #: Which Edition it is, and the hash of the pages that it was filled from; empty for a mail that is of none.
+    edition: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,10 +1,14 @@
 """Revision: one state of an Edition's Draft, who made it of the one before, and the way back."""
 
 import datetime as dt
+import json
+import zlib
+from typing import Any
 
 from sqlalchemy import ForeignKey, LargeBinary, String
 from sqlalchemy.orm import Mapped, mapped_column
 
+from digest.model.draft import Draft
 from digest.model.ids import EditionId
 from subscribers.base import Base
 
@@ -32,3 +36,13 @@ class DraftRevision(Base):
     after: Mapped[int | None]
     #: The Draft as compressed JSON.
     content: Mapped[bytes] = mapped_column(LargeBinary, deferred=True)
+
+    @property
+    def draft(self) -> Draft:
+        """Return the Draft as it was."""
+        return Draft.from_json(json.loads(zlib.decompress(self.content)))
+
+    @staticmethod
+    def packed(draft_json: dict[str, Any]) -> bytes:
+        """Return the Draft of these JSON values as ``content`` keeps it."""
+        return zlib.compress(json.dumps(draft_json, ensure_ascii=False).encode("utf-8", "surrogatepass"))

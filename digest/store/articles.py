@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session, contains_eager
 from digest.model.article import Article
 from digest.model.candidate import Candidate
 from digest.model.entry import Entry, PageRead
+from digest.model.ids import ArticleId
 from digest.model.newsletter import Newsletter, SourceKind, SourcePlan
 from digest.model.source import Source
 
@@ -108,6 +109,18 @@ def at(session: Session, keys: Sequence[str]) -> Article | None:
         select(Article).where(Article.url_key.in_(wanted), Article.deleted.is_(False)).order_by(Article.id.desc())
     )
     return min(found, key=lambda article: wanted.index(article.url_key), default=None)
+
+
+def keys_of(session: Session, ids: Collection[ArticleId]) -> Mapping[ArticleId, str]:
+    """Return the URL key of each of the Articles *ids* that there is."""
+    return dict(session.execute(select(Article.id, Article.url_key).where(Article.id.in_(list(ids)))).all())
+
+
+def called(session: Session, key: str) -> Sequence[ArticleId]:
+    """Return the Articles with the URL *key*, whichever Source has them, the first seen first."""
+    return session.scalars(
+        select(Article.id).where(Article.url_key == _bounded(key), Article.deleted.is_(False)).order_by(Article.id)
+    ).all()
 
 
 def want_pages(session: Session, source: Source, since: datetime, *, due_at: datetime) -> None:

@@ -43,6 +43,15 @@ def lift(session: Session, ruling_id: int) -> EditorialRuling | None:
     return found
 
 
+def take_back(session: Session, newsletter: str, ruling: Ruling, at: datetime) -> None:
+    """Lift what *ruling* says of its articles, whoever said it, where that still stands."""
+    row = _row(newsletter, ruling, "", at)
+    for said in _said_of_the_same(session, row):
+        if said.kind is ruling.kind:
+            session.delete(said)
+    session.flush()
+
+
 def listing(session: Session, newsletter: str, since: datetime) -> Sequence[EditorialRuling]:
     """Return the newsletter's rulings made since *since*, the earliest first."""
     return session.scalars(

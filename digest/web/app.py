@@ -13,10 +13,11 @@ from digest.readers.way_out import WayOut
 from digest.services import Services
 from digest.web import faults, health
 from digest.web.below import Below
-from digest.web.editor import correcting, desk, edition, progress, proofs, releasing, sign_in
+from digest.web.editor import correcting, desk, editing, edition, progress, proofs, releasing, sign_in, story
 from digest.web.headers import Headers
 from digest.web.limits import Limits, Strays
 from digest.web.operator import status
+from digest.web.packed import Packed
 from digest.web.pages import Pages
 from digest.web.public import about, archive, brand, confirm, feed, hooks, leave, own, pictures, preferences, subscribe
 from digest.webhooks import Hooks
@@ -39,6 +40,7 @@ def create_app(services: Services, *, since_last_tick: Callable[[], timedelta] |
     app.state.way_out = WayOut(services)
     # Each goes round those before it: what holds for an answer holds for a refused one as well.
     app.add_middleware(Strays)
+    app.add_middleware(Packed)
     app.add_middleware(Headers)
     if base := urlsplit(services.settings.base_url).path:
         app.add_middleware(Below, base=base)
@@ -46,7 +48,8 @@ def create_app(services: Services, *, since_last_tick: Callable[[], timedelta] |
     sign_in.install(app)
     # The feed before the archive, whose months lie at the same depth.
     public = (about, brand, subscribe, confirm, leave, preferences, own, feed, archive, pictures, hooks)
-    for part in (*public, sign_in, desk, proofs, edition, releasing, progress, correcting, status, health):
+    drafts = (proofs, editing, story, edition, releasing, progress, correcting)
+    for part in (*public, sign_in, desk, *drafts, status, health):
         app.include_router(part.router)
     app.mount("/static", StaticFiles(directory=resources.templates() / "web" / "static"))
     return app

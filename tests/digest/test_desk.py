@@ -7,10 +7,10 @@ import pytest
 
 from digest import pipeline
 from digest.desk import listing, opening, proofs, releasing
-from digest.desk.proofs import Viewpoint
 from digest.errors import UnknownEdition, UnknownNewsletter, WrongState
 from digest.model.edition import EditionState
 from digest.model.ids import EditionId
+from digest.proof import Viewpoint
 from digest.render.lint import Rule, Severity
 from digest.services import INERT_TOKEN, Services
 from digest.store import editions

@@ -125,11 +125,17 @@ def test_a_delivery_has_exactly_the_headers_that_are_promised(given: Callable[..
     assert found[15] == f"CFBL-Address: b+{token}@bounce.news.example.org; report=arf"
     assert found[16] == f"CFBL-Feedback-ID: {token}"
     assert found[17] == f"X-Digest-ID: {token}"
-    assert found[18] == "Auto-Submitted: auto-generated"
-    assert found[19] == "X-Auto-Response-Suppress: DR, RN, NRN, OOF, AutoReply"
-    assert found[20] == "Content-Language: en"
-    assert re.fullmatch(r'Content-Type: multipart/alternative; boundary="=_[0-9a-f]{32}"', found[21])
-    assert len(found) == 22
+    assert found[18] == f"X-Digest-Edition: morning/daily/2026-11-23; sha256={services_hash(services)}"
+    assert found[19] == "Auto-Submitted: auto-generated"
+    assert found[20] == "X-Auto-Response-Suppress: DR, RN, NRN, OOF, AutoReply"
+    assert found[21] == "Content-Language: en"
+    assert re.fullmatch(r'Content-Type: multipart/alternative; boundary="=_[0-9a-f]{32}"', found[22])
+    assert len(found) == 23
+
+
+def services_hash(services: Services) -> str | None:
+    with services.reading() as session:
+        return editions.get(session, EditionId(1)).rendered_hash
 
 
 def services_subject(services: Services) -> str:

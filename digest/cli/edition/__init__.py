@@ -19,6 +19,7 @@ app = typer.Typer(
             "correct": "deciding",
             "send": "carrying",
             "show": "looking",
+            "test": "trying",
             "pause": "carrying",
             "resume": "carrying",
             "cancel": "carrying",

@@ -10,10 +10,11 @@ from digest.cli.edition.facts import account_line, facts, found, sentence
 from digest.cli.output import FAILED, Json, answer, err, out, table, usage
 from digest.cli.wired import CadenceOption, Date, Slug, services
 from digest.desk import proofs
-from digest.desk.proofs import Checks, Viewpoint
+from digest.desk.proofs import Checks
 from digest.model.edition import Edition
 from digest.model.layout import BUDGET
 from digest.model.newsletter import Newsletter
+from digest.proof import Viewpoint
 from digest.render.lint import Finding, Severity
 from digest.store import deliveries, editions
 
@@ -34,7 +35,7 @@ def preview(
     with services() as given:
         newsletter = given.newsletter(slug)
         edition = found(given, newsletter, date, cadence)
-        filled = proofs.preview(given, edition.id, _viewpoint(newsletter, sections))
+        filled = proofs.preview(given, edition.id, viewpoint_of_sections(newsletter, sections))
     if html is not None:
         html.write_text(filled.html, encoding="utf-8")
     answer(
@@ -60,7 +61,7 @@ def lint(
     with services() as given:
         newsletter = given.newsletter(slug)
         edition = found(given, newsletter, date, cadence)
-        checks = proofs.checks(given, edition.id, _viewpoint(newsletter, sections), asks_spam_filter=spam)
+        checks = proofs.checks(given, edition.id, viewpoint_of_sections(newsletter, sections), asks_spam_filter=spam)
     findings = [*checks.findings, *(checks.spam or ())]
     if as_json:
         answer(_proof_facts(checks, findings), as_json=True)
@@ -99,7 +100,7 @@ def show(
                 out.print(account_line(deliveries.account(session, edition.id)), markup=False)
 
 
-def _viewpoint(newsletter: Newsletter, sections: str) -> Viewpoint:
+def viewpoint_of_sections(newsletter: Newsletter, sections: str) -> Viewpoint:
     """Return that of a reader of the list *sections*, of all if it is empty; ends the command at one that is none."""
     chosen = tuple(part.strip() for part in sections.split(",") if part.strip()) or None
     known = {section.slug for section in newsletter.sections}

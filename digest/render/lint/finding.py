@@ -1,7 +1,7 @@
 """What the lint says: one thing found, and how like things are told in one sentence."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 
@@ -56,6 +56,8 @@ class Finding:
     severity: Severity
     rule: Rule
     message: str
+    #: The address, of a link or picture, of the first example, in full; empty where it is about no such thing.
+    place: str = field(default="", compare=False)
 
 
 def told(examples: Iterable[str], one: str, many: str) -> str:

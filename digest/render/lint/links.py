@@ -29,14 +29,15 @@ _PUNCTUATION = re.compile(r"[^\w ]+|_")
 def targets(page: Page) -> Iterator[Finding]:
     """Tell of links that lead nowhere, or there in the open."""
     hrefs = [link.get("href", "").strip() for link in page.named("a", "area")]
-    if relative := [excerpt(href) for href in hrefs if not _leads(href) and scheme_of(href) not in ACTING]:
+    if relative := [href for href in hrefs if not _leads(href) and scheme_of(href) not in ACTING]:
         remedy = "make it an absolute https address"
         one, many = "a link leads to {example!r}", "{count} links lead to no web address, such as {example!r}"
-        yield Finding(Severity.ERROR, Rule.LINK, f"{told(relative, one, many)}; {remedy}")
-    if insecure := [excerpt(href) for href in hrefs if in_the_open(href, page.yardstick)]:
+        yield Finding(Severity.ERROR, Rule.LINK, f"{told(map(excerpt, relative), one, many)}; {remedy}", relative[0])
+    if insecure := [href for href in hrefs if in_the_open(href, page.yardstick)]:
         one, many = "a link leads to {example} without https", "{count} links lead on without https, such as {example}"
-        message = f"{told(insecure, one, many)}; anyone on the way can read along: use https where the site has it"
-        yield Finding(Severity.WARNING, Rule.LINK, message)
+        remedy = "anyone on the way can read along: use https where the site has it"
+        message = f"{told(map(excerpt, insecure), one, many)}; {remedy}"
+        yield Finding(Severity.WARNING, Rule.LINK, message, insecure[0])
 
 
 def _leads(href: str) -> bool:
@@ -54,14 +55,14 @@ def in_the_open(url: str, yardstick: Yardstick) -> bool:
 def names(page: Page) -> Iterator[Finding]:
     """Tell of links that are called nothing, or nothing that says where they lead."""
     links = [(link, _name(link)) for link in page.named("a") if link.get("href") and not is_unsaid(link)]
-    if silent := [excerpt(link.get("href", "")) for link, name in links if not name and link.find(".//img") is None]:
+    if silent := [link.get("href", "") for link, name in links if not name and link.find(".//img") is None]:
         one = "the link to {example} has no text; give it some"
         many = "{count} links have no text, such as the one to {example}; give them some"
-        yield Finding(Severity.ERROR, Rule.LINK, told(silent, one, many))
-    if vague := [name for _, name in links if _PUNCTUATION.sub("", name).strip().lower() in _EMPTY_WORDS]:
+        yield Finding(Severity.ERROR, Rule.LINK, told(map(excerpt, silent), one, many), silent[0])
+    if vague := [(name, link) for link, name in links if _PUNCTUATION.sub("", name).strip().lower() in _EMPTY_WORDS]:
         one, many = "a link is called {example!r}", "{count} links have names that say nothing, such as {example!r}"
-        message = f"{told(vague, one, many)}; call it by what it leads to"
-        yield Finding(Severity.WARNING, Rule.LINK, message)
+        message = f"{told([name for name, _ in vague], one, many)}; call it by what it leads to"
+        yield Finding(Severity.WARNING, Rule.LINK, message, vague[0][1].get("href", ""))
 
 
 def is_unsaid(link: Element) -> bool:
@@ -81,11 +82,11 @@ def tracking(page: Page) -> Iterator[Finding]:
     if page.yardstick.keeps_tracking:
         return
     addresses = [element.get("href", "") or element.get("src", "") for element in page.named("a", "area", "img")]
-    followed = [f"{excerpt(url)} ({', '.join(names)})" for url in addresses if (names := _tracking_in(url))]
+    followed = {url: f"{excerpt(url)} ({', '.join(names)})" for url in addresses if (names := _tracking_in(url))}
     if followed:
         one, many = "{example} tells third parties", "{count} addresses tell third parties, such as {example},"
-        message = f"{told(followed, one, many)} where the reader comes from; take the parameters out"
-        yield Finding(Severity.WARNING, Rule.TRACKING, message)
+        message = f"{told(followed.values(), one, many)} where the reader comes from; take the parameters out"
+        yield Finding(Severity.WARNING, Rule.TRACKING, message, next(iter(followed)))
 
 
 def _tracking_in(url: str) -> tuple[str, ...]:

@@ -4,9 +4,12 @@ import re
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Annotated, Any
-from urllib.parse import urlencode
+from urllib.parse import parse_qsl, urlencode
 
 from fastapi import Depends, Query
+
+from digest.desk.mailing_proofs import MOST_ADDRESSES
+from digest.web.forms import Fields
 
 _QUERY = re.compile(r"@media([^{]*)\(\s*prefers-color-scheme\s*:\s*(dark|light)\s*\)")
 _META = re.compile(r'(<meta\s+name="(?:color-scheme|supported-color-schemes)"\s+content=")[^"]*(")')
@@ -38,8 +41,12 @@ class PreviewWish:
     pictures: bool = True
     #: Of a reader of these sections; empty for all.
     sections: tuple[str, ...] = ()
+    #: Of the reader whose Subscription is called so, in place of *sections*; empty for nobody in particular.
+    reader: str = ""
     #: Whether SpamAssassin is asked as well.
     spam: bool = False
+    #: So many test mails have just been put in.
+    mailed: int = 0
 
     @property
     def views(self) -> tuple[View, ...]:
@@ -49,40 +56,57 @@ class PreviewWish:
     def with_section(self, slug: str) -> str:
         """Return the query that adds the section *slug*, or takes it out where it is in."""
         rest = tuple(each for each in self.sections if each != slug)
-        return self.query(sections=rest if slug in self.sections else (*self.sections, slug))
+        return self.query(reader="", sections=rest if slug in self.sections else (*self.sections, slug))
 
     def query(self, **changes: Any) -> str:
         """Return this wish with *changes* as the query of an address; what is as usual stays away."""
         wish = replace(self, **changes)
         parts: list[tuple[str, str]] = [
             (name, str(getattr(wish, name)))
-            for name in ("view", "scheme")
+            for name in ("view", "scheme", "reader")
             if getattr(wish, name) != getattr(_USUAL, name)
         ]
         parts += [("section", slug) for slug in wish.sections]
         parts += [("pictures", "false")] if not wish.pictures else []
         parts += [("spam", "true")] if wish.spam else []
+        parts += [("mailed", str(wish.mailed))] if "mailed" in changes else []
         return urlencode(parts)
 
 
 _USUAL = PreviewWish()
 
 
-def _wish(
+def _wish(  # noqa: PLR0913 (FastAPI gives what is asked for by name)
     view: View = View.DESKTOP,
     scheme: Scheme = Scheme.LIGHT,
     section: Annotated[list[str] | None, Query()] = None,
+    reader: Annotated[str, Query(max_length=40)] = "",
     *,
     pictures: bool = True,
     spam: bool = False,
+    mailed: Annotated[int, Query(ge=0, le=MOST_ADDRESSES)] = 0,
 ) -> PreviewWish:
     """Return what the query of an address asks for."""
-    sections = tuple(dict.fromkeys(section or ()))
-    return PreviewWish(view=view, scheme=scheme, pictures=pictures, sections=sections, spam=spam)
+    sections = () if reader else tuple(dict.fromkeys(section or ()))
+    return PreviewWish(
+        view=view, scheme=scheme, pictures=pictures, sections=sections, reader=reader, spam=spam, mailed=mailed
+    )
 
 
 #: What a request asks the preview to show.
 Wished = Annotated[PreviewWish, Depends(_wish)]
+
+
+def read_wish(query: str) -> PreviewWish:
+    """Return the wish whose ``query`` this is, as a form of the preview carries it along; what is none is as usual."""
+    fields = Fields(tuple(parse_qsl(query, max_num_fields=100)))
+    return PreviewWish(
+        view={each.value: each for each in View}.get(fields.one("view"), View.DESKTOP),
+        scheme={each.value: each for each in Scheme}.get(fields.one("scheme"), Scheme.LIGHT),
+        pictures=fields.one("pictures") != "false",
+        sections=tuple(dict.fromkeys(fields.many("section"))),
+        reader=fields.one("reader")[:40],
+    )
 
 
 def in_scheme(html: str, scheme: Scheme) -> str:

@@ -90,6 +90,25 @@ def test_what_no_editor_can_change_any_more_gets_no_pictures(state: EditionState
     assert (given.draft_json, given.draft_version) == (None, 0)
 
 
+@pytest.mark.parametrize("state", OPEN)
+def test_an_edit_makes_a_new_version_of_the_draft_and_leaves_the_state(state: EditionState) -> None:
+    given, other = edition(state), replace(DRAFT, subject="News, edited")
+
+    given.edit(other)
+
+    assert (given.draft, given.draft_version, given.state) == (other, 1, state)
+
+
+@pytest.mark.parametrize("state", [state for state in EditionState if state not in OPEN])
+def test_what_is_frozen_cannot_be_edited(state: EditionState) -> None:
+    given = edition(state)
+
+    with pytest.raises(WrongState, match=f"is {state}; only one that is draft or held can be edited"):
+        given.edit(DRAFT)
+
+    assert (given.draft_json, given.draft_version) == (None, 0)
+
+
 @pytest.mark.parametrize("state", [state for state in EditionState if state is not EditionState.HELD])
 def test_only_a_held_edition_can_be_released(state: EditionState) -> None:
     given = edition(state)
