@@ -165,6 +165,8 @@ def _notices(services: Services, tally: Tally, stop: Event) -> None:
     """
     Take up the sign-ups that wait, tell editors of each Draft and what becomes of it, and send the single mails.
 
+    Who must act is reminded before the hour.
+
     Every one that is open is told of again, for whoever made or held it may have been stopped before they said so;
     what has been told is not repeated.
     """
@@ -180,6 +182,7 @@ def _notices(services: Services, tally: Tally, stop: Event) -> None:
         if newsletter is not None:
             with tally.each(str(edition)):
                 notices.tell_editors(services, newsletter, edition.id)
+                notices.remind_editors(services, newsletter, edition.id)
     report = notices.send(services, stop=stop)
     tally.counts.update(report.counts)
     _blame(tally, report.halted, report.faults)
@@ -209,6 +212,9 @@ def _send(services: Services, tally: Tally, stop: Event) -> None:
             sent = sending.send_edition(services, edition.id, stop=stop)
             tally.counts.update(sent.counts)
             _blame(tally, sent.halted, sent.faults)
+            if sent.halted:
+                newsletter = services.newsletter(edition.newsletter)
+                notices.alert_editors(services, newsletter, edition.id, reason=sent.halted)
             if sent.halted and sent.state is not EditionState.PAUSED:
                 halted.add(relays)
 

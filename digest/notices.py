@@ -28,7 +28,7 @@ from digest.proof import Viewpoint
 from digest.render.notice import render_notice
 from digest.sealing import Sealed, seal, unseal
 from digest.services import Services
-from digest.store import editions, notices
+from digest.store import deliveries, editions, notices
 from subscribers import tokens
 from subscribers.address import masked
 from subscribers.model import ReaderRequest, RequestKind, Subscriber, Subscription
@@ -149,16 +149,12 @@ def tell_editors(services: Services, newsletter: Newsletter, edition_id: Edition
                 kind="review",
                 address=address,
                 newsletter=newsletter.slug,
-                values={
-                    "number": str(edition.number),
-                    "subject": edition.draft.subject,
+                values=_facts(services, newsletter, edition)
+                | {
                     "stories": str(len(edition.draft.stories)),
                     "fate": _fate(newsletter, edition),
-                    "reason": edition.reason,
-                    "at": edition.due_at.astimezone(newsletter.schedule.zone).strftime("%H:%M %Z"),
                     "sources_answered": str(edition.sources_answered),
                     "sources_asked": str(edition.sources_asked),
-                    "desk_url": services.links.desk_edition(edition.id),
                 },
                 dedupe_key=f"review:{edition.id}:{edition.state}:{_short_hash(edition.reason)}:{address}"[:200],
                 expires_at=now + WORTH_SENDING,
@@ -186,6 +182,65 @@ def offer_password(
         "is_new": "no" if staff.password_hash else "yes",
     }
     notices.enqueue(session, _to_staff(services, "invitation", staff.email, values, now + life), now)
+
+
+def remind_editors(services: Services, newsletter: Newsletter, edition_id: EditionId) -> None:
+    """Remind the newsletter's editors, shortly before its hour and once, of an Edition that goes out only with them."""
+    now, plan = services.clock.now(), newsletter.schedule
+    with services.session() as session:
+        edition = editions.get(session, edition_id)
+        needs_them = edition.state is EditionState.HELD or not newsletter.approves_itself(edition.cadence)
+        is_time = edition.due_at - plan.reminder <= now < edition.due_at
+        if not (edition.is_open and needs_them and is_time) or edition.cadence.is_beside:
+            return
+        values = _facts(services, newsletter, edition)
+        for address in services.settings.editors.get(newsletter.slug, ()):
+            wish = NoticeWish(
+                kind="reminder",
+                address=address,
+                newsletter=newsletter.slug,
+                values=values | {"fate": _fate(newsletter, edition)},
+                dedupe_key=f"reminder:{edition.id}:{address}"[:200],
+                expires_at=edition.due_at,
+            )
+            notices.enqueue(session, wish, now)
+
+
+def alert_editors(services: Services, newsletter: Newsletter, edition_id: EditionId, *, reason: str) -> None:
+    """Tell the newsletter's editors that an Edition has stopped going out, and why: once for each reason."""
+    now = services.clock.now()
+    with services.session() as session:
+        edition = editions.get(session, edition_id)
+        account = deliveries.account(session, edition_id)
+        fate = "paused" if edition.state is EditionState.PAUSED else "halted"
+        counts = {"sent": str(account.sent), "intended": str(account.intended)}
+        values = _facts(services, newsletter, edition) | counts | {"fate": fate, "reason": reason}
+        for address in services.settings.editors.get(newsletter.slug, ()):
+            wish = NoticeWish(
+                kind="alert",
+                address=address,
+                newsletter=newsletter.slug,
+                values=values,
+                dedupe_key=f"alert:{edition.id}:{fate}:{_short_hash(_gist(reason))}:{address}"[:200],
+                expires_at=now + WORTH_SENDING,
+            )
+            notices.enqueue(session, wish, now)
+
+
+def _facts(services: Services, newsletter: Newsletter, edition: Edition) -> dict[str, str]:
+    """Return what every Notice about an Edition tells its editors."""
+    return {
+        "number": str(edition.number),
+        "subject": edition.draft.subject,
+        "reason": edition.reason,
+        "at": edition.due_at.astimezone(newsletter.schedule.zone).strftime("%H:%M %Z"),
+        "desk_url": services.links.desk_edition(edition.id),
+    }
+
+
+def _gist(reason: str) -> str:
+    """Return *reason* without counts and the numbers of mails, which differ from try to try."""
+    return " ".join(word for word in reason.split() if not any(sign.isdigit() for sign in word))
 
 
 def send_test(services: Services, newsletter: Newsletter, address: str) -> tuple[DeliveryState, str]:

@@ -142,6 +142,8 @@ class Schedule:
     weekly_day: int = 6
     #: How long before the first delivery the Draft is made, so that editors can look at it.
     review: timedelta = timedelta(minutes=60)
+    #: How long before the first delivery editors are reminded of an Edition that needs them; zero for never.
+    reminder: timedelta = timedelta(minutes=15)
     #: How late an Edition may still go out, by its cadence.
     catch_up_daily: timedelta = timedelta(hours=6)
     catch_up_weekly: timedelta = timedelta(hours=48)

@@ -24,6 +24,8 @@ KINDS: Mapping[str, frozenset[str]] = {
     "review": frozenset(
         {"number", "subject", "stories", "fate", "reason", "at", "sources_answered", "sources_asked", "desk_url"}
     ),
+    "reminder": frozenset({"number", "subject", "fate", "reason", "at", "desk_url"}),
+    "alert": frozenset({"number", "subject", "fate", "reason", "sent", "intended", "desk_url"}),
     "test": frozenset({"relay", "at"}),
     "sign_in": frozenset({"link_url", "valid_minutes"}),
     "invitation": frozenset({"link_url", "valid_days", "invited_by", "is_new"}),
@@ -51,8 +53,9 @@ def render_notice(
 
     *values* are those of ``KINDS``: text or lists of it, and addresses where the name ends in ``_url``. A ``name`` is
     welcome; for a welcome also ``latest_subject``, ``latest_headlines`` and ``latest_language``, their language. The
-    ``fate`` of an Edition under review is ``auto``, ``waits`` or ``held``; ``is_new`` is ``yes`` where somebody is
-    invited, and ``no`` where they only get another password.
+    ``fate`` of an Edition under review is ``auto``, ``waits`` or ``held``, and of one that has stopped going out
+    ``paused`` or ``halted``; ``is_new`` is ``yes`` where somebody is invited, and ``no`` where they only get another
+    password.
     TemplateError names a kind or value that is not there, and a URL that is no http(s) address.
     """
     missing = sorted(KINDS.get(kind, frozenset()) - set(values))

@@ -362,6 +362,7 @@ def _newsletter(table: NewsletterTable) -> Newsletter:
             cadences=table.cadences,
             weekly_day=table.weekly_day,
             review=timedelta(minutes=table.review_minutes),
+            reminder=timedelta(minutes=table.reminder_minutes),
             catch_up_daily=timedelta(hours=table.catch_up_daily_hours),
             catch_up_weekly=timedelta(hours=table.catch_up_weekly_hours),
         ),

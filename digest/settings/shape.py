@@ -601,6 +601,9 @@ class NewsletterTable(Part):
     )
     weekly_day: Weekday = Field(6, description="The day of the weekly Edition.", validate_default=False)
     review_minutes: int = Field(60, ge=0, le=1440, description="How long before delivery the Draft is made.")
+    reminder_minutes: int = Field(
+        15, ge=0, le=1440, description="How long before delivery editors are reminded of what needs them; 0: never."
+    )
     catch_up_daily_hours: float = Field(6, ge=0, le=24, description="How late a daily Edition may still go out.")
     catch_up_weekly_hours: float = Field(48, ge=0, le=168, description="How late a weekly Edition may still go out.")
     approval: Approval = Field(

@@ -18,17 +18,20 @@ from digest.web.editor import (
     by_link,
     correcting,
     desk,
+    editing,
     edition,
     progress,
     proofs,
     releasing,
     second_factor,
     sign_in,
+    story,
 )
 from digest.web.editor import archive as desk_archive
 from digest.web.headers import Headers
 from digest.web.limits import Limits, Strays
 from digest.web.operator import audit, staff, status
+from digest.web.packed import Packed
 from digest.web.pages import Pages
 from digest.web.public import about, archive, brand, confirm, feed, hooks, leave, own, pictures, preferences, subscribe
 from digest.webhooks import Hooks
@@ -51,6 +54,7 @@ def create_app(services: Services, *, since_last_tick: Callable[[], timedelta] |
     app.state.way_out = WayOut(services)
     # Each goes round those before it: what holds for an answer holds for a refused one as well.
     app.add_middleware(Strays)
+    app.add_middleware(Packed)
     app.add_middleware(Headers)
     if base := urlsplit(services.settings.base_url).path:
         app.add_middleware(Below, base=base)
@@ -59,7 +63,7 @@ def create_app(services: Services, *, since_last_tick: Callable[[], timedelta] |
     # The feed before the archive, whose months lie at the same depth.
     public = (about, brand, subscribe, confirm, leave, preferences, own, feed, archive, pictures, hooks)
     at_the_door = (sign_in, by_link, account, second_factor)
-    at_the_desk = (desk, desk_archive, proofs, edition, releasing, progress, correcting)
+    at_the_desk = (desk, desk_archive, proofs, editing, story, edition, releasing, progress, correcting)
     for part in (*public, *at_the_door, *at_the_desk, status, staff, audit, health):
         app.include_router(part.router)
     app.mount("/static", StaticFiles(directory=resources.templates() / "web" / "static"))

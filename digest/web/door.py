@@ -37,6 +37,14 @@ class SecondFactorFirst(Exception):
     """Everybody has to have a second factor, and whoever asks has none."""
 
 
+class StaleForm(HTTPException):
+    """A form of ours is older than the sign-in of *staff*, so nothing was done with its *fields*."""
+
+    def __init__(self, staff: Visitor, fields: Fields) -> None:
+        super().__init__(403, _STALE)
+        self.staff, self.fields = staff, fields
+
+
 def is_secure(request: Request, services: Services) -> bool:
     """Return whether the browser speaks https: as seen here, or to a proxy that says so or bears our public address."""
     public = urlsplit(services.settings.base_url)
@@ -98,7 +106,7 @@ def own_form(request: Request, staff: Staff, fields: Posted) -> Fields:
     """Return the posted fields of somebody signed in, if the form is from the desk and of this sign-in; 403 else."""
     require_own_form(request)
     if not compare_digest(fields.one("csrf").encode(), staff.csrf_token.encode()):
-        raise HTTPException(403, _STALE)
+        raise StaleForm(staff, fields)
     return fields
 
 

@@ -1,4 +1,4 @@
-"""`digest edition …`: make, look at, send and settle an Edition. Each command is loaded when it is asked for."""
+"""`digest edition …`: make an Edition, look at it, decide about it, send it. Each command is loaded when asked for."""
 
 import typer
 
@@ -13,6 +13,10 @@ app = typer.Typer(
             "preview": "looking",
             "lint": "looking",
             "approve": "making",
+            "hold": "deciding",
+            "release": "deciding",
+            "skip": "deciding",
+            "correct": "deciding",
             "send": "carrying",
             "show": "looking",
             "test": "trying",
@@ -23,7 +27,7 @@ app = typer.Typer(
             "resolve": "carrying",
         },
     ),
-    help="Make, look at, approve and send an Edition.",
+    help="Make, look at, approve, send and correct an Edition.",
     no_args_is_help=True,
 )
 

@@ -69,7 +69,7 @@ def pause(
     """Let nothing more of the Edition go out; senders at work stop within seconds."""
     with services() as given:
         edition = found(given, given.newsletter(slug), date, cadence)
-        sending.pause(given, edition.id, reason=reason)
+        sending.pause(given, edition.id, reason=reason, by="command line")
         _tell(given, edition.id, as_json=as_json)
 
 
@@ -78,7 +78,7 @@ def resume(slug: Slug, date: Date = None, cadence: CadenceOption = None, *, as_j
     """Let a paused Edition go out again: by `digest run`, or with `digest edition send`."""
     with services() as given:
         edition = found(given, given.newsletter(slug), date, cadence)
-        sending.resume(given, edition.id)
+        sending.resume(given, edition.id, by="command line")
         _tell(given, edition.id, as_json=as_json)
 
 
@@ -94,7 +94,7 @@ def cancel(
     """Call an approved Edition off, or a special one before that: nothing more goes out. It cannot be taken back."""
     with services() as given:
         edition = found(given, given.newsletter(slug), date, cadence)
-        sending.cancel(given, edition.id, reason=reason)
+        sending.cancel(given, edition.id, reason=reason, by="command line")
         _tell(given, edition.id, as_json=as_json)
 
 

@@ -29,7 +29,7 @@ def found(given: Services, newsletter: Newsletter, date: dt.datetime | None, cad
     with given.reading() as session:
         edition = editions.find(session, newsletter.slug, *which)
     if edition is None:
-        verb = "special" if which[0] is Cadence.SPECIAL else "prepare"
+        verb = {Cadence.SPECIAL: "special", Cadence.CORRECTION: "correct"}.get(which[0], "prepare")
         fail(
             f"there is no {which[0]} edition of {newsletter.slug} for {which[1]}; "
             f"make it with `digest edition {verb} {newsletter.slug}`"

@@ -11,7 +11,7 @@ from digest.cli import segment_options as only
 from digest.cli.edition.facts import facts, found, sentence
 from digest.cli.output import Json, answer, usage
 from digest.cli.wired import CadenceOption, Date, Slug, services, which_edition
-from digest.desk import listing
+from digest.desk import listing, releasing
 from digest.model.newsletter import Newsletter
 from digest.special import SpecialWish
 from digest.store import editions
@@ -90,13 +90,30 @@ def _span(newsletter: Newsletter, days: int | None) -> dt.timedelta:
 
 
 @app.command()
-def approve(slug: Slug, date: Date = None, cadence: CadenceOption = None, *, as_json: Json = False) -> None:
+def approve(
+    slug: Slug,
+    date: Date = None,
+    cadence: CadenceOption = None,
+    not_before: Annotated[
+        str, typer.Option(help="Let nothing go out before this local time: 2026-11-23T07:30. Moves what waits, too.")
+    ] = "",
+    now: Annotated[bool, typer.Option("--now", help="Let it go out at once, whatever the readers' hours.")] = False,
+    *,
+    as_json: Json = False,
+) -> None:
     """Freeze the Edition and plan one Delivery per reader, at the reader's hour; a special one goes out at once."""
+    if now and not_before:
+        usage("it goes out at once, or not before a time; give one of --now and --not-before")
     with services() as given:
         newsletter = given.newsletter(slug)
         edition = found(given, newsletter, date, cadence)
-        if edition.approved_at is None:  # else that stands
-            pipeline.approve(given, edition.id, by="command line")
+        if now:
+            releasing.send_now(given, edition.id, by="command line")
+        elif not_before:
+            at = releasing.local_instant(not_before, newsletter.schedule)
+            releasing.schedule(given, edition.id, by="command line", at=at)
+        else:
+            releasing.approve(given, edition.id, by="command line")  # one that is approved stands
         with given.reading() as session:
             edition = editions.get(session, edition.id)
             answer(facts(session, edition), as_json=as_json, text=sentence(edition))

@@ -1,23 +1,36 @@
 """One Edition at the desk: its Stories with their reasons, its preview, and the decision."""
 
 from dataclasses import dataclass, field
+from typing import Annotated, Any
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Depends
 from starlette.responses import Response
 
-from digest.desk import listing, opening
+from digest.desk import editing, listing, opening
+from digest.desk.editing import Step
 from digest.desk.listing import DeskRow
 from digest.desk.opening import DeskEdition
 from digest.model.draft import Draft
+from digest.model.edition import EditionState
 from digest.model.ids import EditionId
+from digest.model.rendered import PREHEADER_LIMIT, SUBJECT_LIMIT
 from digest.services import Services
 from digest.staff.sessions import Visitor
 from digest.web.door import Staff
 from digest.web.editor.decisions import Done, Refused, release_values
 from digest.web.editor.preview import PreviewWish, Wished
+from digest.web.editor.sections import sections_of
 from digest.web.pages import READ, EditionNumber, Pages, Templates, Wired
 
 router = APIRouter()
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """How somebody came to the page: by which act, and *since* which version of the Draft they have not looked."""
+
+    done: str = ""
+    since: int | None = None
 
 
 @router.api_route("/desk/edition/{edition_id}", methods=READ)
@@ -27,11 +40,11 @@ def page(
     services: Wired,
     pages: Templates,
     preview: Wished,
-    done: str = "",
+    arrival: Annotated[Arrival, Depends()],
 ) -> Response:
-    """Show an Edition with the preview that is wished for."""
-    said = Done.said(done)
-    return show(services, pages, staff, EditionId(edition_id), Shown(preview=preview, said=said))
+    """Show an Edition with the preview that is wished for, and what others have done meanwhile."""
+    shown = Shown(preview=preview, said=Done.said(arrival.done), since=arrival.since)
+    return show(services, pages, staff, EditionId(edition_id), shown)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,6 +57,8 @@ class Shown:
     fault: str = ""
     #: Of a decision that could not be carried out: what was asked, and why not.
     refused: Refused | None = None
+    #: The version of the Draft that the editor has seen, where an act of theirs came after it.
+    since: int | None = None
 
 
 def show(services: Services, pages: Pages, staff: Visitor, edition_id: EditionId, shown: Shown) -> Response:
@@ -61,9 +76,29 @@ def show(services: Services, pages: Pages, staff: Visitor, edition_id: EditionId
         opened=opened,
         **release_values(services, edition_id, shown.refused),
         titles={plan.slug: plan.title for plan in opened.row.newsletter.sections},
-        best=_best(opened.draft),
         preview=shown.preview,
+        **_draft_values(services, staff, opened, shown.since),
     )
+
+
+def _draft_values(services: Services, staff: Visitor, opened: DeskEdition, since: int | None) -> dict[str, Any]:
+    """Return what the list of Stories shows, and what was done to it."""
+    assert opened.row.edition_id is not None
+    steps = editing.history(services, opened.row.edition_id)
+    return {
+        "best": _best(opened.draft),
+        "sections": sections_of(opened),
+        "is_open": opened.row.state in {EditionState.DRAFT, EditionState.HELD},
+        "limits": (SUBJECT_LIMIT, PREHEADER_LIMIT),
+        "ways": editing.ways(services, opened.row.edition_id),
+        "step": next((step for step in steps if step.is_current and step.by), None),
+        "meanwhile": _meanwhile(steps, staff, since),
+    }
+
+
+def _meanwhile(steps: tuple[Step, ...], staff: Visitor, since: int | None) -> list[Step]:
+    """Return what others have done to the Draft since the version that *staff* had before them."""
+    return [step for step in steps if since is not None and step.version > since and step.by not in {"", staff.email}]
 
 
 def _others(services: Services, opened: DeskEdition) -> tuple[DeskRow, ...]:

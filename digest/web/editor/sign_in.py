@@ -6,12 +6,15 @@ from urllib.parse import quote
 from fastapi import APIRouter, FastAPI, Request
 from starlette.responses import RedirectResponse, Response
 
+from digest.services import Services
 from digest.staff import coming_in, guesses, sessions
 from digest.staff.coming_in import Shown
 from digest.staff.sessions import CodeNeeded, Refusal, SignedIn
 from digest.store import audit
 from digest.web import door
 from digest.web.door import OwnForm, SecondFactorFirst, SignInFirst, Staff
+from digest.web.editor import kept
+from digest.web.editor.kept import Kept
 from digest.web.forms import Fields, Posted
 from digest.web.network import Network
 from digest.web.pages import READ, Pages, Templates, Wired, pages_of, services_of
@@ -32,6 +35,11 @@ def install(app: FastAPI) -> None:
     """Let *app* lead to the sign-in page whoever asks for the desk without having signed in."""
 
     async def lead_in(request: Request, _reason: Exception) -> Response:
+        if found := await kept.posted(request):
+            # A script that has posted it shows a part of its page; a browser shows the form itself.
+            template = "editor/signed_out.html" if "hx-request" in request.headers else "editor/sign_in.html"
+            values = {"email": "", "fault": "", "said": "", "carried": found.carried, "kept": found}
+            return pages_of(request).show(template, status=401, **values)
         asked = request.scope["path"] + (f"?{request.url.query}" if request.url.query else "")
         return to_form(pages_of(request), door.next_page(asked) if request.method in READ else "")
 
@@ -40,6 +48,7 @@ def install(app: FastAPI) -> None:
 
     app.add_exception_handler(SignInFirst, lead_in)
     app.add_exception_handler(SecondFactorFirst, lead_to_account)
+    kept.install(app)
 
 
 @router.api_route("/desk/sign-in", methods=READ)
@@ -61,7 +70,15 @@ def enter(request: Request, fields: Posted, network: Network, services: Wired, p
         services.database, email, fields.raw("password"), network=network, now=services.clock.now()
     )
     if isinstance(outcome, Refusal):
-        return refused(pages, "editor/sign_in.html", outcome, email=email, said="", carried=carried_by(fields))
+        return refused(
+            pages,
+            "editor/sign_in.html",
+            outcome,
+            email=email,
+            said="",
+            carried=carried_by(fields),
+            kept=kept.carried(fields),
+        )
     return entered(request, fields, outcome)
 
 
@@ -84,7 +101,9 @@ def enter_with_code(request: Request, fields: Posted, network: Network, services
     outcome = coming_in.with_code(services.database, shown, services.keys.tokens, network=network, now=now)
     carried = carried_by(fields)
     if outcome is Refusal.LATE:
-        return refused(pages, "editor/sign_in.html", outcome, email="", said="", carried=carried)
+        return refused(
+            pages, "editor/sign_in.html", outcome, email="", said="", carried=carried, kept=kept.carried(fields)
+        )
     if isinstance(outcome, Refusal):
         return refused(pages, "editor/code.html", outcome, carried=carried)
     return entered(request, fields, outcome)
@@ -114,11 +133,22 @@ def entered(request: Request, fields: Fields, outcome: SignedIn | CodeNeeded) ->
     if secret := door.secret_of(request, services):
         with services.session() as session:
             sessions.sign_out(session, secret)
-    lead = door.next_page(fields.one("next")) or "/desk"
-    answer = RedirectResponse(f"{pages.links.base_url}{lead}", status_code=303)
+    answer = _inside(services, pages, outcome, fields)
     door.give_cookie(answer, outcome, secure=secure)
     door.take_half(answer, secure=secure)
     return answer
+
+
+def _inside(services: Services, pages: Pages, signed_in: SignedIn, fields: Fields) -> Response:
+    """Return the first page of who has signed in: what they were saving when their sign-in ended, or what they wanted."""
+    found: Kept | None = kept.carried(fields)
+    if found is not None:
+        with services.reading() as session:
+            staff = sessions.visitor(session, signed_in.secret, services.clock.now())
+        if staff is not None:
+            return kept.shown(pages, found, staff)
+    lead = door.next_page(fields.one("next")) or "/desk"
+    return RedirectResponse(f"{pages.links.base_url}{lead}", status_code=303)
 
 
 def carried_by(fields: Fields) -> tuple[tuple[str, str], ...]:

@@ -50,14 +50,17 @@ def test_an_edition_that_is_not_made_can_be_made_now(client: TestClient, editor:
     assert 'action="/desk/prepare/wattage"' in client.get("/desk").text
 
 
-def test_an_edition_shows_every_story_and_why_it_is_there(client: TestClient, page: str) -> None:
+def test_an_edition_shows_every_story_and_leads_to_why_it_is_there(client: TestClient, page: str) -> None:
     text = client.get(page).text
 
+    why = client.get(f"{page}/story/a1").text
+
     assert "7 sources" in text
-    assert "6 in the last 3 hours" in text
-    assert len(re.findall(r'<li class="story">', text)) == 6
+    assert len(re.findall(r"<li class=story id=story-a\d>", text)) == 6
+    assert f'href="{page}/story/a1#why"' in text
     assert "section full" in text
     assert "<script>" not in text
+    assert "6 in the last 3 hours" in parsed(why).xpath("string(//section[@id='why'])")
 
 
 @pytest.mark.parametrize("url", ["javascript:alert(1)", "data:text/html,x", "", " https://x.example"])
@@ -70,7 +73,8 @@ def test_a_story_is_linked_only_to_the_web(
     edition_id = drafted(services, replace(draft, sections=(*draft.sections[:2], section)))
     sign_in(client, editor)
 
-    text = client.get(f"/desk/edition/{edition_id}").text
+    page = f"/desk/edition/{edition_id}"
+    text = client.get(page).text + client.get(f"{page}/story/a6").text
 
     assert "<h3>&lt;img src=x" in text
     assert not re.search(r'href="\s*(javascript|data):', text)
