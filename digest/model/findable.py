@@ -22,8 +22,9 @@ from digest.model.edition import Edition
 from digest.model.ids import ArticleId, EditionId, SourceId
 from subscribers.base import Base
 
-#: How much of a text is looked at: what it is about stands at its beginning, and one feed brings whole books.
-LONGEST_TEXT = 20_000
+#: How much of an Article's text is looked at: what it is about stands at its beginning, and gathering waits for it.
+LONGEST_BODY = 2_000
+#: In all; one feed brings whole books as summaries.
 MOST_WORDS = 8_000
 #: PostgreSQL keeps no more places of one word (its manual, §12.11).
 _MOST_PLACES = 255
@@ -43,7 +44,7 @@ class Texts:
     @classmethod
     def of_article(cls, article: Article) -> "Texts":
         """Return what *article* is found by."""
-        return cls(article.title, f"{article.summary}\n{article.body[:LONGEST_TEXT]}")
+        return cls(article.title, f"{article.summary}\n{article.body[:LONGEST_BODY]}")
 
     @classmethod
     def of_draft(cls, draft: Draft) -> "Texts":
@@ -73,7 +74,7 @@ class Texts:
 
     def _folded(self) -> tuple[list[str], list[str]]:
         title = folding.words(self.title)[:MOST_WORDS]
-        return title, folding.words(self.text[:LONGEST_TEXT])[: MOST_WORDS - len(title)]
+        return title, folding.words(self.text)[: MOST_WORDS - len(title)]
 
 
 class Words(TypeDecorator[Texts]):
