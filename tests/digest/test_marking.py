@@ -16,7 +16,7 @@ def bracketed(text: Marked) -> str:
 @pytest.mark.parametrize(
     ("text", "typed", "shown"),
     [
-        ("Škoda’s e-mail", "skoda e-mail", "[Škoda]’s [e-mail]"),
+        ("Škoda\u2019s e-mail", "skoda e-mail", "[Škoda]\u2019s [e-mail]"),
         ("Neue Straße", "STRASSE", "Neue [Straße]"),
         ("Cafe\u0301 shut", "café", "[Cafe\u0301] shut"),
         ("battery batteries", "batter*", "[battery] [batteries]"),

@@ -1,6 +1,6 @@
 """`digest search`: what was gathered is found again, on both databases."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -15,7 +15,7 @@ Command = Callable[..., Ran]
 
 
 @pytest.fixture
-def digest(database_url: str, tmp_path: Path, clock: FixedClock, monkeypatch: pytest.MonkeyPatch) -> Iterator[Command]:
+def digest(database_url: str, tmp_path: Path, clock: FixedClock, monkeypatch: pytest.MonkeyPatch) -> Command:
     """Give the commands on a database into which two articles have been gathered."""
     monkeypatch.setattr(wired, "SystemClock", lambda: clock)
     path = tmp_path / "config.toml"
@@ -30,7 +30,7 @@ def digest(database_url: str, tmp_path: Path, clock: FixedClock, monkeypatch: py
         return run("--config", path, *words)
 
     assert command("gather").code == 0
-    yield command
+    return command
 
 
 def test_what_was_gathered_is_found_with_its_keys_for_machines(digest: Command) -> None:

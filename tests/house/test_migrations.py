@@ -33,17 +33,19 @@ INSERT INTO notice
 INSERT INTO attempt (id, notice_id, at, outcome, reply) VALUES (4, 9, '2026-11-23', 'failed', '')
 """
 
-OLD_DRAFT = {
-    "newsletter": "morning",
-    "cadence": "daily",
-    "date": "2026-11-22",
-    "number": 1,
-    "subject": "Ferry sails",
-    "preheader": "",
-    "intro": "",
-    "sections": [],
-    "bench": [],
-}
+OLD_DRAFT = json.dumps(
+    {
+        "newsletter": "morning",
+        "cadence": "daily",
+        "date": "2026-11-22",
+        "number": 1,
+        "subject": "Ferry sails",
+        "preheader": "",
+        "intro": "",
+        "sections": [],
+        "bench": [],
+    }
+)
 #: An Article, a deleted one, an approved Edition and a Draft, as they were kept before schema 0008.
 OLD_NEWS = f"""
 INSERT INTO source (id, key, kind, address, state, next_check_at, added_at, failures, last_fault) VALUES
@@ -54,8 +56,8 @@ INSERT INTO article (id, source_id, guid, url, url_key, title, summary, body, au
     (2, 1, 'b', 'b', 'b', 'Gone', '', '', '[]', '[]', '2026-11-23', true, '2026-11-23', '2026-11-23', true, 0);
 INSERT INTO edition (id, newsletter, cadence, date, number, state, reason, due_at, sources_answered, sources_asked,
     draft_version, approved_by, approved_at, draft_json) VALUES
-    (5, 'morning', 'daily', '2026-11-22', 1, 'sent', '', '2026-11-22', 1, 1, 1, '', '2026-11-22', '{json.dumps(OLD_DRAFT)}'),
-    (6, 'morning', 'daily', '2026-11-23', 2, 'draft', '', '2026-11-23', 1, 1, 1, '', NULL, '{json.dumps(OLD_DRAFT)}')
+    (5, 'morning', 'daily', '2026-11-22', 1, 'sent', '', '2026-11-22', 1, 1, 1, '', '2026-11-22', '{OLD_DRAFT}'),
+    (6, 'morning', 'daily', '2026-11-23', 2, 'draft', '', '2026-11-23', 1, 1, 1, '', NULL, '{OLD_DRAFT}')
 """
 #: The indexes that FTS5 tables stand for in SQLite.
 ONLY_ON_POSTGRESQL = {("index", "ix_article_words_words"), ("index", "ix_edition_words_words")}
@@ -67,7 +69,7 @@ def test_the_migrated_schema_equals_the_metadata(database_url: str) -> None:
 
     def is_compared(_item: object, name: str | None, kind: str, *_more: object) -> bool:
         """Leave out what SQLite makes for its indexes of words, and what PostgreSQL has in their place."""
-        return not is_sqlite or (kind, name) not in ONLY_ON_POSTGRESQL and findable.is_ours(name or "")
+        return not is_sqlite or ((kind, name) not in ONLY_ON_POSTGRESQL and findable.is_ours(name or ""))
 
     with database.engine.connect() as connection:
         context = MigrationContext.configure(connection, opts={"include_object": is_compared})
