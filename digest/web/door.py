@@ -137,11 +137,10 @@ def half_of(request: Request, services: Services) -> str:
 
 
 def give_half(answer: Response, needed: CodeNeeded, *, secure: bool) -> None:
-    """Let the browser keep half a sign-in until it shows a code; no other site can make it send that along."""
+    """Let the browser keep half a sign-in while it is open, for a code; no other site can make it send that along."""
     answer.set_cookie(
         _cookie_name(_HALF, secure=secure),
         needed.secret,
-        expires=needed.expires_at,
         path="/",
         secure=secure,
         httponly=True,
