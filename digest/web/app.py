@@ -12,7 +12,7 @@ from digest.readers.way_out import WayOut
 from digest.services import Services
 from digest.web import faults, health
 from digest.web.below import Below
-from digest.web.editor import desk, edition, sign_in
+from digest.web.editor import desk, edition, sign_in, source_adding, source_exchange, sources
 from digest.web.headers import Headers
 from digest.web.limits import Limits, Strays
 from digest.web.operator import status
@@ -44,7 +44,9 @@ def create_app(services: Services, *, since_last_tick: Callable[[], timedelta] |
     sign_in.install(app)
     # The feed before the archive, whose months lie at the same depth.
     public = (about, brand, subscribe, confirm, leave, preferences, own, feed, archive, pictures, hooks)
-    for part in (*public, sign_in, desk, edition, status, health):
+    # The pages that add sources before those of one, whose address is a number.
+    source_pages = (source_adding, source_exchange, sources)
+    for part in (*public, sign_in, desk, edition, *source_pages, status, health):
         app.include_router(part.router)
     app.mount("/static", StaticFiles(directory=resources.templates() / "web" / "static"))
     return app
