@@ -164,7 +164,7 @@ def bars(days: Sequence[int]) -> str:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Shown:
-    """What is said on the page of a Source; a *fault* in the form of the newsletter *at* comes with what was *typed*."""
+    """What is said on the page of a Source; a *fault* in that of the newsletter *at* stands by what was *typed*."""
 
     said: str = ""
     fault: str = ""

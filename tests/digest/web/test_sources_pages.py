@@ -139,7 +139,11 @@ def test_nobody_sees_the_sources_without_signing_in(client: TestClient, services
 
 @pytest.mark.parametrize(
     ("days", "path"),
-    [((0, 0), ""), ((4, 0, 2, 1), "M0 24v-24h4v24zM12 24v-12h4v12zM18 24v-6h4v6z"), ((1, 999), "M0 24v-1h4v1zM6 24v-24h4v24z")],
+    [
+        ((0, 0), ""),
+        ((4, 0, 2, 1), "M0 24v-24h4v24zM12 24v-12h4v12zM18 24v-6h4v6z"),
+        ((1, 999), "M0 24v-1h4v1zM6 24v-24h4v24z"),
+    ],
 )
 def test_a_bar_is_as_high_as_its_day_and_never_lost(days: tuple[int, ...], path: str) -> None:
     assert bars(days) == path
@@ -329,9 +333,7 @@ def test_a_site_that_cannot_be_asked_is_told_beside_the_field(
     desk: TestClient, typed: dict[str, str], words: str
 ) -> None:
     whole = post(desk, "/desk/sources/find", **typed)
-    part = desk.post(
-        "/desk/sources/find", data={"csrf": csrf(desk), **typed}, headers=OWN | {"HX-Request": "true"}
-    )
+    part = desk.post("/desk/sources/find", data={"csrf": csrf(desk), **typed}, headers=OWN | {"HX-Request": "true"})
 
     assert (whole.status_code, part.status_code) == (422, 200)
     assert texts(whole.text, "//*[@id='fault']")[0]
