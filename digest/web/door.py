@@ -11,7 +11,7 @@ from starlette.responses import Response
 from digest.services import Services
 from digest.staff import sessions
 from digest.staff.sessions import CodeNeeded, SignedIn, Visitor
-from digest.web.forms import Fields, Posted
+from digest.web.forms import Fields, Posted, Uploaded
 from digest.web.network import is_https, is_loopback
 from digest.web.pages import Wired
 
@@ -111,6 +111,14 @@ def own_form(request: Request, staff: Staff, fields: Posted) -> Fields:
 
 
 OwnForm = Annotated[Fields, Depends(own_form)]
+
+
+def own_upload(request: Request, staff: Staff, fields: Uploaded) -> Fields:
+    """Return the posted fields and files of somebody signed in, on the same terms as ``own_form``."""
+    return own_form(request, staff, fields)
+
+
+OwnUpload = Annotated[Fields, Depends(own_upload)]
 
 
 def secret_of(request: Request, services: Services) -> str:
