@@ -18,6 +18,7 @@ from digest.model import (
     audit,
     delivery,
     edition,
+    findable,
     job_run,
     notice,
     pace,
@@ -39,6 +40,7 @@ ROW_MODULES = (
     audit,
     delivery,
     edition,
+    findable,
     job_run,
     notice,
     pace,
@@ -76,6 +78,7 @@ class Database:
         still true when it writes.
         """
         with _told_plainly(), Session(self.engine, expire_on_commit=False) as session, session.begin():
+            event.listen(session, "after_flush", findable.keep)
             yield session
 
     @contextmanager

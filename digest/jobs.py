@@ -18,7 +18,8 @@ from digest.model.edition import Edition, EditionState, SkipReason
 from digest.model.newsletter import Newsletter
 from digest.readers import forgetting, signing_up
 from digest.services import Services
-from digest.store import deliveries, editions, job_runs, revisions
+from digest.staff import guesses
+from digest.store import audit, deliveries, editions, job_runs, revisions, staff
 from subscribers import bounces, preferences
 from subscribers.cadence import Cadence
 
@@ -232,6 +233,10 @@ def _upkeep(services: Services, tally: Tally, stop: Event) -> None:
         runs = job_runs.forget_before(session, now - KEEP_RUNS)
         tally.counts["forgotten"] = runs + bounces.forget_before(session, now - bounces.KEPT)
         tally.counts["forgotten"] += revisions.forget_settled(session, now - KEEP_REVISIONS)
+    with services.session() as session:
+        kept = services.settings.audit
+        tally.counts["audit_forgotten"] = audit.forget_before(session, now - kept) if kept is not None else 0
+        staff.sweep(session, now=now, failures_before=now - guesses.WINDOW)
     with services.session() as session:
         # Once a day will do: whoever reads who wants an Edition knows the day on which a pause ends.
         tally.counts["resumed"] = preferences.end_pauses(session, now)

@@ -155,6 +155,14 @@ class Links:
         """Return the editors' page."""
         return f"{self.base_url}/desk"
 
+    def sign_in_link(self, secret: str) -> str:
+        """Return the page that signs the bearer of *secret* in at the desk."""
+        return f"{self.desk()}/sign-in/link/{secret}"
+
+    def set_password(self, secret: str) -> str:
+        """Return the page where the bearer of *secret* sets a password for the desk."""
+        return f"{self.desk()}/sign-in/password/{secret}"
+
     def desk_edition(self, edition_id: EditionId) -> str:
         """Return the editors' page of one Edition."""
         return f"{self.base_url}/desk/edition/{edition_id}"

@@ -20,11 +20,13 @@ from digest.model.edition import Edition, EditionState
 from digest.model.ids import EditionId
 from digest.model.message import Addressing, Email, Mailbox
 from digest.model.newsletter import Newsletter
-from digest.model.notice import FOR_STAFF, NoticeToSend, NoticeWish
+from digest.model.notice import FOR_DESK, FOR_STAFF, NoticeToSend, NoticeWish
 from digest.model.relay import Relay
+from digest.model.staff import Staff
 from digest.model.text import printable
 from digest.proof import Viewpoint
 from digest.render.notice import render_notice
+from digest.sealing import Sealed, seal, unseal
 from digest.services import Services
 from digest.store import deliveries, editions, notices
 from subscribers import tokens
@@ -219,6 +221,28 @@ def _gist(reason: str) -> str:
     return " ".join(word for word in reason.split() if not any(sign.isdigit() for sign in word))
 
 
+def offer_sign_in(services: Services, session: Session, email: str, secret: str, *, life: timedelta) -> None:
+    """Mail the link of *secret* to *email* if that has an account; the work is the same where it has none."""
+    now = services.clock.now()
+    values = {"sealed": _sealed(services, secret), "valid_minutes": str(int(life.total_seconds()) // 60)}
+    wish = _to_staff(services, "sign_in", email, values, now + life)
+    notices.enqueue_for_staff(session, wish, now)
+
+
+def offer_password(
+    services: Services, session: Session, staff: Staff, secret: str, *, by: str, life: timedelta
+) -> None:
+    """Mail somebody of the staff the link of *secret*, with which they set a password; *by* says who wants it."""
+    now = services.clock.now()
+    values = {
+        "sealed": _sealed(services, secret),
+        "valid_days": str(life.days),
+        "invited_by": by,
+        "is_new": "no" if staff.password_hash else "yes",
+    }
+    notices.enqueue(session, _to_staff(services, "invitation", staff.email, values, now + life), now)
+
+
 def send_test(services: Services, newsletter: Newsletter, address: str) -> tuple[DeliveryState, str]:
     """Mail a test to *address* now, as all mail goes, and return what became of it and what the relay answered."""
     now = services.clock.now()
@@ -250,7 +274,7 @@ def _letter(services: Services, notice: NoticeToSend, relay: Relay) -> Parcel:
     """Return the complete mail, from the newsletter that it speaks for, for *relay*."""
     wish = notice.wish
     newsletter = services.newsletter(wish.newsletter)
-    if wish.kind not in {*FOR_STAFF, PROOF}:
+    if wish.kind in FOR_DESK or wish.kind not in {*FOR_STAFF, PROOF}:
         newsletter = services.speaking(newsletter, wish.language)
     sender = newsletter.sender
     content = _proof(services, wish) if wish.kind == PROOF else _rendered(services, newsletter, wish)
@@ -276,6 +300,9 @@ def _letter(services: Services, notice: NoticeToSend, relay: Relay) -> Parcel:
 def _rendered(services: Services, newsletter: Newsletter, wish: NoticeWish) -> dict[str, Any]:
     """Return what the Notice of a kind that has templates says."""
     values = {"name": wish.name, **wish.values}
+    if wish.kind in FOR_DESK:
+        page = services.links.sign_in_link if wish.kind == "sign_in" else services.links.set_password
+        values["link_url"] = page(unseal(Sealed.STAFF_LINK, values.pop("sealed"), services.keys.tokens))
     rendered = render_notice(wish.kind, values, newsletter, services.environment(newsletter))
     parts = {"subject": rendered.subject, "text": rendered.text, "html": rendered.html}
     return parts | {"text_flowed": newsletter.text_flowed}
@@ -290,6 +317,18 @@ def _proof(services: Services, wish: NoticeWish) -> dict[str, Any]:
         viewpoint = Viewpoint(sections=tuple(sections) if sections else None)
     edition, _, pages = proof.opened(services, edition_id)
     return letters.proof_content(edition, pages, proof.filled(services, edition_id, pages, viewpoint))
+
+
+def _sealed(services: Services, secret: str) -> str:
+    # Whoever reads the table, or a copy of it, must not be able to come in by the links in it.
+    return seal(Sealed.STAFF_LINK, secret, services.keys.tokens)
+
+
+def _to_staff(
+    services: Services, kind: str, address: str, values: Mapping[str, Any], expires_at: datetime
+) -> NoticeWish:
+    first = services.settings.newsletters[0].slug
+    return NoticeWish(kind=kind, address=address, newsletter=first, values=values, expires_at=expires_at)
 
 
 def _fate(newsletter: Newsletter, edition: Edition) -> str:

@@ -112,10 +112,47 @@ def add(
 
 
 @app.command()
+def change(
+    newsletter: Newsletter,
+    address: Address,
+    *,
+    section: Annotated[str | None, typer.Option(help="Title or slug of the section to move it to.")] = None,
+    name: Annotated[str | None, typer.Option(help='Its name for readers; "" for the host of each link.')] = None,
+    weight: Annotated[float | None, typer.Option(help="How much its word counts, 1 being usual.")] = None,
+    language: Annotated[str | None, typer.Option(help='Its language; "" for what each article says.')] = None,
+    full_text: Annotated[
+        bool | None, typer.Option("--full-text/--no-full-text", help="Whether to read the page of each new article.")
+    ] = None,
+    kind: Annotated[SourceKind | None, typer.Option("--kind", help="feed, sitemap or page.")] = None,
+    links: Annotated[
+        str | None, typer.Option("--links", metavar="CSS", help='Selector of the article links on a page; "" for none.')
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Change how a newsletter uses an added source; what is not named stays. Those of config.toml are changed there."""
+    wanted = source_list.Wanted(
+        section=section,
+        name=name,
+        weight=weight,
+        kind=kind,
+        language=language,
+        full_text=full_text,
+        links=links,
+    )
+    with services() as given:
+        kept = source_list.change(given, newsletter, address, wanted, by=BY)
+    answer(
+        {"changed": True, "newsletter": newsletter, "source": kept.address, "kind": kept.kind, "section": kept.section},
+        as_json=as_json,
+        text=f"{newsletter} reads the {kept.kind} {kept.address} in its section {kept.section}.",
+    )
+
+
+@app.command()
 def remove(newsletter: Newsletter, address: Address, *, as_json: Json = False) -> None:
     """Take an added source out of a newsletter; its articles stay. Those of config.toml are taken out there."""
     with services() as given:
-        gone = source_list.remove(given, newsletter, address)
+        gone = source_list.remove(given, newsletter, address, by=BY)
     answer(
         {"removed": True, "newsletter": newsletter, "source": gone.address},
         as_json=as_json,
@@ -127,7 +164,7 @@ def remove(newsletter: Newsletter, address: Address, *, as_json: Json = False) -
 def pause(address: Address, *, as_json: Json = False) -> None:
     """Leave a source alone until it is resumed."""
     with services() as given:
-        state = source_list.pause(given, address)
+        state = source_list.pause(given, address, by=BY)
     answer({"source": address, "state": state}, as_json=as_json, text=f"{address} is {state}.")
 
 
@@ -135,7 +172,7 @@ def pause(address: Address, *, as_json: Json = False) -> None:
 def resume(address: Address, *, as_json: Json = False) -> None:
     """Ask a paused, failing or gone source again, from now on."""
     with services() as given:
-        state = source_list.resume(given, address)
+        state = source_list.resume(given, address, by=BY)
     answer({"source": address, "state": state}, as_json=as_json, text=f"{address} is {state}.")
 
 

@@ -38,20 +38,15 @@ class AddedSource(Base):
     @classmethod
     def of(cls, newsletter: str, plan: SourcePlan, *, by: str, at: datetime) -> Self:
         """Return the row that keeps *plan* for the newsletter with that slug."""
-        return cls(
-            newsletter=newsletter,
-            address=plan.address,
-            kind=plan.kind,
-            section=plan.section,
-            name=plan.name,
-            weight=plan.weight,
-            language=plan.language,
-            labels=dict(plan.labels),
-            full_text=plan.full_text,
-            selectors=dataclasses.asdict(plan.selectors),
-            added_by=by,
-            added_at=at,
-        )
+        made = cls(newsletter=newsletter, address=plan.address, added_by=by, added_at=at)
+        made.use_as(plan)
+        return made
+
+    def use_as(self, plan: SourcePlan) -> None:
+        """Have the Newsletter use this Source as *plan* says, which is for the same address."""
+        self.kind, self.section, self.name, self.weight = plan.kind, plan.section, plan.name, plan.weight
+        self.language, self.labels, self.full_text = plan.language, dict(plan.labels), plan.full_text
+        self.selectors = dataclasses.asdict(plan.selectors)
 
     @property
     def plan(self) -> SourcePlan:

@@ -13,7 +13,9 @@ from digest.model.ids import NoticeId
 from subscribers.base import Base
 
 #: The kinds that are written to editors and operators; any other is written to a reader.
-FOR_STAFF = frozenset({"review", "reminder", "alert", "test"})
+FOR_STAFF = frozenset({"review", "reminder", "alert", "test", "sign_in", "invitation"})
+#: Those of them that speak of the desk rather than of a newsletter: in English, as the desk does.
+FOR_DESK = frozenset({"sign_in", "invitation"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -177,6 +177,11 @@ class Source(Base):
             self.kind = kind
             self.etag = self.last_modified = self.body_hash = None
 
+    def read_afresh(self, at: datetime) -> None:
+        """Ask this Source from *at* on, and read its answer even if it is the one that we know."""
+        self.etag = self.last_modified = self.body_hash = None
+        self.next_check_at = at
+
     def pause(self) -> None:
         """Leave this Source alone until ``resume``."""
         if self.state == SourceState.GONE:

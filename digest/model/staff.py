@@ -39,6 +39,11 @@ class Staff(Base):
     #: SHA-256 of the codes for the day on which the phone is lost; each is taken once.
     recovery_hashes: Mapped[list[Any]] = mapped_column(default=list)
 
+    @property
+    def has_second_factor(self) -> bool:
+        """Return whether a code is asked at sign-in: it has a secret, and a code of that has been taken."""
+        return self.totp_secret is not None and self.totp_step > 0
+
 
 class StaffSession(Base):
     """One signed-in browser. The cookie's secret is kept only as its SHA-256, so a leaked table signs nobody in."""

@@ -1,4 +1,4 @@
-"""Render one single mail: confirmation, welcome, request for review, test."""
+"""Render one single mail: confirmation, welcome, request for review, test, link for the desk."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -27,6 +27,8 @@ KINDS: Mapping[str, frozenset[str]] = {
     "reminder": frozenset({"number", "subject", "fate", "reason", "at", "desk_url"}),
     "alert": frozenset({"number", "subject", "fate", "reason", "sent", "intended", "desk_url"}),
     "test": frozenset({"relay", "at"}),
+    "sign_in": frozenset({"link_url", "valid_minutes"}),
+    "invitation": frozenset({"link_url", "valid_days", "invited_by", "is_new"}),
 }
 #: There is none on the day of the first sign-up, and none from a way back.
 _MAY_BE_EMPTY = frozenset({"latest_url", "back_url"})
@@ -52,7 +54,8 @@ def render_notice(
     *values* are those of ``KINDS``: text or lists of it, and addresses where the name ends in ``_url``. A ``name`` is
     welcome; for a welcome also ``latest_subject``, ``latest_headlines`` and ``latest_language``, their language. The
     ``fate`` of an Edition under review is ``auto``, ``waits`` or ``held``, and of one that has stopped going out
-    ``paused`` or ``halted``.
+    ``paused`` or ``halted``; ``is_new`` is ``yes`` where somebody is invited, and ``no`` where they only get another
+    password.
     TemplateError names a kind or value that is not there, and a URL that is no http(s) address.
     """
     missing = sorted(KINDS.get(kind, frozenset()) - set(values))

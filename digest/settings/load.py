@@ -93,6 +93,9 @@ class Settings:
     log_level: str = "info"
     log_format: Literal["text", "json"] = "text"
     insecure_http: bool = False
+    requires_second_factor: bool = False
+    #: How long the audit trail is kept; None is for ever.
+    audit: timedelta | None = timedelta(days=365)
 
     @property
     def is_local(self) -> bool:
@@ -192,6 +195,8 @@ def load(path: Path) -> Settings:
         log_level=file.log.level,
         log_format=file.log.format,
         insecure_http=file.site.insecure_http,
+        requires_second_factor=file.site.staff_second_factor == "required",
+        audit=timedelta(days=file.site.audit_days) if file.site.audit_days else None,
     )
 
 

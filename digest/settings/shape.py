@@ -206,6 +206,12 @@ class SiteTable(Part):
     insecure_http: bool = Field(
         False, description="Allow staff to sign in over plain http on a public address (never do this on the internet)."
     )
+    staff_second_factor: Literal["optional", "required"] = Field(
+        "optional", description='"required": staff without a second factor can only turn one on.'
+    )
+    audit_days: int = Field(
+        365, ge=0, description="After so many days what staff did is deleted from the audit trail; 0 keeps it."
+    )
 
     @field_validator("trusted_proxies", mode="before")
     @classmethod

@@ -1,16 +1,40 @@
 """Queries about what Sources have brought."""
 
-from collections.abc import Iterable, Mapping
-from datetime import datetime, timedelta
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
 
-from sqlalchemy import func, select
-from sqlalchemy.orm import Session
+from sqlalchemy import case, exists, func, select
+from sqlalchemy.orm import Session, aliased
 
 from digest.model.article import Article
+from digest.model.edition import Edition, EditionStory
+from digest.model.ids import EditionId, SourceId
 from digest.model.source import Source
 
 DAY = timedelta(days=1)
 WEEK = timedelta(days=7)
+#: The days of a Harvest.
+DAYS = 14
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Harvest:
+    """
+    What a Source has brought in the last DAYS days, and how many of these Articles stand in an Edition.
+
+    *days* counts new Articles, the oldest day first; each has 24 hours and the last ends now. *per_day* is their mean
+    in the last week, or since the first answer; None in the first day after that. The first answer itself counts for
+    nothing in either, for what it held is as old as may be.
+    """
+
+    days: tuple[int, ...] = (0,) * DAYS
+    per_day: float | None = None
+    brought: int = 0
+    used: int = 0
+
+
+NOTHING_YET = Harvest()
 
 
 def per_day(session: Session, keys: Iterable[str], now: datetime) -> Mapping[str, float]:
@@ -35,3 +59,84 @@ def per_day(session: Session, keys: Iterable[str], now: datetime) -> Mapping[str
     )
     known = ((key, now - max(first, now - WEEK), count) for key, first, count in rows)
     return {key: count / (time / DAY) for key, time, count in known if time >= DAY}
+
+
+def harvests(session: Session, sources: Collection[SourceId], now: datetime) -> Mapping[SourceId, Harvest]:
+    """Return what each of *sources* has brought of late; one that has never brought anything is left out."""
+    since = now - DAYS * DAY
+    recent = (
+        select(
+            Article.source_id,
+            Article.first_seen_at,
+            exists().where(EditionStory.article_id == Article.id).label("is_used"),
+        )
+        .where(Article.first_seen_at > since, Article.source_id.in_(sources))
+        .cte("recent")
+    )
+    # Whoever brought something before has had their first answer before.
+    older = aliased(Article)
+    is_known = exists().where(older.source_id == recent.c.source_id, older.first_seen_at <= since)
+    firsts = select(recent.c.source_id, func.min(recent.c.first_seen_at).label("first")).group_by(recent.c.source_id)
+    first = firsts.where(~is_known).subquery()
+    is_new = first.c.first.is_(None) | (recent.c.first_seen_at > first.c.first)
+    ends = [since + (day + 1) * DAY for day in range(DAYS)]
+    in_day = [is_new & (recent.c.first_seen_at > end - DAY) & (recent.c.first_seen_at <= end) for end in ends]
+    rows = session.execute(
+        select(
+            recent.c.source_id,
+            first.c.first,
+            func.count(),
+            func.sum(case((recent.c.is_used, 1), else_=0)),
+            *(func.sum(case((condition, 1), else_=0)) for condition in in_day),
+        )
+        .outerjoin(first, first.c.source_id == recent.c.source_id)
+        .group_by(recent.c.source_id, first.c.first)
+    )
+    return {
+        source: Harvest(days=tuple(days), per_day=_pace(days, began, now), brought=brought, used=used)
+        for source, began, brought, used, *days in rows
+    }
+
+
+def _pace(days: Sequence[int], began: datetime | None, now: datetime) -> float | None:
+    """Return how many a day that is in the last week, or since the first answer *began*; None in its first day."""
+    time = min(WEEK, now - began) if began is not None else WEEK
+    return sum(days[-7:]) / (time / DAY) if time >= DAY else None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UsedIn:
+    """An Edition that an Article stands in."""
+
+    edition_id: EditionId
+    newsletter: str
+    date: date
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Arrival:
+    """One Article that a Source has brought, and the newest Edition that it stands in."""
+
+    article: Article
+    used_in: UsedIn | None
+
+
+def latest(session: Session, source: SourceId, *, most: int) -> tuple[Arrival, ...]:
+    """Return the newest Articles of *source*, as its own dates have them."""
+    articles = session.scalars(
+        select(Article)
+        .where(Article.source_id == source, Article.deleted.is_(False))
+        .order_by(Article.published_at.desc(), Article.id.desc())
+        .limit(most)
+    ).all()
+    rows = session.execute(
+        select(EditionStory.article_id, Edition.id, Edition.newsletter, Edition.date)
+        .join(Edition, Edition.id == EditionStory.edition_id)
+        .where(EditionStory.article_id.in_([article.id for article in articles]))
+        .order_by(Edition.id)
+    )
+    uses = {
+        article_id: UsedIn(edition_id=edition_id, newsletter=newsletter, date=on)
+        for article_id, edition_id, newsletter, on in rows
+    }
+    return tuple(Arrival(article=article, used_in=uses.get(article.id)) for article in articles)

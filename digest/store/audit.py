@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
 from digest.model.audit import AuditEntry
@@ -28,3 +28,14 @@ def forget_before(session: Session, moment: datetime) -> int:
     """Forget the entries from before *moment*; return how many."""
     gone = session.execute(delete(AuditEntry).where(AuditEntry.at < moment).returning(AuditEntry.id))
     return len(gone.all())
+
+
+def people(session: Session) -> Sequence[str]:
+    """Return everybody of whom there is an entry, in the order of the alphabet."""
+    return session.scalars(select(AuditEntry.by).distinct().order_by(AuditEntry.by)).all()
+
+
+def last_by(session: Session, act: str) -> dict[str, datetime]:
+    """Return when each person last did *act*, as far as the trail goes back."""
+    latest = select(AuditEntry.by, func.max(AuditEntry.at)).where(AuditEntry.act == act).group_by(AuditEntry.by)
+    return dict(session.execute(latest).tuples().all())

@@ -3,13 +3,15 @@
 from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import ColumnElement, and_, case, delete, exists, func, literal, or_, select
+from sqlalchemy import ColumnElement, and_, case, delete, exists, func, insert, literal, or_, select
 from sqlalchemy.orm import Session
 
 from digest.model.delivery import Attempt, Claimed, DeliveryState, Lease, Reason, Settlement, domain_of
 from digest.model.ids import NoticeId
 from digest.model.notice import FOR_STAFF, Notice, NoticeToSend, NoticeWish
+from digest.model.staff import Staff
 from digest.store import leases
 from subscribers.model import Subscriber, Subscription, SubscriptionState, Suppression
 from subscribers.suppression import LIFTED_BY_READER
@@ -22,24 +24,20 @@ _OVER = (DeliveryState.SENT, DeliveryState.FAILED, DeliveryState.SKIPPED, Delive
 
 def enqueue(session: Session, wish: NoticeWish, now: datetime) -> NoticeId:
     """Put in the Notice that *wish* asks for, and return its id; a repeated dedupe_key gives the id of the first."""
-    columns = {
-        "kind": wish.kind,
-        "newsletter": wish.newsletter,
-        "address": wish.address,
-        "name": wish.name,
-        "language": wish.language,
-        "values": dict(wish.values),
-        "dedupe_key": wish.dedupe_key,
-        "created_at": now,
-        "due_at": now,
-        "next_at": now,
-        "expires_at": wish.expires_at,
-    }
-    insert = leases.insert(session, Notice).values(columns).on_conflict_do_nothing(index_elements=["dedupe_key"])
-    made: NoticeId | None = session.scalar(insert.returning(Notice.id))
+    put_in = leases.insert(session, Notice).values(_columns(wish, now))
+    once = put_in.on_conflict_do_nothing(index_elements=["dedupe_key"])
+    made: NoticeId | None = session.scalar(once.returning(Notice.id))
     if made is not None:
         return made
     return session.scalars(select(Notice.id).where(Notice.dedupe_key == wish.dedupe_key)).one()
+
+
+def enqueue_for_staff(session: Session, wish: NoticeWish, now: datetime) -> None:
+    """Put in the Notice that *wish* asks for if its address has an account; one statement, whether it has or not."""
+    columns = _columns(wish, now)
+    kinds = Notice.__table__.c
+    row = select(*(literal(value, kinds[name].type) for name, value in columns.items()))
+    session.execute(insert(Notice).from_select(list(columns), row.where(exists().where(Staff.email == wish.address))))
 
 
 def claim(session: Session, now: datetime, *, lease: Lease, limit: int) -> list[Claimed[NoticeId, NoticeToSend]]:
@@ -189,6 +187,22 @@ def forget_before(session: Session, instant: datetime, now: datetime, *, limit: 
     chosen = session.scalars(old.order_by(Notice.id).limit(limit).with_for_update(skip_locked=True)).all()
     session.execute(delete(Notice).where(Notice.id.in_(chosen)))
     return len(chosen)
+
+
+def _columns(wish: NoticeWish, now: datetime) -> dict[str, Any]:
+    return {
+        "kind": wish.kind,
+        "newsletter": wish.newsletter,
+        "address": wish.address,
+        "name": wish.name,
+        "language": wish.language,
+        "values": dict(wish.values),
+        "dedupe_key": wish.dedupe_key,
+        "created_at": now,
+        "due_at": now,
+        "next_at": now,
+        "expires_at": wish.expires_at,
+    }
 
 
 def _to_reader(spellings: Collection[str]) -> ColumnElement[bool]:

@@ -11,6 +11,7 @@ from digest.errors import WrongState
 from digest.model.added import AddedSource
 from digest.model.article import Article
 from digest.model.entry import Gathered
+from digest.model.ids import SourceId
 from digest.model.newsletter import Newsletter, SourcePlan
 from digest.model.source import Source, SourceState
 
@@ -101,9 +102,19 @@ def named(session: Session, key: str) -> Source:
     return source
 
 
+def get(session: Session, source_id: SourceId) -> Source | None:
+    """Return the Source with that id, None when there is none."""
+    return session.get(Source, source_id)
+
+
+def of_keys(session: Session, keys: Iterable[str]) -> Sequence[Source]:
+    """Return the Sources among *keys* that have a row."""
+    return session.scalars(select(Source).where(Source.key.in_(list(keys)))).all()
+
+
 def listing(session: Session, keys: Iterable[str]) -> Sequence[Source]:
     """Return the Sources among *keys*, those in trouble first."""
-    found = session.scalars(select(Source).where(Source.key.in_(list(keys)))).all()
+    found = of_keys(session, keys)
     return sorted(found, key=lambda source: (-source.failures, source.key))
 
 

@@ -13,10 +13,24 @@ from digest.readers.way_out import WayOut
 from digest.services import Services
 from digest.web import faults, health
 from digest.web.below import Below
-from digest.web.editor import correcting, desk, editing, edition, progress, proofs, releasing, sign_in, story
+from digest.web.editor import (
+    account,
+    by_link,
+    correcting,
+    desk,
+    editing,
+    edition,
+    progress,
+    proofs,
+    releasing,
+    second_factor,
+    sign_in,
+    story,
+)
+from digest.web.editor import archive as desk_archive
 from digest.web.headers import Headers
 from digest.web.limits import Limits, Strays
-from digest.web.operator import status
+from digest.web.operator import audit, staff, status
 from digest.web.packed import Packed
 from digest.web.pages import Pages
 from digest.web.public import about, archive, brand, confirm, feed, hooks, leave, own, pictures, preferences, subscribe
@@ -48,8 +62,9 @@ def create_app(services: Services, *, since_last_tick: Callable[[], timedelta] |
     sign_in.install(app)
     # The feed before the archive, whose months lie at the same depth.
     public = (about, brand, subscribe, confirm, leave, preferences, own, feed, archive, pictures, hooks)
-    drafts = (proofs, editing, story, edition, releasing, progress, correcting)
-    for part in (*public, sign_in, desk, *drafts, status, health):
+    at_the_door = (sign_in, by_link, account, second_factor)
+    at_the_desk = (desk, desk_archive, proofs, editing, story, edition, releasing, progress, correcting)
+    for part in (*public, *at_the_door, *at_the_desk, status, staff, audit, health):
         app.include_router(part.router)
     app.mount("/static", StaticFiles(directory=resources.templates() / "web" / "static"))
     return app

@@ -1,5 +1,6 @@
 """The door of the desk: who is there, over what kind of connection, and whether a form is really theirs."""
 
+import re
 from hmac import compare_digest
 from typing import Annotated
 from urllib.parse import urlsplit
@@ -9,12 +10,16 @@ from starlette.responses import Response
 
 from digest.services import Services
 from digest.staff import sessions
-from digest.staff.sessions import SignedIn, Visitor
+from digest.staff.sessions import CodeNeeded, SignedIn, Visitor
 from digest.web.forms import Fields, Posted
 from digest.web.network import is_https, is_loopback
 from digest.web.pages import Wired
 
-_COOKIE = "digest_desk"
+_COOKIE, _HALF = "digest_desk", "digest_desk_code"
+#: Where a sign-in may lead: to a page of the desk, but not to the door itself.
+_NEXT = re.compile(r"/desk(?!/sign-)(?:[/?][A-Za-z0-9/?=&%._~+-]*)?")
+#: What somebody without a second factor may open where everybody has to have one.
+_TO_TURN_IT_ON = ("/desk/account", "/desk/sign-out")
 _NO_HTTPS = (
     "Signing in needs https here, or others on the way could read your password. Put a proxy with a certificate before "
     "the service and set [site] base_url to its https address; or open the desk on the machine itself, at "
@@ -34,6 +39,10 @@ class StaleForm(HTTPException):
     def __init__(self, staff: Visitor, fields: Fields) -> None:
         super().__init__(403, _STALE)
         self.staff, self.fields = staff, fields
+
+
+class SecondFactorFirst(Exception):
+    """Everybody has to have a second factor, and whoever asks has none."""
 
 
 def is_secure(request: Request, services: Services) -> bool:
@@ -66,13 +75,16 @@ def require_own_form(request: Request) -> None:
 
 
 def visitor(request: Request, services: Wired) -> Visitor:
-    """Return who has signed in with this browser; SignInFirst when nobody has."""
+    """Return who has signed in with this browser; SignInFirst or SecondFactorFirst when one of these has to be."""
     require_safe_transport(request, services)
     secret = secret_of(request, services)
     if secret:
         with services.reading() as session:
             found = sessions.visitor(session, secret, services.clock.now())
         if found is not None:
+            is_free = found.has_second_factor or request.scope["path"].startswith(_TO_TURN_IT_ON)
+            if services.settings.requires_second_factor and not is_free:
+                raise SecondFactorFirst
             return found
     raise SignInFirst
 
@@ -119,14 +131,42 @@ def give_cookie(answer: Response, signed_in: SignedIn, *, secure: bool) -> None:
     )
 
 
+def half_of(request: Request, services: Services) -> str:
+    """Return the browser's half of a sign-in, which waits for a code; an empty text where there is none."""
+    return request.cookies.get(_cookie_name(_HALF, secure=is_secure(request, services)), "")
+
+
+def give_half(answer: Response, needed: CodeNeeded, *, secure: bool) -> None:
+    """Let the browser keep half a sign-in until it shows a code; no other site can make it send that along."""
+    answer.set_cookie(
+        _cookie_name(_HALF, secure=secure),
+        needed.secret,
+        expires=needed.expires_at,
+        path="/",
+        secure=secure,
+        httponly=True,
+        samesite="strict",
+    )
+
+
+def take_half(answer: Response, *, secure: bool) -> None:
+    """Let the browser forget its half of a sign-in."""
+    answer.delete_cookie(_cookie_name(_HALF, secure=secure), path="/", secure=secure, httponly=True, samesite="strict")
+
+
+def next_page(path: str) -> str:
+    """Return *path*, if it is a page of ours at the desk that a sign-in may lead to; else an empty text."""
+    return path if _NEXT.fullmatch(path) and "//" not in path and ".." not in path else ""
+
+
 def take_cookie(answer: Response, *, secure: bool) -> None:
     """Let the browser forget the secret."""
     answer.delete_cookie(_cookie_name(secure=secure), path="/", secure=secure, httponly=True, samesite="lax")
 
 
-def _cookie_name(*, secure: bool) -> str:
+def _cookie_name(name: str = _COOKIE, *, secure: bool) -> str:
     # Browsers take a __Host- cookie over https only, for this host alone (RFC 6265bis §4.1.3.2).
-    return f"__Host-{_COOKIE}" if secure else _COOKIE
+    return f"__Host-{name}" if secure else name
 
 
 def _is_this_machine(host: str) -> bool:

@@ -10,8 +10,8 @@ from digest.gather.finding import opml
 from digest.model.newsletter import Selectors, SourceKind, SourcePlan
 from digest.model.source import SourceState
 from digest.services import Services
-from digest.source_list import SourceRefused
-from digest.store import sources
+from digest.source_list import SourceRefused, Wanted
+from digest.store import audit, sources
 from tests.conftest import MakeServices
 from tests.factories import write_feed
 from tests.fakes import FixedClock
@@ -154,9 +154,9 @@ def test_an_unknown_newsletter_is_named(services: Services) -> None:
 
 def test_a_removed_source_is_used_no_more_until_it_is_added_again(services: Services, clock: FixedClock) -> None:
     add(services, plan())
-    source_list.pause(services, FEED)
+    source_list.pause(services, FEED, by="ana")
 
-    gone = source_list.remove(services, "morning", f"{FEED}#top")
+    gone = source_list.remove(services, "morning", f"{FEED}#top", by="ana")
 
     assert gone.address == FEED
     assert FEED not in addresses(services)
@@ -167,19 +167,19 @@ def test_a_removed_source_is_used_no_more_until_it_is_added_again(services: Serv
 
 def test_what_config_toml_names_is_not_removed_and_what_nobody_names_is_told(services: Services) -> None:
     with pytest.raises(SourceRefused, match=r"stands in config\.toml; take it out there"):
-        source_list.remove(services, "morning", "https://filed.example/rss")
+        source_list.remove(services, "morning", "https://filed.example/rss", by="ana")
     with pytest.raises(SourceRefused, match='The Morning has no source "https://else'):
-        source_list.remove(services, "morning", "https://else.example/feed")
+        source_list.remove(services, "morning", "https://else.example/feed", by="ana")
 
 
 def test_any_source_may_be_paused_and_resumed_however_its_address_is_written(services: Services) -> None:
-    assert source_list.pause(services, "http://www.filed.example/rss/") is SourceState.PAUSED
-    assert source_list.resume(services, "https://filed.example/rss") is SourceState.ACTIVE
+    assert source_list.pause(services, "http://www.filed.example/rss/", by="ana") is SourceState.PAUSED
+    assert source_list.resume(services, "https://filed.example/rss", by="ana") is SourceState.ACTIVE
 
     with pytest.raises(WrongState, match="only a paused"):
-        source_list.resume(services, "https://filed.example/rss")
+        source_list.resume(services, "https://filed.example/rss", by="ana")
     with pytest.raises(WrongState, match="there is no source"):
-        source_list.pause(services, "https://else.example/feed")
+        source_list.pause(services, "https://else.example/feed", by="ana")
 
 
 def test_a_list_of_feeds_is_taken_by_its_categories_and_what_is_left_out_is_told(services: Services) -> None:
@@ -306,3 +306,95 @@ def test_the_listing_counts_new_pieces_a_day_after_the_first_answer(
 
     assert listed.source.key == folder
     assert listed.per_day == pytest.approx(2.0, rel=0.01)
+
+
+def test_an_added_source_is_changed_in_what_is_named_and_keeps_the_rest(services: Services) -> None:
+    add(services, plan(name="Post", weight=2.0, language="de", labels={"Sea": "science"}))
+
+    kept = source_list.change(
+        services, "morning", f"{FEED}#top", Wanted(section="Science & Sea", language=""), by="ana"
+    )
+
+    assert kept == plan(section="science", name="Post", weight=2.0, labels={"sea": "science"})
+    with services.reading() as session:
+        assert sources.complete(session, services.newsletter("morning")).sources[-1] == kept
+
+
+def test_a_source_of_another_kind_or_with_other_selectors_is_read_afresh(services: Services, clock: FixedClock) -> None:
+    add(services, plan(kind=SourceKind.PAGE))
+    with services.session() as session:
+        source = sources.named(session, FEED)
+        source.body_hash, source.next_check_at = "known", clock.now() + timedelta(hours=9)
+
+    source_list.change(services, "morning", FEED, Wanted(name="Post"), by="ana")
+    with services.reading() as session:
+        renamed = sources.named(session, FEED).body_hash
+    source_list.change(services, "morning", FEED, Wanted(links="h2 a"), by="ana")
+
+    with services.reading() as session:
+        source = sources.named(session, FEED)
+        assert (renamed, source.body_hash, source.next_check_at) == ("known", None, clock.now())
+
+
+def test_a_change_that_cannot_be_is_refused_in_words_and_changes_nothing(services: Services) -> None:
+    add(services, plan())
+    add(services, plan(), "evening")
+
+    for wanted, words in (
+        (Wanted(section="Gardens"), "has no section"),
+        (Wanted(weight=0.0), "out of bounds"),
+        (Wanted(language="English"), "is no language"),
+        (Wanted(links="h2 >"), "The selector links"),
+        (Wanted(kind=SourceKind.PAGE), "is read as a feed by another newsletter"),
+        (Wanted(kind=SourceKind.FOLDER), "folders are named in"),
+    ):
+        with pytest.raises(DigestError, match=words):
+            source_list.change(services, "morning", FEED, wanted, by="ana")
+    with pytest.raises(SourceRefused, match=r"stands in config\.toml; change it there"):
+        source_list.change(services, "morning", "https://filed.example/rss", Wanted(name="x"), by="ana")
+    with pytest.raises(SourceRefused, match="has no source"):
+        source_list.change(services, "morning", "https://else.example/f", Wanted(name="x"), by="ana")
+    with services.reading() as session:
+        assert sources.complete(session, services.newsletter("morning")).sources[-1] == plan()
+
+
+def test_a_source_that_rests_is_placed_into_a_section_by_a_change(
+    make_services: MakeServices, database_url: str, clock: FixedClock
+) -> None:
+    add(make_services(database_url, more=MORE), plan(section="science", labels={"sea": "science"}))
+    later = make_services(database_url, more=MORE.replace('slug = "science"', 'slug = "sea"'))
+
+    kept = source_list.change(later, "morning", FEED, Wanted(section="sea"), by="ana")
+
+    assert kept == plan(section="sea")
+    with later.reading() as session:
+        assert [one.key for one in sources.due(session, [FEED], clock.now())] == [FEED]
+
+
+def test_each_act_leaves_one_line_in_the_audit_trail_without_passwords(services: Services) -> None:
+    secret = "https://ana:secret@paid.example/f"
+    source_list.add(services, "morning", plan(secret), by="ana")
+    source_list.change(services, "morning", secret, Wanted(name="Paid", weight=2.0), by="ben")
+    source_list.pause(services, secret, by="ana")
+    source_list.resume(services, secret, by="ana")
+    source_list.remove(services, "morning", secret, by="ana")
+
+    with services.reading() as session:
+        lines = [(line.by, line.act, line.about, line.detail) for line in audit.recent(session)]
+
+    paid = "https://paid.example/f"
+    assert lines[::-1] == [
+        ("ana", "add source", paid, "morning, section world"),
+        ("ben", "change source", paid, "morning: name, weight"),
+        ("ana", "pause source", paid, ""),
+        ("ana", "resume source", paid, ""),
+        ("ana", "remove source", paid, "morning"),
+    ]
+
+
+def test_what_a_dry_run_showed_is_a_list_that_adds_just_that(services: Services) -> None:
+    tried = source_list.import_opml(services, "morning", LIST.encode(), by="ana", section="World", dry_run=True)
+
+    shown = source_list.as_opml(services, "morning", tried.added)
+
+    assert source_list.import_opml(services, "morning", shown, by="ana").added == tried.added

@@ -147,6 +147,27 @@ def test_an_added_source_is_paused_resumed_and_removed(digest: Command, tmp_path
     assert "stands in config.toml" in filed.err
 
 
+def test_an_added_source_is_changed_in_what_is_named(digest: Command, site: str, tmp_path: Path) -> None:
+    page = f"{site}/links"
+    digest("source", "add", "morning", page, "--section", "World", "--links", "a.x")
+
+    changed = digest("source", "change", "morning", page, "--links", "a.s", "--name", "Short", "--full-text", "--json")
+    named = digest("source", "change", "morning", page, "--no-full-text")
+    filed = digest("source", "change", "morning", tmp_path / "news", "--name", "x")
+    gathered = digest("gather", "--json")
+
+    assert changed.json == {
+        "changed": True,
+        "newsletter": "morning",
+        "source": page,
+        "kind": "page",
+        "section": "world",
+    }
+    assert named.out == f"morning reads the page {page} in its section world.\n"
+    assert (filed.code, gathered.json["new"]) == (1, 3)
+    assert "stands in config.toml; change it there" in filed.err
+
+
 def test_a_list_is_tried_imported_and_exported(digest: Command, tmp_path: Path) -> None:
     file = tmp_path / "feeds.opml"
     file.write_text(LIST, encoding="utf-8")

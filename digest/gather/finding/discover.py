@@ -58,7 +58,7 @@ class Found:
     text: int
 
 
-async def discover(address: str, client: Client, *, now: datetime) -> tuple[Found, ...]:
+async def discover(address: str, client: Client, *, now: datetime, longest: timedelta = LONGEST) -> tuple[Found, ...]:
     """
     Return what can be read of the site or feed at *address*, with or without its scheme; the best first.
 
@@ -69,11 +69,11 @@ async def discover(address: str, client: Client, *, now: datetime) -> tuple[Foun
     async with Readers(count=1) as readers:
         search = _Search(Scout(client, readers, now=now, requests=MOST_REQUESTS), now)
         try:
-            async with asyncio.timeout(LONGEST.total_seconds()):
+            async with asyncio.timeout(longest.total_seconds()):
                 await search.run(address.strip())
         except TimeoutError:
             if not search.found:
-                seconds = LONGEST.total_seconds()
+                seconds = longest.total_seconds()
                 raise FetchFailed(f"{address} did not show what it has within {seconds:g} seconds.") from None
     return search.ranked()
 

@@ -225,11 +225,16 @@ def test_a_site_that_does_not_answer_is_told_in_words() -> None:
         look(Site({}), "nowhere.example")
 
 
-def test_a_search_that_takes_too_long_is_told_in_words(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("digest.gather.finding.discover.LONGEST", timedelta(0))
-
+def test_a_search_that_takes_too_long_is_told_in_words() -> None:
     with pytest.raises(FetchFailed, match="did not show what it has within 0 seconds"):
-        look(Site({"": page(named("/feed")), "/feed": rss("Bridge opens")}))
+        asyncio.run(
+            discover(
+                "aldmere.example",
+                Site({"": page(named("/feed")), "/feed": rss("Bridge opens")}),
+                now=NOW,
+                longest=timedelta(0),
+            )
+        )
 
 
 def test_a_site_that_refuses_everything_is_told_in_words() -> None:

@@ -6,8 +6,8 @@ from argon2 import PasswordHasher
 
 from digest.database import Database
 from digest.model.staff import Role, SignInFailure
-from digest.staff import accounts, passwords, sessions
-from digest.staff.sessions import Refusal, SignedIn
+from digest.staff import accounts, guesses, passwords, sessions
+from digest.staff.sessions import CodeNeeded, Refusal, SignedIn
 from digest.store import staff as store
 from tests.fakes import FixedClock
 
@@ -22,7 +22,7 @@ def _eve(database: Database, clock: FixedClock) -> None:
 
 def enter(
     database: Database, clock: FixedClock, email: str = EMAIL, password: str = PASSWORD, network: str = "192.0.2.1"
-) -> SignedIn | Refusal:
+) -> SignedIn | CodeNeeded | Refusal:
     return sessions.sign_in(database, email, password, network=network, now=clock.now())
 
 
@@ -111,17 +111,17 @@ def test_a_failure_counts_for_its_e_mail_and_for_its_network(database: Database,
             session,
             email_hash=hashlib.sha256(EMAIL.encode()).hexdigest(),
             network="2001:db8:1:2::/64",
-            since=clock.now() - sessions.WINDOW,
+            since=clock.now() - guesses.WINDOW,
         )
 
     assert counts == (1, 1)
 
 
 def test_guessing_at_one_e_mail_is_stopped_from_wherever_it_comes(database: Database, clock: FixedClock) -> None:
-    fail(database, clock, sessions.FAILURES_PER_EMAIL, email=EMAIL)
+    fail(database, clock, guesses.FAILURES_PER_EMAIL, email=EMAIL)
 
     stopped = enter(database, clock, network="198.51.100.1")
-    clock.advance(sessions.WINDOW)
+    clock.advance(guesses.WINDOW)
 
     assert stopped is Refusal.TOO_MANY
     assert isinstance(enter(database, clock), SignedIn)
@@ -138,7 +138,7 @@ def test_guessing_at_one_e_mail_is_stopped_from_wherever_it_comes(database: Data
 def test_guessing_from_one_network_is_stopped_whatever_the_e_mail(
     database: Database, clock: FixedClock, network: str, same: str, other: str
 ) -> None:
-    fail(database, clock, sessions.FAILURES_PER_NETWORK, network=network)
+    fail(database, clock, guesses.FAILURES_PER_NETWORK, network=network)
 
     assert enter(database, clock, network=same) is Refusal.TOO_MANY
     assert isinstance(enter(database, clock, network=other), SignedIn)
@@ -151,7 +151,7 @@ def test_coming_in_forgives_the_failures_before(database: Database, clock: Fixed
     secret(database, clock)
 
     with database.reading() as session:
-        since = clock.now() - sessions.WINDOW
+        since = clock.now() - guesses.WINDOW
         by_email, _ = store.failures(
             session, email_hash=hashlib.sha256(EMAIL.encode()).hexdigest(), network="192.0.2.1", since=since
         )

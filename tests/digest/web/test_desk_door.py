@@ -21,7 +21,8 @@ def browser(services: Services, base: str = BASE) -> TestClient:
 def test_without_a_sign_in_every_page_of_the_desk_leads_to_the_form(client: TestClient, path: str) -> None:
     answer = client.get(path)
 
-    assert (answer.status_code, answer.headers["location"]) == (303, "/desk/sign-in")
+    further = "" if path == "/desk" else f"?next={path}"
+    assert (answer.status_code, answer.headers["location"]) == (303, f"/desk/sign-in{further}")
 
 
 def test_who_signs_in_comes_to_the_desk_and_out_again(client: TestClient, editor: str) -> None:
