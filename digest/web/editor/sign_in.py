@@ -1,5 +1,6 @@
 """Signing in at the desk with a password, then with a code where there is a second factor; and signing out."""
 
+import functools
 from typing import Any
 from urllib.parse import quote
 
@@ -38,8 +39,8 @@ def install(app: FastAPI) -> None:
         if found := await kept.posted(request):
             # A script that has posted it shows a part of its page; a browser shows the form itself.
             template = "editor/signed_out.html" if "hx-request" in request.headers else "editor/sign_in.html"
-            values = {"email": "", "fault": "", "said": "", "carried": found.carried, "kept": found}
-            return pages_of(request).show(template, status=401, **values)
+            show = functools.partial(pages_of(request).show, template, status=401, email="", fault="", said="")
+            return show(carried=found.carried, kept=found)
         asked = request.scope["path"] + (f"?{request.url.query}" if request.url.query else "")
         return to_form(pages_of(request), door.next_page(asked) if request.method in READ else "")
 
@@ -140,7 +141,7 @@ def entered(request: Request, fields: Fields, outcome: SignedIn | CodeNeeded) ->
 
 
 def _inside(services: Services, pages: Pages, signed_in: SignedIn, fields: Fields) -> Response:
-    """Return the first page of who has signed in: what they were saving when their sign-in ended, or what they wanted."""
+    """Lead who has signed in to what they were saving when their sign-in ended, or to the page that they wanted."""
     found: Kept | None = kept.carried(fields)
     if found is not None:
         with services.reading() as session:
