@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from digest import jobs, letters, pipeline
+from digest import jobs, letters, pipeline, proof
 from digest.compose.edit.acts import Act, Add, Drop, Lead, Merge, Move, Pin, Place, Rewrite, Shift, Show, Split, Word
 from digest.desk import editing
 from digest.desk.editing import Changed, Collided
@@ -18,6 +18,7 @@ from digest.model.draft import Draft, Picture, PictureCopy
 from digest.model.edition import EditionState
 from digest.model.ids import ArticleId, EditionId
 from digest.model.look import Place as PicturePlace
+from digest.model.look import Theme
 from digest.model.newsletter import SourceKind
 from digest.model.source import Source
 from digest.services import Services
@@ -68,9 +69,14 @@ def stored(services: Services, draft: Draft) -> EditionId:
             )
             for number in range(1, 21)
         )
-        edition = editions.open_for(
-            session, "morning", draft.cadence, draft.date, due_at=datetime(2031, 5, 6, 6, tzinfo=UTC)
-        )
+    return drafted(services, draft)
+
+
+def drafted(services: Services, draft: Draft) -> EditionId:
+    """Store *draft* as an Edition."""
+    now, due_at = services.clock.now(), datetime(2031, 5, 6, 6, tzinfo=UTC)
+    with services.session() as session:
+        edition = editions.open_for(session, "morning", draft.cadence, draft.date, due_at=due_at)
         edition.save(draft, period=(now - timedelta(days=1), now), coverage=(1, 1))
         return edition.id
 
@@ -218,17 +224,28 @@ def test_a_link_that_is_in_the_draft_is_not_added_once_more(services: Services, 
         editing.change(services, edition_id, add, by=ANNA, version=1)
 
 
-def test_an_edition_with_an_item_of_ones_own_without_a_link_can_be_approved(
-    services: Services, edition_id: EditionId
+@pytest.mark.parametrize("theme", Theme)
+def test_an_item_of_ones_own_without_a_link_is_shown_without_one_and_approved(
+    make_services: MakeServices, sqlite_url: str, theme: Theme
 ) -> None:
+    services = make_services(sqlite_url, more=f'{SECTIONS}[newsletter.look]\ntheme = "{theme}"')
+    edition_id = stored(services, replace(paper(), newsletter="morning"))
     did(services, edition_id, Add("sport", "We are moving", "On Monday.", own_key="o1"), Pin("o1"))
+    did(services, edition_id, Add("city", "And we stay", own_key="o2"), Merge("a1", "o2"))
 
     pipeline.approve(services, edition_id, by=ANNA)
 
+    values = letters.inert_values(services, edition_id)
     with services.reading() as session:
-        mail = editions.get(session, edition_id).rendered.fill(None, letters.inert_values(services, edition_id))
+        edition = editions.get(session, edition_id)
+        mail = edition.rendered.fill(None, values)
+        found = proof.read(services, services.newsletter("morning"), edition, edition.rendered, None)
+    assert found == ()
+    assert mail.subject == "A subject of one's own"
     assert "We are moving" in mail.html
-    assert "We are moving" in mail.text
+    assert 'href=""' not in mail.html
+    assert "We are moving\nOn Monday.\nThe Morning\n" in mail.text
+    assert "The Morning — also in Paper 1, Paper 11, Paper 12" in mail.text
 
 
 # -- two editors -------------------------------------------------------------------------------------------------------

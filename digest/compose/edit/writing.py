@@ -116,7 +116,8 @@ class Add:
     Put an item of an editor's own at the end of *section*; once more, and nothing happens.
 
     *own_key* names it: "o" and random hexadecimal digits of the caller's. *article_id* ties it to the Article that we
-    have of *url*, if there is one, so that no later Edition carries that again.
+    have of *url*, if there is one, so that no later Edition carries that again. Without a *source* it goes by the host
+    of *url*, and without that by the newsletter.
     """
 
     section: str
@@ -146,8 +147,7 @@ class Add:
             article_id=self.article_id,
             headline=texts.needed_line(self.headline, "headline", texts.HEADLINE),
             url=url,
-            source=texts.line(self.source, "source", texts.SOURCE)
-            or (urlsplit(url).hostname or "").removeprefix("www."),
+            source=texts.line(self.source, "source", texts.SOURCE) or _host(url) or newsletter.title,
             summary=texts.lines(self.summary, "summary", texts.SUMMARY),
             published=None,
             score=UNSCORED,
@@ -198,6 +198,10 @@ class Word:
     @property
     def _given(self) -> tuple[str, ...]:
         return tuple(name for name in ("subject", "preheader", "intro") if getattr(self, name) is not None)
+
+
+def _host(url: str) -> str:
+    return (urlsplit(url).hostname or "").removeprefix("www.")
 
 
 def _everywhere(draft: Draft) -> tuple[Story, ...]:

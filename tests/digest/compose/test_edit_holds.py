@@ -61,6 +61,13 @@ ACTS: st.SearchStrategy[Act] = st.one_of(
     ),
     st.builds(Word, st.none() | TEXTS, st.none() | TEXTS, st.none() | TEXTS),
 )
+# On two Stories, so that two of them meet.
+FEW = st.sampled_from(["a1", "a2"])
+WRITINGS: st.SearchStrategy[Act] = st.one_of(
+    st.builds(Rewrite, FEW, st.sampled_from(["A", "B"]), st.sampled_from(["C", "D"]), st.sampled_from(["E", "F"])),
+    st.builds(Merge, FEW, FEW),
+    st.builds(Word, st.sampled_from(["G", "H"]), st.sampled_from(["I", "J"]), st.sampled_from(["K", "L"])),
+)
 
 
 def start() -> Draft:
@@ -123,7 +130,7 @@ def test_doing_the_same_twice_at_once_does_no_more_than_once(before: list[Act], 
 
 
 @settings(max_examples=400, deadline=None)
-@given(before=st.lists(ACTS, max_size=4), theirs=ACTS, mine=ACTS)
+@given(before=st.lists(ACTS, max_size=2), theirs=WRITINGS | ACTS, mine=WRITINGS | ACTS)
 def test_of_two_acts_at_once_both_are_in_the_draft_or_one_collides(before: list[Act], theirs: Act, mine: Act) -> None:
     base = after(start(), before)
     now = after(base, [theirs])

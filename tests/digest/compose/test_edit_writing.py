@@ -90,6 +90,7 @@ def test_an_item_of_ones_own_stands_at_the_end_under_its_key() -> None:
     own = called(draft, "o1f")
     assert keys(draft)["sport"] == ["a4", "a5", "o1f"]
     assert (own.source, own.article_id, own.score.total, own.score.why) == ("ours.example", None, 0, "")
+    assert called(after(paper(), Add("city", "We stay", own_key="o2")), "o2").source == "Eastmouth Daily"
     assert after(draft, act) == draft
     assert after(after(draft, Drop("o1f")), act) == after(draft, Drop("o1f"))
 
