@@ -38,4 +38,4 @@ def people(session: Session) -> Sequence[str]:
 def last_by(session: Session, act: str) -> dict[str, datetime]:
     """Return when each person last did *act*, as far as the trail goes back."""
     latest = select(AuditEntry.by, func.max(AuditEntry.at)).where(AuditEntry.act == act).group_by(AuditEntry.by)
-    return dict(session.execute(latest).tuples().all())
+    return dict(session.execute(latest).all())
