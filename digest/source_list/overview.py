@@ -108,12 +108,12 @@ class Overview:
 
 
 def overview(services: Services) -> Overview:
-    """Return how every Source is doing; nothing is written, and three queries are asked however many there are."""
+    """Return how every Source is doing; nothing is written, and five queries are asked however many there are."""
     now = services.clock.now()
     with services.reading() as session:
         used = uses(session, services)
         known = {source.key: source for source in sources.of_keys(session, used)}
-        harvests = arrivals.harvests(session, [source.id for source in known.values()], now)
+        harvests = arrivals.harvests(session, now)
         rows = [_row(key, known.get(key), tuple(by), harvests, now) for key, by in used.items()]
     rows.sort(key=lambda row: (_TONES.index(row.tone), row.name.casefold(), row.key))
     return Overview(
@@ -138,7 +138,7 @@ def opened(services: Services, source_id: SourceId) -> Opened | None:
         if source is None:
             return None
         by = tuple(uses(session, services).get(source.key, ()))
-        harvests = arrivals.harvests(session, [source_id], now)
+        harvests = arrivals.harvests(session, now, only=source_id)
         row = _row(source.key, source, by, harvests, now)
         return Opened(row=row, latest=arrivals.latest(session, source_id, most=MOST_ARRIVALS))
 

@@ -1,11 +1,12 @@
 """Queries about what Sources have brought."""
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from itertools import pairwise
 
 from sqlalchemy import case, exists, func, select
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy.orm import Session
 
 from digest.model.article import Article
 from digest.model.edition import Edition, EditionStory
@@ -61,41 +62,50 @@ def per_day(session: Session, keys: Iterable[str], now: datetime) -> Mapping[str
     return {key: count / (time / DAY) for key, time, count in known if time >= DAY}
 
 
-def harvests(session: Session, sources: Collection[SourceId], now: datetime) -> Mapping[SourceId, Harvest]:
-    """Return what each of *sources* has brought of late; one that has never brought anything is left out."""
+def harvests(session: Session, now: datetime, *, only: SourceId | None = None) -> Mapping[SourceId, Harvest]:
+    """Return what each Source, or *only* one, has brought of late; who has brought nothing then is left out."""
     since = now - DAYS * DAY
-    recent = (
-        select(
-            Article.source_id,
-            Article.first_seen_at,
-            exists().where(EditionStory.article_id == Article.id).label("is_used"),
-        )
-        .where(Article.first_seen_at > since, Article.source_id.in_(sources))
-        .cte("recent")
-    )
-    # Whoever brought something before has had their first answer before.
-    older = aliased(Article)
-    is_known = exists().where(older.source_id == recent.c.source_id, older.first_seen_at <= since)
-    firsts = select(recent.c.source_id, func.min(recent.c.first_seen_at).label("first")).group_by(recent.c.source_id)
-    first = firsts.where(~is_known).subquery()
-    is_new = first.c.first.is_(None) | (recent.c.first_seen_at > first.c.first)
+    first_answers = _first_answers(session, since, only)
+    # Of all Sources the days are the better way in, of one its own pieces; a list of Sources misleads SQLite.
+    recent = [Article.first_seen_at > since] + ([] if only is None else [Article.source_id == only])
+    is_used = exists().where(EditionStory.article_id == Article.id)
+    # What came after the end of each day: one comparison for each piece and day.
     ends = [since + (day + 1) * DAY for day in range(DAYS)]
-    in_day = [is_new & (recent.c.first_seen_at > end - DAY) & (recent.c.first_seen_at <= end) for end in ends]
+    after = (func.sum(case((Article.first_seen_at > end, 1), else_=0)) for end in ends[:-1])
     rows = session.execute(
         select(
-            recent.c.source_id,
-            first.c.first,
+            Article.source_id,
             func.count(),
-            func.sum(case((recent.c.is_used, 1), else_=0)),
-            *(func.sum(case((condition, 1), else_=0)) for condition in in_day),
+            func.sum(case((is_used, 1), else_=0)),
+            *after,
         )
-        .outerjoin(first, first.c.source_id == recent.c.source_id)
-        .group_by(recent.c.source_id, first.c.first)
+        .where(*recent)
+        .group_by(Article.source_id)
     )
-    return {
-        source: Harvest(days=tuple(days), per_day=_pace(days, began, now), brought=brought, used=used)
-        for source, began, brought, used, *days in rows
-    }
+    found: dict[SourceId, Harvest] = {}
+    for source, brought, used, *later in rows:
+        days = [all_ - rest for all_, rest in pairwise((brought, *later, 0))]
+        began, count = first_answers.get(source, (None, 0))
+        if began is not None:
+            days[next(day for day, end in enumerate(ends) if began <= end)] -= count
+        found[source] = Harvest(days=tuple(days), per_day=_pace(days, began, now), brought=brought, used=used)
+    return found
+
+
+def _first_answers(session: Session, since: datetime, only: SourceId | None) -> Mapping[SourceId, tuple[datetime, int]]:
+    """Return when each Source that has brought nothing up to *since* first brought something, and how much it was."""
+    brought_before = exists().where(Article.source_id == Source.id, Article.first_seen_at <= since)
+    # Asked once for each Source: as a part of the other question SQLite would ask it for every piece.
+    young = select(Source.id).where(~brought_before)
+    ids = session.scalars(young if only is None else young.where(Source.id == only)).all()
+    rows = session.execute(
+        select(Article.source_id, Article.first_seen_at, func.count())
+        .where(Article.source_id.in_(ids))
+        .group_by(Article.source_id, Article.first_seen_at)
+        .order_by(Article.first_seen_at.desc())
+    )
+    # The last one that is written stands: the earliest.
+    return {source: (at, count) for source, at, count in rows}
 
 
 def _pace(days: Sequence[int], began: datetime | None, now: datetime) -> float | None:

@@ -169,7 +169,7 @@ def test_the_latest_pieces_say_in_which_edition_they_stand(services: Services) -
     assert source_list.opened(services, type(source_id)(999)) is None
 
 
-def test_three_questions_are_asked_however_many_sources_there_are(services: Services) -> None:
+def test_five_questions_are_asked_however_many_sources_there_are(services: Services) -> None:
     for n in range(30):
         source_list.add(services, "morning", SourcePlan(address=f"https://{n}.example/f", section="World"), by="ana")
     asked: list[str] = []
@@ -182,5 +182,5 @@ def test_three_questions_are_asked_however_many_sources_there_are(services: Serv
     event.remove(services.database.engine, "before_cursor_execute", take)
 
     assert len(found.rows) == 32
-    assert len([statement for statement in asked if "SELECT" in statement]) == 3
+    assert len([statement for statement in asked if "SELECT" in statement]) == 5
     assert not [statement for statement in asked if statement.startswith(("INSERT", "UPDATE"))]
