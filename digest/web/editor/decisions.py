@@ -76,7 +76,7 @@ def release_values(services: Services, edition_id: EditionId, refused: Refused |
     return {
         "ahead": ahead,
         "decisions": ahead.decisions,
-        "refused": refused,
+        "undone": refused,
         "progress": shown,
         "is_live": shown is not None and shown.state in UNDERWAY,
         "furthest": now + FURTHEST,

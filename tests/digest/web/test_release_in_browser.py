@@ -131,7 +131,7 @@ def test_an_editor_schedules_moves_pauses_and_calls_off(
     page.locator("summary", has_text="Schedule").click()
     page.get_by_label("Nothing goes out before").fill("2026-11-23T09:15")
     page.get_by_role("button", name="Approve and schedule").click()
-    expect(page.get_by_role("status")).to_contain_text("Approved and scheduled")
+    expect(page.locator("p.said")).to_contain_text("Approved and scheduled")
     scheduled = edition(services, edition_id).due_at
     page.locator("summary", has_text="Reschedule").click()
     page.get_by_label("Nothing goes out before").fill("2026-11-23T10:00")
@@ -140,11 +140,11 @@ def test_an_editor_schedules_moves_pauses_and_calls_off(
     page.locator("summary", has_text="Pause").click()
     page.get_by_role("button", name="Pause it").click()
     page.get_by_role("button", name="Resume").click()
-    expect(page.get_by_role("status")).to_contain_text("It goes on")
+    expect(page.locator("p.said")).to_contain_text("It goes on")
     page.locator("summary", has_text="Call off").click()
     page.get_by_label("Why, if you like to say").last.fill("a hoax")
     page.get_by_role("button", name="Call it off").click()
-    expect(page.get_by_role("status")).to_contain_text("Called off")
+    expect(page.locator("p.said")).to_contain_text("Called off")
 
     row = edition(services, edition_id)
     assert scheduled.isoformat() == "2026-11-23T08:15:00+00:00"
