@@ -130,7 +130,7 @@ def entered(request: Request, fields: Fields, outcome: SignedIn | CodeNeeded) ->
 
 
 def _inside(services: Services, pages: Pages, fields: Fields, signed_in: SignedIn) -> Response:
-    """Return the first page of who has signed in: what they were saving when their sign-in ended, or what they asked."""
+    """Return the first page of who has come in: what they were saving when their sign-in ended, or what they wanted."""
     found = kept.carried(fields)
     if found is not None:
         with services.reading() as session:
