@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint types fix golden catalogues screenshots bench-gather bench-render bench-send bench-readers chaos-send lock wheel clean
+.PHONY: help demo test lint types fix golden catalogues screenshots bench-gather bench-render bench-send bench-readers bench-desk chaos-send lock wheel clean
 
 help:  ## print this
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -52,6 +52,9 @@ bench-send: $(VENV)/bench.done  ## measure sending beside smtp-source, into a re
 
 bench-readers: $(VENV)/bench.done  ## measure the import of a million readers, and one-click leaving, beside their peers
 	$(BIN)/python -m benchmarks.readers $(ARGS)
+
+bench-desk: $(VENV)/bench.done  ## measure how long an editor waits: the desk page, and from an edit to the renewed preview
+	$(BIN)/python -m benchmarks.desk $(ARGS)
 
 chaos-send: $(VENV)/bench.done  ## kill senders 300 times on each database, and count what was lost, sent twice or is in doubt
 	@sh benchmarks/send/packages

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from urllib.parse import quote, unquote, urlsplit, urlunsplit
 
-from digest.model.ids import EditionId
+from digest.model.ids import EditionId, SourceId
 from subscribers.cadence import Cadence
 
 #: Parameters that tell a third party where a reader comes from, and nothing else.
@@ -166,3 +166,11 @@ class Links:
     def desk_edition(self, edition_id: EditionId) -> str:
         """Return the editors' page of one Edition."""
         return f"{self.base_url}/desk/edition/{edition_id}"
+
+    def desk_sources(self) -> str:
+        """Return the editors' page of all Sources."""
+        return f"{self.base_url}/desk/sources"
+
+    def desk_source(self, source_id: SourceId) -> str:
+        """Return the editors' page of one Source."""
+        return f"{self.desk_sources()}/{source_id}"

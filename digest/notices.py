@@ -162,6 +162,28 @@ def tell_editors(services: Services, newsletter: Newsletter, edition_id: Edition
             notices.enqueue(session, wish, now)
 
 
+def offer_sign_in(services: Services, session: Session, email: str, secret: str, *, life: timedelta) -> None:
+    """Mail the link of *secret* to *email* if that has an account; the work is the same where it has none."""
+    now = services.clock.now()
+    values = {"sealed": _sealed(services, secret), "valid_minutes": str(int(life.total_seconds()) // 60)}
+    wish = _to_staff(services, "sign_in", email, values, now + life)
+    notices.enqueue_for_staff(session, wish, now)
+
+
+def offer_password(
+    services: Services, session: Session, staff: Staff, secret: str, *, by: str, life: timedelta
+) -> None:
+    """Mail somebody of the staff the link of *secret*, with which they set a password; *by* says who wants it."""
+    now = services.clock.now()
+    values = {
+        "sealed": _sealed(services, secret),
+        "valid_days": str(life.days),
+        "invited_by": by,
+        "is_new": "no" if staff.password_hash else "yes",
+    }
+    notices.enqueue(session, _to_staff(services, "invitation", staff.email, values, now + life), now)
+
+
 def remind_editors(services: Services, newsletter: Newsletter, edition_id: EditionId) -> None:
     """Remind the newsletter's editors, shortly before its hour and once, of an Edition that goes out only with them."""
     now, plan = services.clock.now(), newsletter.schedule
@@ -219,28 +241,6 @@ def _facts(services: Services, newsletter: Newsletter, edition: Edition) -> dict
 def _gist(reason: str) -> str:
     """Return *reason* without counts and the numbers of mails, which differ from try to try."""
     return " ".join(word for word in reason.split() if not any(sign.isdigit() for sign in word))
-
-
-def offer_sign_in(services: Services, session: Session, email: str, secret: str, *, life: timedelta) -> None:
-    """Mail the link of *secret* to *email* if that has an account; the work is the same where it has none."""
-    now = services.clock.now()
-    values = {"sealed": _sealed(services, secret), "valid_minutes": str(int(life.total_seconds()) // 60)}
-    wish = _to_staff(services, "sign_in", email, values, now + life)
-    notices.enqueue_for_staff(session, wish, now)
-
-
-def offer_password(
-    services: Services, session: Session, staff: Staff, secret: str, *, by: str, life: timedelta
-) -> None:
-    """Mail somebody of the staff the link of *secret*, with which they set a password; *by* says who wants it."""
-    now = services.clock.now()
-    values = {
-        "sealed": _sealed(services, secret),
-        "valid_days": str(life.days),
-        "invited_by": by,
-        "is_new": "no" if staff.password_hash else "yes",
-    }
-    notices.enqueue(session, _to_staff(services, "invitation", staff.email, values, now + life), now)
 
 
 def send_test(services: Services, newsletter: Newsletter, address: str) -> tuple[DeliveryState, str]:

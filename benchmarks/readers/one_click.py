@@ -5,19 +5,15 @@ Each POST is answered once the leaving is in the database for good. Client and s
 """
 
 import asyncio
-import contextlib
-import socket
 import statistics
-import subprocess
-import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import func, select
 
 from benchmarks.program import Arguments, Floor, Program, Report, Table
-from benchmarks.readers.serving import Way
+from benchmarks.readers.serving import Way, served
 from benchmarks.send import databases, peers
 from benchmarks.send.databases import Stock
 from benchmarks.send.installation import Installation, Orders
@@ -98,7 +94,7 @@ def _tokens(services: Services) -> list[str]:
 def _leave(stock: Stock, way: Way, tokens: Sequence[str]) -> Asked:
     requests = [_post(token) for token in tokens]
     with stock.copy(Orders(port=peers.free_port())) as installation:
-        with _served(installation, way) as port:
+        with served(installation.config, way) as port:
             asked = asyncio.run(_ask(port, requests))
         if way is not Way.BARE:
             _check(installation, len(tokens))
@@ -107,7 +103,7 @@ def _leave(stock: Stock, way: Way, tokens: Sequence[str]) -> Asked:
 
 def _look(stock: Stock, tokens: Sequence[str]) -> Asked:
     requests = [f"GET /u/{token} HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n".encode() for token in tokens]
-    with stock.copy(Orders(port=peers.free_port())) as installation, _served(installation, Way.OURS) as port:
+    with stock.copy(Orders(port=peers.free_port())) as installation, served(installation.config, Way.OURS) as port:
         return asyncio.run(_ask(port, requests))
 
 
@@ -139,30 +135,6 @@ async def _ask(port: int, requests: Sequence[bytes]) -> Asked:
     began = time.perf_counter()
     await asyncio.gather(*(one_connection() for _ in range(CONNECTIONS)))
     return Asked(per_second=len(requests) / (time.perf_counter() - began), waits=waits)
-
-
-@contextlib.contextmanager
-def _served(installation: Installation, way: Way) -> Iterator[int]:
-    port = peers.free_port()
-    command = [sys.executable, "-m", "benchmarks.readers.serving", way, str(installation.config), str(port)]
-    process = subprocess.Popen(command, stdin=subprocess.DEVNULL)
-    try:
-        _wait_for(port, process)
-        yield port
-    finally:
-        process.terminate()
-        process.wait()
-
-
-def _wait_for(port: int, process: subprocess.Popen[bytes]) -> None:
-    while process.poll() is None:
-        try:
-            socket.create_connection(("127.0.0.1", port), timeout=1).close()
-        except OSError:
-            time.sleep(0.1)
-        else:
-            return
-    raise SystemExit(f"the server ended with {process.returncode}")
 
 
 def _check(installation: Installation, count: int) -> None:

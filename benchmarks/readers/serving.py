@@ -1,7 +1,12 @@
 """A server of pages, to be asked by another process: ours, the naive way, or one that does nothing."""
 
+import contextlib
 import enum
+import socket
+import subprocess
 import sys
+import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated
 
@@ -13,6 +18,7 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
+from benchmarks.send import peers
 from digest.clock import SystemClock
 from digest.readers.opening import Standing, behind, link_view
 from digest.services import Services
@@ -70,6 +76,31 @@ def _alone(
         view = link_view(services, outcome.subscription, Standing.DONE)
     assert view.newsletter is not None
     return pages.show("public/said.html", title=f"You have left {view.newsletter.title}", text=view.masked_address)
+
+
+@contextlib.contextmanager
+def served(config: Path, way: Way) -> Iterator[int]:
+    """Serve in that *way* with *config*, in a process of its own; give the port, once it answers."""
+    port = peers.free_port()
+    command = [sys.executable, "-m", "benchmarks.readers.serving", way, str(config), str(port)]
+    process = subprocess.Popen(command, stdin=subprocess.DEVNULL)
+    try:
+        _wait_for(port, process)
+        yield port
+    finally:
+        process.terminate()
+        process.wait()
+
+
+def _wait_for(port: int, process: subprocess.Popen[bytes]) -> None:
+    while process.poll() is None:
+        try:
+            socket.create_connection(("127.0.0.1", port), timeout=1).close()
+        except OSError:
+            time.sleep(0.1)
+        else:
+            return
+    raise SystemExit(f"the server ended with {process.returncode}")
 
 
 def main() -> None:

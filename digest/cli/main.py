@@ -24,6 +24,7 @@ COMMANDS = {
     "article": "article",
     "story": "story",
     "edition": "edition",
+    "search": "search",
     "subscriber": "subscriber",
     "bounce": "bounce",
     "staff": "staff",

@@ -73,7 +73,7 @@ def listing(*, as_json: Json = False) -> None:
         answer(told, as_json=True)
         return
     rows = [
-        (one["email"], one["name"], one["role"], "yes" if one["second_factor"] else "no", one["last_sign_in"] or "–")
+        (one["email"], one["name"], one["role"], "yes" if one["second_factor"] else "no", one["last_sign_in"] or "-")
         for one in told
     ]
     table(("e-mail", "name", "role", "second factor", "last sign-in"), rows, empty="Nobody may sign in yet.")

@@ -19,7 +19,7 @@ def marked(text: str, wanted: Wanted) -> Marked:
 
 
 def excerpt(text: str, wanted: Wanted) -> Marked:
-    """Return that part of *text* where the first of the words *wanted* stands, marked; its beginning where none does."""
+    """Return the part of *text* where the first of the words *wanted* stands, marked; its beginning where none does."""
     line = printable(text)
     spans = _spans(line, wanted)
     start = max(0, spans[0][0] - BEFORE) if spans else 0

@@ -80,8 +80,9 @@ def _open(session: Session, newsletter: Newsletter, edition: Edition, now: dt.da
     if not edition.is_open:
         return Outlook(decisions=Decisions.on(edition, 0), readers=0, corrects=edition.corrects_id)
     reach = editions.reach(session, edition)
-    due = pipeline.hours(session, newsletter, edition, pipeline.Start(not_before=now), now).values()
     goes_by_itself = edition.state is EditionState.DRAFT and newsletter.approves_itself(edition.cadence)
+    begins = max(now, edition.due_at) if goes_by_itself else now
+    due = pipeline.hours(session, newsletter, edition, pipeline.Start(not_before=begins), now).values()
     return Outlook(
         decisions=Decisions.on(edition, 0),
         readers=reach.readers,

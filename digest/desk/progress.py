@@ -97,12 +97,12 @@ class Watch:
     _known: dict[EditionId, _Known] = field(default_factory=dict)
     _lock: Lock = field(default_factory=Lock)
 
-    def look(self, edition_id: EditionId) -> Progress:
-        """Return how far the Edition has come, as it was a moment ago."""
+    def look(self, edition_id: EditionId, *, afresh: bool = False) -> Progress:
+        """Return how far the Edition has come, as it was a moment ago; *afresh*, as it is now."""
         with self._lock:  # whoever comes while one counts takes what that one has found
             began = self.elapsed()
             known = self._known.get(edition_id)
-            if known is not None and began < known.until:
+            if known is not None and began < known.until and not afresh:
                 return known.progress
             progress = look(self.services, edition_id)
             ended = self.elapsed()

@@ -11,7 +11,7 @@ from digest.desk.past import PastRow, row_of
 from digest.model.article import Article
 from digest.model.draft import Draft
 from digest.model.edition import Edition, EditionState
-from digest.model.findable import LONGEST_TEXT
+from digest.model.findable import LONGEST_BODY
 from digest.model.ids import ArticleId, EditionId
 from digest.model.newsletter import without_password
 from digest.model.wanted import Wanted, wanted
@@ -144,7 +144,7 @@ def _article(
         article_id=article.id,
         url=article.url,
         title=marked(article.title, words),
-        excerpt=excerpt(f"{article.summary}\n{article.body[:LONGEST_TEXT]}", words),
+        excerpt=excerpt(f"{article.summary}\n{article.body[:LONGEST_BODY]}", words),
         source=name,
         language=article.language,
         published_at=article.published_at if article.is_dated else None,

@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import DDL, Dialect, ForeignKey, Index, Text, delete, event, inspect
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.dialects.postgresql import TSVECTOR
-from sqlalchemy.orm import Mapped, Session, UOWTransaction, mapped_column
+from sqlalchemy.orm import InstanceState, Mapped, Session, UOWTransaction, mapped_column
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
 from digest.model import folding
@@ -22,8 +22,9 @@ from digest.model.edition import Edition
 from digest.model.ids import ArticleId, EditionId, SourceId
 from subscribers.base import Base
 
-#: How much of a text is looked at: what it is about stands at its beginning, and one feed brings whole books.
-LONGEST_TEXT = 20_000
+#: How much of an Article's text is looked at: what it is about stands at its beginning, and gathering waits for it.
+LONGEST_BODY = 2_000
+#: In all; one feed brings whole books as summaries.
 MOST_WORDS = 8_000
 #: PostgreSQL keeps no more places of one word (its manual, §12.11).
 _MOST_PLACES = 255
@@ -43,7 +44,7 @@ class Texts:
     @classmethod
     def of_article(cls, article: Article) -> "Texts":
         """Return what *article* is found by."""
-        return cls(article.title, f"{article.summary}\n{article.body[:LONGEST_TEXT]}")
+        return cls(article.title, f"{article.summary}\n{article.body[:LONGEST_BODY]}")
 
     @classmethod
     def of_draft(cls, draft: Draft) -> "Texts":
@@ -73,7 +74,7 @@ class Texts:
 
     def _folded(self) -> tuple[list[str], list[str]]:
         title = folding.words(self.title)[:MOST_WORDS]
-        return title, folding.words(self.text[:LONGEST_TEXT])[: MOST_WORDS - len(title)]
+        return title, folding.words(self.text)[: MOST_WORDS - len(title)]
 
 
 class Words(TypeDecorator[Texts]):
@@ -133,20 +134,28 @@ def sqlite_index(name: str, rows: str, key: str) -> tuple[str, ...]:
     The words come folded and parted, so that its simplest tokenizer serves all scripts. The triggers are those of the
     FTS5 manual (§4.4.3).
     """
-    out = f"INSERT INTO {name} ({name}, rowid, words) VALUES ('delete', old.{key}, old.words)"
-    into = f"INSERT INTO {name} (rowid, words) VALUES (new.{key}, new.words)"
+    # Names of our own, from INDEXES.
+    out = f"INSERT INTO {name} ({name}, rowid, words) VALUES ('delete', old.{key}, old.words)"  # noqa: S608
+    into = f"INSERT INTO {name} (rowid, words) VALUES (new.{key}, new.words)"  # noqa: S608
     return (
         f"CREATE VIRTUAL TABLE {name} USING fts5(words, content='{rows}', content_rowid='{key}', tokenize='ascii')",
         f"CREATE TRIGGER {name}_in AFTER INSERT ON {rows} BEGIN {into}; END",
         f"CREATE TRIGGER {name}_out AFTER DELETE ON {rows} BEGIN {out}; END",
-        f"CREATE TRIGGER {name}_new AFTER UPDATE OF words ON {rows} WHEN old.words IS NOT new.words"
-        f" BEGIN {out}; {into}; END",
+        (
+            f"CREATE TRIGGER {name}_new AFTER UPDATE OF words ON {rows} WHEN old.words IS NOT new.words"
+            f" BEGIN {out}; {into}; END"
+        ),
     )
+
+
+def _only_in_sqlite(statement: str) -> DDL:
+    made: DDL = DDL(statement).execute_if(dialect="sqlite")  # type: ignore[no-untyped-call]
+    return made
 
 
 for _name, (_rows, _key) in INDEXES.items():
     for _statement in sqlite_index(_name, _rows, _key):
-        event.listen(Base.metadata.tables[_rows], "after_create", DDL(_statement).execute_if(dialect="sqlite"))
+        event.listen(Base.metadata.tables[_rows], "after_create", _only_in_sqlite(_statement))
 
 _OF_ARTICLES = ("title", "summary", "body", "deleted", "published_at")
 _OF_EDITIONS = ("approved_at", "draft_json", "corrected_at")
@@ -169,7 +178,7 @@ def keep(session: Session, _flush: UOWTransaction) -> None:
                 "words": Texts.of_draft(edition.draft),
             }
             for edition in editions
-            if edition.approved_at is not None
+            if edition.approved_at is not None and edition.draft_json is not None
         ],
     )
 
@@ -199,7 +208,7 @@ def _put(session: Session, rows: type[ArticleWords | EditionWords], values: list
     if not values:
         return
     insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
-    statement = insert(rows.__table__)
+    statement = insert(rows)
     key, *others = values[0]
     written = statement.on_conflict_do_update(
         index_elements=[key], set_={name: statement.excluded[name] for name in others}
@@ -208,5 +217,5 @@ def _put(session: Session, rows: type[ArticleWords | EditionWords], values: list
 
 
 def _has_new(row: Article | Edition, names: tuple[str, ...]) -> bool:
-    state = inspect(row)
+    state: InstanceState[Any] = inspect(row)
     return not state.persistent or any(state.attrs[name].history.has_changes() for name in names)

@@ -25,14 +25,14 @@ _MARK = re.compile(f"[{_MARKS}]")
 _WRITTEN = re.compile(rf"[{_SIGNS}]\u3099?|(?:{_LETTERS}|[{_INDIC}]|(?<=\w)[{_MARKS}])+")
 #: Letters that Unicode does not take apart.
 _PLAIN = str.maketrans(
-    {"ø": "o", "ł": "l", "đ": "d", "ð": "d", "ħ": "h", "ŧ": "t", "ı": "i", "æ": "ae", "œ": "oe", "þ": "th"}
+    {"ø": "o", "ł": "l", "đ": "d", "ð": "d", "ħ": "h", "ŧ": "t", "\u0131": "i", "æ": "ae", "œ": "oe", "þ": "th"}
 )
 #: Of a word; what is longer is an address or rubbish.
 LONGEST_WORD = 60
 
 
 def words(text: str) -> list[str]:
-    """Return the folded words of *text* in their order: "Škoda’s E-Mail" gives "skoda", "s", "e", "mail"."""
+    """Return the folded words of *text* in their order: "Škoda's E-Mail" gives "skoda", "s", "e", "mail"."""
     if text.isascii():
         found = _ASCII_WORD.findall(text.lower())
     else:

@@ -10,7 +10,7 @@ from digest.model import folding
 LONGEST_QUERY, MOST_TERMS, MOST_WORDS = 400, 20, 40
 #: A shorter beginning would stand for half of all words.
 SHORTEST_BEGINNING = 2
-_QUOTES = str.maketrans(dict.fromkeys("“”„‟«»＂", '"'))
+_QUOTES = str.maketrans(dict.fromkeys("“”„‟«»\uff02", '"'))
 _PART = re.compile(r'(?<!\S)(?P<without>-?)"(?P<phrase>[^"]*)(?:"(?P<star>\*?)|$)|(?P<bare>[^\s"]+)')
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from digest.gather.identity import host_of
 from digest.model.ids import SourceId
-from digest.model.newsletter import SourceKind
+from digest.model.newsletter import SourceKind, without_password
 from digest.model.source import Source, SourceState
 from digest.services import Services
 from digest.source_list.uses import Use, uses
@@ -43,6 +43,11 @@ class SourceRow:
         """Return its name as the first newsletter that has one for it shows it, else its host or folder."""
         named = next((use.plan.name for use in self.uses if use.plan.name), "")
         return named or host_of(self.key) or Path(self.key).name
+
+    @property
+    def shown(self) -> str:
+        """Return its address without the user name and password that it may hold."""
+        return without_password(self.key)
 
     @property
     def kind(self) -> SourceKind:

@@ -54,7 +54,6 @@ class CodeNeeded:
     """A browser that has shown a password or a link, and must show a code. *secret* is for its cookie alone."""
 
     secret: str
-    expires_at: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,8 +106,7 @@ def sign_in(
 def enter(session: Session, staff: Staff, way: str, now: datetime) -> SignedIn | CodeNeeded:
     """Let somebody in who has shown what *way* says, or remember that and ask for a code."""
     if staff.has_second_factor:
-        secret = links.make(session, staff, Use.CODE, way=way, now=now)
-        return CodeNeeded(secret=secret, expires_at=now + links.LIVES[Use.CODE])
+        return CodeNeeded(secret=links.make(session, staff, Use.CODE, way=way, now=now))
     return begin(session, staff, way, now)
 
 

@@ -102,6 +102,15 @@ def headlines(session: Session, keys: Collection[str]) -> Mapping[str, str]:
     return dict(rows.all())
 
 
+def at(session: Session, keys: Sequence[str]) -> Article | None:
+    """Return the newest Article with one of the URL *keys*, with the first of them if it can be; None without any."""
+    wanted = [_bounded(key) for key in keys]
+    found = session.scalars(
+        select(Article).where(Article.url_key.in_(wanted), Article.deleted.is_(False)).order_by(Article.id.desc())
+    )
+    return min(found, key=lambda article: wanted.index(article.url_key), default=None)
+
+
 def keys_of(session: Session, ids: Collection[ArticleId]) -> Mapping[ArticleId, str]:
     """Return the URL key of each of the Articles *ids* that there is."""
     return dict(session.execute(select(Article.id, Article.url_key).where(Article.id.in_(list(ids)))).all())
@@ -112,15 +121,6 @@ def called(session: Session, key: str) -> Sequence[ArticleId]:
     return session.scalars(
         select(Article.id).where(Article.url_key == _bounded(key), Article.deleted.is_(False)).order_by(Article.id)
     ).all()
-
-
-def at(session: Session, keys: Sequence[str]) -> Article | None:
-    """Return the newest Article with one of the URL *keys*, with the first of them if it can be; None without any."""
-    wanted = [_bounded(key) for key in keys]
-    found = session.scalars(
-        select(Article).where(Article.url_key.in_(wanted), Article.deleted.is_(False)).order_by(Article.id.desc())
-    )
-    return min(found, key=lambda article: wanted.index(article.url_key), default=None)
 
 
 def want_pages(session: Session, source: Source, since: datetime, *, due_at: datetime) -> None:

@@ -153,7 +153,8 @@ def _page(
 def _newest_in_sqlite(kind: _Kind, wanted: Wanted, conditions: Sequence[ColumnElement[bool]]) -> CTE:
     """FTS5 gives its rows by their ids, the newest first: it stops when it has enough."""
     name = "article_index" if kind.rows is ArticleWords else "edition_index"
-    index, row = plain_table(name), literal_column(f"{name}.rowid")
+    index = plain_table(name)
+    row: ColumnElement[int] = literal_column(f"{name}.rowid")
     matches = literal_column(name).op("MATCH")(literal(for_fts5(wanted)))
     return (
         select(kind.key.label("key"), kind.at.label("at"), (-func.bm25(literal_column(name))).label("rank"))

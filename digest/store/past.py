@@ -33,7 +33,7 @@ class Choice:
     @property
     def conditions(self) -> list[ColumnElement[bool]]:
         """Return it as SQL."""
-        chosen = [Edition.state.in_(DECIDED)]
+        chosen: list[ColumnElement[bool]] = [Edition.state.in_(DECIDED)]
         if self.newsletter is not None:
             chosen.append(Edition.newsletter == self.newsletter)
         if self.cadence is not None:

@@ -25,6 +25,9 @@ from digest.web.editor import (
     releasing,
     second_factor,
     sign_in,
+    source_adding,
+    source_exchange,
+    sources,
     story,
 )
 from digest.web.editor import archive as desk_archive
@@ -63,8 +66,10 @@ def create_app(services: Services, *, since_last_tick: Callable[[], timedelta] |
     # The feed before the archive, whose months lie at the same depth.
     public = (about, brand, subscribe, confirm, leave, preferences, own, feed, archive, pictures, hooks)
     at_the_door = (sign_in, by_link, account, second_factor)
-    at_the_desk = (desk, desk_archive, proofs, editing, story, edition, releasing, progress, correcting)
-    for part in (*public, *at_the_door, *at_the_desk, status, staff, audit, health):
+    drafts = (desk, proofs, editing, story, edition, releasing, progress, correcting)
+    # The pages that add sources before those of one, whose address is a number.
+    beside = (desk_archive, source_adding, source_exchange, sources)
+    for part in (*public, *at_the_door, *drafts, *beside, status, staff, audit, health):
         app.include_router(part.router)
     app.mount("/static", StaticFiles(directory=resources.templates() / "web" / "static"))
     return app

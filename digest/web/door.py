@@ -11,7 +11,7 @@ from starlette.responses import Response
 from digest.services import Services
 from digest.staff import sessions
 from digest.staff.sessions import CodeNeeded, SignedIn, Visitor
-from digest.web.forms import Fields, Posted
+from digest.web.forms import Fields, Posted, Uploaded
 from digest.web.network import is_https, is_loopback
 from digest.web.pages import Wired
 
@@ -33,16 +33,16 @@ class SignInFirst(Exception):
     """Nobody has signed in with this browser."""
 
 
+class SecondFactorFirst(Exception):
+    """Everybody has to have a second factor, and whoever asks has none."""
+
+
 class StaleForm(HTTPException):
     """A form of ours is older than the sign-in of *staff*, so nothing was done with its *fields*."""
 
     def __init__(self, staff: Visitor, fields: Fields) -> None:
         super().__init__(403, _STALE)
         self.staff, self.fields = staff, fields
-
-
-class SecondFactorFirst(Exception):
-    """Everybody has to have a second factor, and whoever asks has none."""
 
 
 def is_secure(request: Request, services: Services) -> bool:
@@ -113,6 +113,14 @@ def own_form(request: Request, staff: Staff, fields: Posted) -> Fields:
 OwnForm = Annotated[Fields, Depends(own_form)]
 
 
+def own_upload(request: Request, staff: Staff, fields: Uploaded) -> Fields:
+    """Return the posted fields and files of somebody signed in, on the same terms as ``own_form``."""
+    return own_form(request, staff, fields)
+
+
+OwnUpload = Annotated[Fields, Depends(own_upload)]
+
+
 def secret_of(request: Request, services: Services) -> str:
     """Return the secret in the browser's cookie, or an empty text."""
     return request.cookies.get(_cookie_name(secure=is_secure(request, services)), "")
@@ -137,11 +145,10 @@ def half_of(request: Request, services: Services) -> str:
 
 
 def give_half(answer: Response, needed: CodeNeeded, *, secure: bool) -> None:
-    """Let the browser keep half a sign-in until it shows a code; no other site can make it send that along."""
+    """Let the browser keep half a sign-in while it is open, for a code; no other site can make it send that along."""
     answer.set_cookie(
         _cookie_name(_HALF, secure=secure),
         needed.secret,
-        expires=needed.expires_at,
         path="/",
         secure=secure,
         httponly=True,

@@ -1,6 +1,6 @@
 """Forms: what a browser or a mail program has posted, read within limits and never trusted."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from io import BytesIO
 from typing import Annotated
 from urllib.parse import parse_qsl
@@ -8,12 +8,14 @@ from urllib.parse import parse_qsl
 from fastapi import Depends, HTTPException, Request
 from python_multipart import parse_form
 from python_multipart.exceptions import FormParserError
-from python_multipart.multipart import Field
+from python_multipart.multipart import Field, File
 
 from digest.web.words import phrase
 
 #: The longest body that any of our forms can have.
 LONGEST_BODY = 64 * 1024
+#: The same with a file in it.
+LONGEST_UPLOAD = 3_000_000
 _MOST_FIELDS = 200
 _UNREADABLE = phrase("This form could not be read. Go back, reload the page and try again.")
 _TOO_LONG = phrase("This is more than our forms can hold. Shorten it and try again.")
@@ -21,9 +23,10 @@ _TOO_LONG = phrase("This is more than our forms can hold. Shorten it and try aga
 
 @dataclass(frozen=True, slots=True)
 class Fields:
-    """The fields of a form in their order."""
+    """The fields of a form in their order, and the files that came with it."""
 
     pairs: tuple[tuple[str, str], ...] = ()
+    files: tuple[tuple[str, bytes], ...] = ()
 
     def one(self, name: str, default: str = "") -> str:
         """Return the first value of *name* without blanks around it."""
@@ -37,10 +40,23 @@ class Fields:
         """Return every value of *name*."""
         return tuple(value.strip() for key, value in self.pairs if key == name)
 
+    def file(self, name: str) -> bytes:
+        """Return the content of the file *name*, empty when none was chosen."""
+        return next((content for key, content in self.files if key == name), b"")
+
 
 async def read(request: Request) -> Fields:
     """Return the posted fields, urlencoded or multipart; 413 when there are too many bytes, 422 when unreadable."""
-    body = await _body(request)
+    return replace(await _read(request, LONGEST_BODY), files=())
+
+
+async def read_upload(request: Request) -> Fields:
+    """Return the posted fields and files; else as ``read``, with room for a file."""
+    return await _read(request, LONGEST_UPLOAD)
+
+
+async def _read(request: Request, most: int) -> Fields:
+    body = await _body(request, most)
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     try:
         if kind == "multipart/form-data":
@@ -59,14 +75,15 @@ async def read_any(request: Request) -> Fields:
 
 
 Posted = Annotated[Fields, Depends(read)]
+Uploaded = Annotated[Fields, Depends(read_upload)]
 PostedAnything = Annotated[Fields, Depends(read_any)]
 
 
-async def _body(request: Request) -> bytes:
+async def _body(request: Request, most: int) -> bytes:
     body = bytearray()
     async for chunk in request.stream():
         body += chunk
-        if len(body) > LONGEST_BODY:
+        if len(body) > most:
             raise HTTPException(413, _TOO_LONG)
     return bytes(body)
 
@@ -78,15 +95,23 @@ def _urlencoded(body: bytes) -> Fields:
 
 def _multipart(request: Request, body: bytes) -> Fields:
     pairs: list[tuple[str, str]] = []
+    files: list[tuple[str, bytes]] = []
 
     def take(field: Field) -> None:
         if len(pairs) >= _MOST_FIELDS:
             raise ValueError("too many fields")
         pairs.append((_text(field.field_name), _text(field.value)))
 
+    def take_file(file: File) -> None:
+        if len(files) >= _MOST_FIELDS:
+            raise ValueError("too many files")
+        file.file_object.seek(0)
+        files.append((_text(file.field_name), file.file_object.read()))
+        file.close()
+
     headers = {"Content-Type": request.headers["content-type"].encode("latin-1")}
-    parse_form(headers, BytesIO(body), take, lambda _file: None)
-    return Fields(tuple(pairs))
+    parse_form(headers, BytesIO(body), take, take_file)
+    return Fields(tuple(pairs), tuple(files))
 
 
 def _text(value: bytes | None) -> str:

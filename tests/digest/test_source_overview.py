@@ -3,6 +3,7 @@
 from datetime import date, timedelta
 
 import pytest
+from sqlalchemy import event
 
 from digest import source_list
 from digest.model.article import Article
@@ -166,3 +167,20 @@ def test_the_latest_pieces_say_in_which_edition_they_stand(services: Services) -
         ("Piece 1", None),
     ]
     assert source_list.opened(services, type(source_id)(999)) is None
+
+
+def test_three_questions_are_asked_however_many_sources_there_are(services: Services) -> None:
+    for n in range(30):
+        source_list.add(services, "morning", SourcePlan(address=f"https://{n}.example/f", section="World"), by="ana")
+    asked: list[str] = []
+
+    def take(*call: object) -> None:
+        asked.append(str(call[2]))
+
+    event.listen(services.database.engine, "before_cursor_execute", take)
+    found = source_list.overview(services)
+    event.remove(services.database.engine, "before_cursor_execute", take)
+
+    assert len(found.rows) == 32
+    assert len([statement for statement in asked if "SELECT" in statement]) == 3
+    assert not [statement for statement in asked if statement.startswith(("INSERT", "UPDATE"))]

@@ -601,6 +601,55 @@ def test_preview_gives_the_mail_and_writes_its_html(digest: Command, tmp_path: P
     assert STORIES["aldmere"][0] in as_text.out
 
 
+def test_an_edition_is_mailed_to_whom_one_names_and_counts_nowhere(
+    digest: Command, inbox: Inbox, tmp_path: Path, clock: FixedClock
+) -> None:
+    with_readers(digest, "ana")
+    with_draft(digest, tmp_path, clock)
+
+    as_json = digest("edition", "test", "morning", "--to", "eve@desk.example, otto@desk.example", "--json")
+    as_ana = digest("edition", "test", "morning", "--to", "eve@desk.example", "--as", "ana@reader.example")
+    shown = digest("edition", "show", "morning", "--json")
+
+    assert (as_json.code, [mail["state"] for mail in as_json.json["mails"]]) == (0, ["sent", "sent"])
+    assert as_ana.code == 0
+    assert as_ana.out.startswith("sent: 250")
+    assert recipients(inbox) == {"eve": 2, "otto": 1}
+    assert (shown.json["state"], shown.json["intended"]) == ("draft", 0)
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (["--to", "eve"], "“eve” cannot be written to"),
+        (["--to", "eve@desk.example", "--as", "nobody@reader.example"], "nobody with this address gets"),
+        (["--to", ""], "there is no address"),
+    ],
+)
+def test_a_test_that_cannot_be_mailed_is_refused_in_words(
+    digest: Command, inbox: Inbox, tmp_path: Path, clock: FixedClock, words: list[str], told: str
+) -> None:
+    with_draft(digest, tmp_path, clock)
+
+    ran = digest("edition", "test", "morning", *words)
+
+    assert ran.code == 1
+    assert told in " ".join(ran.err.split())
+    assert recipients(inbox) == {}
+
+
+def test_a_test_that_no_relay_takes_ends_with_one(digest: Command, tmp_path: Path, clock: FixedClock) -> None:
+    with_draft(digest, tmp_path, clock)
+    relay_at(tmp_path, 9)
+
+    ran = digest("edition", "test", "morning", "--to", "eve@desk.example", "--json")
+
+    assert ran.code == 1
+    (mail,) = ran.json["mails"]
+    assert mail["state"] == "planned"
+    assert mail["said"]
+
+
 def test_lint_says_what_is_wrong_with_the_mail_and_how_large_it_is(
     digest: Command, tmp_path: Path, clock: FixedClock
 ) -> None:

@@ -226,6 +226,7 @@ def test_the_page_of_commands_names_all_of_them_with_their_options() -> None:
 
     rows = {line.split("`")[1]: line for line in page.splitlines() if line.startswith("| `edition ")}
     for command, words in {
+        "edition test SLUG": ["--to", "--sections", "--as", "`mails`", "`state`", "`said`"],
         "edition pause SLUG": ["--reason", "edition |"],
         "edition resume SLUG": ["edition |"],
         "edition cancel SLUG": ["--reason", "skipped", "edition |"],

@@ -1,6 +1,8 @@
 """The migrations make exactly what the rows say, on both databases."""
 
+import json
 import sqlite3
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -12,6 +14,9 @@ from alembic.runtime.migration import MigrationContext
 from digest.database import MIGRATIONS, Database, metadata
 from digest.errors import DatabaseNotReady, SettingsError
 from digest.model import findable
+from digest.model.wanted import wanted
+from digest.store import finding
+from tests.conftest import _named, _psql
 
 #: A reader, their wish, a mail to them and what the relay said of it, as they were kept before schema 0006.
 OLD_READERS = """
@@ -28,6 +33,32 @@ INSERT INTO notice
 INSERT INTO attempt (id, notice_id, at, outcome, reply) VALUES (4, 9, '2026-11-23', 'failed', '')
 """
 
+OLD_DRAFT = json.dumps(
+    {
+        "newsletter": "morning",
+        "cadence": "daily",
+        "date": "2026-11-22",
+        "number": 1,
+        "subject": "Ferry sails",
+        "preheader": "",
+        "intro": "",
+        "sections": [],
+        "bench": [],
+    }
+)
+#: An Article, a deleted one, an approved Edition and a Draft, as they were kept before schema 0008.
+OLD_NEWS = f"""
+INSERT INTO source (id, key, kind, address, state, next_check_at, added_at, failures, last_fault) VALUES
+    (1, 'k', 'feed', 'k', 'active', '2026-11-23', '2026-11-23', 0, '');
+INSERT INTO article (id, source_id, guid, url, url_key, title, summary, body, authors, labels, published_at, is_dated,
+    first_seen_at, updated_at, deleted, page_tries) VALUES
+    (1, 1, 'a', 'a', 'a', 'Škoda opens', '', '', '[]', '[]', '2026-11-23', true, '2026-11-23', '2026-11-23', false, 0),
+    (2, 1, 'b', 'b', 'b', 'Gone', '', '', '[]', '[]', '2026-11-23', true, '2026-11-23', '2026-11-23', true, 0);
+INSERT INTO edition (id, newsletter, cadence, date, number, state, reason, due_at, sources_answered, sources_asked,
+    draft_version, approved_by, approved_at, draft_json) VALUES
+    (5, 'morning', 'daily', '2026-11-22', 1, 'sent', '', '2026-11-22', 1, 1, 1, '', '2026-11-22', '{OLD_DRAFT}'),
+    (6, 'morning', 'daily', '2026-11-23', 2, 'draft', '', '2026-11-23', 1, 1, 1, '', NULL, '{OLD_DRAFT}')
+"""
 #: The indexes that FTS5 tables stand for in SQLite.
 ONLY_ON_POSTGRESQL = {("index", "ix_article_words_words"), ("index", "ix_edition_words_words")}
 
@@ -99,6 +130,41 @@ def test_readers_and_mails_keep_their_numbers_and_what_hangs_on_them_and_no_numb
     database.close()
     assert hanging == [[(3, 7)], [(4, 9)]]
     assert (readers, wishes) == ([(8,)], [])
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def empty_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """Give an empty database of either kind."""
+    if request.param == "sqlite":
+        yield f"sqlite:///{tmp_path / 'empty.db'}"
+        return
+    server = request.getfixturevalue("postgresql_server")
+    _psql(server, "CREATE DATABASE empty")
+    yield _named(server, "empty")
+    _psql(server, "DROP DATABASE empty WITH (FORCE)")
+
+
+def test_articles_and_editions_of_before_are_found_after_the_upgrade(empty_url: str) -> None:
+    database = Database(empty_url)
+    with database.engine.connect() as connection:
+        config = Config()
+        config.set_main_option("script_location", str(MIGRATIONS))
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0007")
+        for statement in OLD_NEWS.split(";\n"):
+            connection.exec_driver_sql(statement)
+        command.upgrade(config, "head")
+        connection.commit()
+
+    with database.reading() as session:
+        found = [
+            list(look(session, wanted(word), page=(0, 20)).ids)
+            for look in (finding.articles, finding.editions)
+            for word in ("skoda", "gone", "ferry")
+        ]
+
+    database.close()
+    assert found == [[1], [], [], [], [], [5]]
 
 
 def test_a_database_with_another_schema_is_refused_with_the_remedy(sqlite_url: str) -> None:

@@ -5,7 +5,7 @@ from alembic import op
 from sqlalchemy.dialects.postgresql import TSVECTOR
 
 from digest.model.draft import Draft
-from digest.model.findable import Texts
+from digest.model.findable import LONGEST_BODY, Texts
 
 revision = "0008"
 down_revision = "0007"
@@ -86,7 +86,7 @@ def _fill_articles(bind: sa.Connection) -> None:
                 "article_id": row.id,
                 "source_id": row.source_id,
                 "published_at": row.published_at,
-                "words": _written(bind, Texts(row.title, f"{row.summary}\n{row.body}")),
+                "words": _written(bind, Texts(row.title, f"{row.summary}\n{row.body[:LONGEST_BODY]}")),
             }
             for row in found
             if not row.deleted

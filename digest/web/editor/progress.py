@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
+from functools import partial
 
 from fastapi import APIRouter, HTTPException, Request
 from starlette.concurrency import run_in_threadpool
@@ -42,18 +43,18 @@ async def stream(
         raise HTTPException(503, _TOO_MANY, {"Retry-After": "60"})
     # Asked before the answer begins, so that one that does not exist is told as usual.
     first = await run_in_threadpool(gallery.watch.look, EditionId(edition_id))
+    if shown and shown != first.state:  # the page may know more than others have counted a moment ago
+        first = await run_in_threadpool(partial(gallery.watch.look, EditionId(edition_id), afresh=True))
 
     def fill(progress: Progress) -> str:
         return pages.fill("editor/_figures.html", progress=progress)
 
     return StreamingResponse(
-        _told(gallery, first, fill, shown or first.state), media_type="text/event-stream", headers=_HEADERS
+        told(gallery, first, fill, shown or first.state), media_type="text/event-stream", headers=_HEADERS
     )
 
 
-async def _told(
-    gallery: Gallery, progress: Progress, fill: Callable[[Progress], str], state: str
-) -> AsyncIterator[str]:
+async def told(gallery: Gallery, progress: Progress, fill: Callable[[Progress], str], state: str) -> AsyncIterator[str]:
     """Give the events: ``figures`` as they change, ``state`` once, when the page is another one, and so is over."""
     loop = asyncio.get_running_loop()
     began = spoke = loop.time()

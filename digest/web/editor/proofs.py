@@ -105,7 +105,13 @@ def _alone(
     opened = opening.open_edition(services, edition_id)
     status = 422 if said else 200
     return pages.show(
-        "editor/proof.html", status=status, staff=staff, here="edition", opened=opened, preview=preview, refused=said
+        "editor/proof.html",
+        status=status,
+        staff=staff,
+        here="edition",
+        opened=opened,
+        preview=preview,
+        preview_refused=said,
     )
 
 

@@ -15,6 +15,7 @@ from digest.store import audit
 from digest.web import door
 from digest.web.door import OwnForm, SecondFactorFirst, SignInFirst, Staff
 from digest.web.editor import kept
+from digest.web.editor.kept import Kept
 from digest.web.forms import Fields, Posted
 from digest.web.network import Network
 from digest.web.pages import READ, Pages, Templates, Wired, pages_of, services_of
@@ -47,8 +48,8 @@ def install(app: FastAPI) -> None:
         return RedirectResponse(f"{pages_of(request).links.desk()}/account#second-factor", status_code=303)
 
     app.add_exception_handler(SignInFirst, lead_in)
-    kept.install(app)
     app.add_exception_handler(SecondFactorFirst, lead_to_account)
+    kept.install(app)
 
 
 @router.api_route("/desk/sign-in", methods=READ)
@@ -70,7 +71,15 @@ def enter(request: Request, fields: Posted, network: Network, services: Wired, p
         services.database, email, fields.raw("password"), network=network, now=services.clock.now()
     )
     if isinstance(outcome, Refusal):
-        return refused(pages, "editor/sign_in.html", outcome, email=email, said="", carried=carried_by(fields))
+        return refused(
+            pages,
+            "editor/sign_in.html",
+            outcome,
+            email=email,
+            said="",
+            carried=carried_by(fields),
+            kept=kept.carried(fields),
+        )
     return entered(request, fields, outcome)
 
 
@@ -93,7 +102,9 @@ def enter_with_code(request: Request, fields: Posted, network: Network, services
     outcome = coming_in.with_code(services.database, shown, services.keys.tokens, network=network, now=now)
     carried = carried_by(fields)
     if outcome is Refusal.LATE:
-        return refused(pages, "editor/sign_in.html", outcome, email="", said="", carried=carried)
+        return refused(
+            pages, "editor/sign_in.html", outcome, email="", said="", carried=carried, kept=kept.carried(fields)
+        )
     if isinstance(outcome, Refusal):
         return refused(pages, "editor/code.html", outcome, carried=carried)
     return entered(request, fields, outcome)
@@ -123,15 +134,15 @@ def entered(request: Request, fields: Fields, outcome: SignedIn | CodeNeeded) ->
     if secret := door.secret_of(request, services):
         with services.session() as session:
             sessions.sign_out(session, secret)
-    answer = _inside(services, pages, fields, outcome)
+    answer = _inside(services, pages, outcome, fields)
     door.give_cookie(answer, outcome, secure=secure)
     door.take_half(answer, secure=secure)
     return answer
 
 
-def _inside(services: Services, pages: Pages, fields: Fields, signed_in: SignedIn) -> Response:
-    """Return the first page of who has come in: what they were saving when their sign-in ended, or what they wanted."""
-    found = kept.carried(fields)
+def _inside(services: Services, pages: Pages, signed_in: SignedIn, fields: Fields) -> Response:
+    """Lead who has signed in to what they were saving when their sign-in ended, or to the page that they wanted."""
+    found: Kept | None = kept.carried(fields)
     if found is not None:
         with services.reading() as session:
             staff = sessions.visitor(session, signed_in.secret, services.clock.now())

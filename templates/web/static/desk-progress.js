@@ -48,5 +48,6 @@
   source.addEventListener("error", () => {
     if (renew && source.readyState === EventSource.CLOSED) renew.hidden = false;
   });
-  addEventListener("pagehide", () => source.close());
+  // What is decided here leads to a page of its own.
+  for (const leaving of ["submit", "pagehide"]) addEventListener(leaving, () => source.close());
 })();

@@ -26,11 +26,11 @@ TEXTS = {
     "at": "07:00 CET",
     "sources_answered": "37",
     "sources_asked": "40",
-    "sent": "1204",
-    "intended": "1310",
     "valid_minutes": "15",
     "invited_by": "otto@desk.example",
     "is_new": "yes",
+    "sent": "1204",
+    "intended": "1310",
 }
 VALUES: dict[str, dict[str, str]] = {
     kind: {name: TEXTS.get(name, f"https://digest.example/{name}") for name in names} for kind, names in KINDS.items()

@@ -85,7 +85,7 @@ def found(session: Session, typed: str) -> list[str]:
         ("كتاب", "كِتَابٌ جديد"),
         ("ΑΘΉΝΑΣ", "Δρόμοι της Αθήνας"),
         ("елка", "Ёлка на площади"),
-        ("ｂａｔｔｅｒｙ", "A battery"),
+        ("\uff42\uff41\uff54\uff54\uff45\uff52\uff59", "A battery"),
     ],
 )
 def test_words_are_found_in_any_script_whatever_their_case_and_accents(

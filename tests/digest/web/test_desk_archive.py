@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from digest.model.article import Article
 from digest.model.edition import Edition, EditionState
 from digest.model.ids import EditionId
+from digest.model.source import Source
 from digest.services import Services
 from digest.store import editions
 from subscribers.cadence import Cadence
@@ -65,7 +66,7 @@ def test_an_empty_archive_says_what_to_do_first(desk: TestClient) -> None:
 def test_the_newest_month_is_listed_newest_first_also_what_never_went_out(desk: TestClient, past: None) -> None:
     text = desk.get(ARCHIVE).text
 
-    assert texts(text) == ["Ferries for Eastmouth", "The Wattage"]
+    assert texts(text) == ["Ferries for Eastmouth", "No edition"]
     assert "Too little news." in text
     assert texts(text, "//h1") == ["November 2026"]
 
@@ -96,13 +97,13 @@ def test_the_months_lead_to_each_other(desk: TestClient, past: None) -> None:
 @pytest.mark.parametrize(
     ("choice", "subjects"),
     [
-        ({"state": "skipped"}, ["The Wattage"]),
+        ({"state": "skipped"}, ["No edition"]),
         ({"state": "sent"}, ["Ferries for Eastmouth"]),
         ({"cadence": "weekly"}, []),
         ({"newsletter": "wattage", "cadence": "daily", "state": "sent"}, ["Ferries for Eastmouth"]),
         ({"month": "2026-10"}, ["An October paper"]),
         ({"month": "1999-01"}, []),
-        ({"month": "rubbish", "state": "draft", "cadence": "<b>"}, ["Ferries for Eastmouth", "The Wattage"]),
+        ({"month": "rubbish", "state": "draft", "cadence": "<b>"}, ["Ferries for Eastmouth", "No edition"]),
     ],
 )
 def test_the_archive_is_sifted(desk: TestClient, past: None, choice: dict[str, str], subjects: list[str]) -> None:
@@ -180,13 +181,34 @@ def test_a_corrected_edition_is_found_by_its_new_words(
         ({"from": "0001-01-01", "to": "9999-12-31"}, 2),
     ],
 )
-@pytest.mark.parametrize("among", ["editions", "articles"])
-def test_days_are_both_within(desk: TestClient, past: None, days: dict[str, str], count: int, among: str) -> None:
-    answer = desk.get(SEARCH, params={"q": "paper OR october" if among == "" else "sodium", "in": among, **days})
+def test_the_first_and_the_last_day_count(desk: TestClient, past: None, days: dict[str, str], count: int) -> None:
+    answer = desk.get(SEARCH, params={"q": "sodium", "in": "editions", **days})
 
-    assert answer.status_code == 200
-    if among == "editions":
-        assert len(texts(answer.text)) == count
+    assert (answer.status_code, len(texts(answer.text))) == (200, count)
+
+
+def test_a_day_of_articles_is_one_of_the_newsletters_zone(
+    desk: TestClient, services: Services, edition_id: EditionId
+) -> None:
+    with services.session() as session:
+        wire = session.query(Source).one()
+        wire.key = "https://axle.example/rss"
+        article = session.query(Article).first()
+        assert article is not None
+        article.title, article.published_at = "Zeppelin", dt.datetime(2026, 11, 19, 23, 30, tzinfo=dt.UTC)
+
+    def found(day: str, newsletter: str) -> list[str]:
+        return texts(desk.get(SEARCH, params={"q": "zeppelin", "from": day, "to": day, "newsletter": newsletter}).text)
+
+    assert found("2026-11-20", "wattage") == found("2026-11-19", "") == ["Zeppelin"]
+    assert found("2026-11-19", "wattage") == found("2026-11-20", "") == []
+
+
+@pytest.mark.parametrize("among", ["articles", "editions"])
+def test_the_days_farthest_away_are_days_too(desk: TestClient, past: None, among: str) -> None:
+    days = {"from": "0001-01-01", "to": "9999-12-31", "newsletter": "wattage"}
+
+    assert desk.get(SEARCH, params={"q": "sodium", "in": among, **days}).status_code == 200
 
 
 @pytest.mark.parametrize(
