@@ -21,15 +21,17 @@
     return seconds > 0 ? `in ${span(seconds)}` : `${span(-seconds)} ago`;
   }
 
-  // By how much the clock of this machine is ahead, for the server's counts.
-  const opened = Date.now();
+  // When each clock was first seen here: this machine's own time counts for nothing, and parts of the page are renewed.
+  const seen = new WeakMap();
   function tick() {
     for (const clock of document.querySelectorAll("[data-until]")) {
-      const passed = Date.now() - opened;
-      const left = Date.parse(clock.dataset.until) - Date.parse(clock.dataset.now) - passed;
-      clock.textContent = until(left / 1000);
+      if (!seen.has(clock)) seen.set(clock, performance.now());
+      const passed = performance.now() - seen.get(clock);
+      const left = (Date.parse(clock.dataset.until) - Date.parse(clock.dataset.now) - passed) / 1000;
+      clock.textContent = left <= 0 && "goes" in clock.dataset ? "now" : until(left);
     }
   }
+  tick();
   setInterval(tick, 5000);
 
   const progress = document.querySelector("[data-stream]");

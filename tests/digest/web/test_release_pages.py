@@ -49,6 +49,14 @@ def test_the_box_says_when_it_goes_out_by_itself_and_to_how_many(client: TestCli
     assert 'data-until="2026-11-23T06:00:00+00:00"' in client.get(page).text
 
 
+def test_an_edition_whose_hour_has_passed_goes_out_now_and_not_ago(
+    client: TestClient, page: str, clock: FixedClock
+) -> None:
+    clock.advance(timedelta(hours=3))
+
+    assert box(client, page).startswith("Goes out now, automatically, unless somebody holds it.")
+
+
 def test_an_edition_is_scheduled_for_a_local_time(
     client: TestClient, services: Services, page: str, edition_id: EditionId
 ) -> None:
