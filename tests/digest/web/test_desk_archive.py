@@ -53,7 +53,7 @@ def texts(page: str, path: str = "//ol[@class='found']/li/h2") -> list[str]:
 def test_only_staff_may_look(client: TestClient, path: str) -> None:
     answer = client.get(path)
 
-    assert (answer.status_code, answer.headers["location"]) == (303, "/desk/sign-in")
+    assert (answer.status_code, answer.headers["location"]) == (303, f"/desk/sign-in?next={path}")
 
 
 def test_an_empty_archive_says_what_to_do_first(desk: TestClient) -> None:
