@@ -87,7 +87,8 @@ def harvests(session: Session, now: datetime, *, only: SourceId | None = None) -
         days = [all_ - rest for all_, rest in pairwise((brought, *later, 0))]
         began, count = first_answers.get(source, (None, 0))
         if began is not None:
-            days[next(day for day, end in enumerate(ends) if began <= end)] -= count
+            # A clock may have been set back since: what came after now is of the last day, as it is above.
+            days[next((day for day, end in enumerate(ends) if began <= end), DAYS - 1)] -= count
         found[source] = Harvest(days=tuple(days), per_day=_pace(days, began, now), brought=brought, used=used)
     return found
 

@@ -60,7 +60,7 @@ def test_an_editor_signs_in_and_approves_todays_edition_on_a_phone(
     box = approve.bounding_box()
 
     approve.click()
-    phone.get_by_role("status").wait_for()
+    phone.locator(".said[role=status]").wait_for()
 
     assert wider == 0
     assert box is not None

@@ -134,10 +134,9 @@ def test_the_desk_shows_our_copies_and_says_what_is_wrong_with_the_others(
 
     text = client.get(f"/desk/edition/{edition_id}").text
 
-    assert re.findall(r'<img class="thumb" src="([^"]+)"', text) == [ADDRESS, "https://a.example/3.jpg"]
+    assert re.findall(r'<li class=story [^>]*><img src="([^"]+)"', text) == [ADDRESS, "https://a.example/3.jpg"]
     assert "No large picture: It has only 120 by 90 pixels." in text
     assert "No picture: a.example &lt;answered&gt; &#34;404&#34;." in text
-    assert 'title="a.example &lt;answered&gt; &#34;404&#34;."' in text
     assert text.count("icture: ") == 2
 
 
@@ -149,4 +148,4 @@ def test_a_lead_alone_is_shown_at_the_desk_too(
     edition_id = drafted(services, draft)
     sign_in(client, editor)
 
-    assert client.get(f"/desk/edition/{edition_id}").text.count(f'<img class="thumb" src="{ADDRESS}"') == 3
+    assert client.get(f"/desk/edition/{edition_id}").text.count(f'<img src="{ADDRESS}"') == 3
