@@ -1,0 +1,19 @@
+"""The links that editors have given to Editions."""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0009"
+down_revision = "0008"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    op.create_table(
+        "edition_link",
+        sa.Column("edition_id", sa.Integer(), nullable=False),
+        sa.Column("url_key", sa.String(length=600), nullable=False),
+        sa.ForeignKeyConstraint(["edition_id"], ["edition.id"], name=op.f("fk_edition_link_edition_id_edition")),
+        sa.PrimaryKeyConstraint("edition_id", "url_key", name=op.f("pk_edition_link")),
+    )
