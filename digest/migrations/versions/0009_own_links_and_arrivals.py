@@ -1,4 +1,4 @@
-"""The links that editors have given to Editions."""
+"""The links that editors have given to Editions; a shorter way to what each Source has brought of late."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -17,3 +17,4 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["edition_id"], ["edition.id"], name=op.f("fk_edition_link_edition_id_edition")),
         sa.PrimaryKeyConstraint("edition_id", "url_key", name=op.f("pk_edition_link")),
     )
+    op.create_index("ix_article_source_id_first_seen_at", "article", ["source_id", "first_seen_at"])
