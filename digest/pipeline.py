@@ -375,7 +375,7 @@ def _approve(services: Services, session: Session, edition: Edition, *, by: str,
     newsletter = services.newsletter(edition.newsletter)
     draft = edition.draft
     edition.approve(proof.fit_to_send(services, newsletter, edition), by=by, at=now)
-    editions.remember_stories(session, edition, draft)
+    editions.remember_stories(session, edition, draft, key_of=url_key)
     due = hours(session, newsletter, edition, start, now)
     if start.not_before is not None:
         edition.due_at = min(due.values(), default=max(edition.due_at, start.not_before))

@@ -28,6 +28,7 @@ class Article(Base):
     __table_args__ = (
         UniqueConstraint("source_id", "guid"),
         Index("ix_article_source_id_url_key", "source_id", "url_key"),
+        Index("ix_article_source_id_first_seen_at", "source_id", "first_seen_at"),
     )
 
     id: Mapped[ArticleId] = mapped_column(primary_key=True)

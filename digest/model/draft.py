@@ -96,6 +96,12 @@ class Story:
         ids = (self.article_id, *(link.article_id for link in self.also))
         return tuple(article_id for article_id in ids if article_id is not None)
 
+    @property
+    def own_links(self) -> tuple[str, ...]:
+        """Return the addresses in this Story that an editor has given, and of which we had no Article."""
+        links = ((self.article_id, self.url), *((link.article_id, link.url) for link in self.also))
+        return tuple(url for article_id, url in links if article_id is None and url)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Section:

@@ -264,6 +264,15 @@ class Edition(Base):
         return f"edition {self.newsletter} {self.cadence} {self.date.isoformat()}"
 
 
+class EditionLink(Base):
+    """A link of an editor's own was in that Edition; an Article that comes with its URL key later counts as sent."""
+
+    __tablename__ = "edition_link"
+
+    edition_id: Mapped[EditionId] = mapped_column(ForeignKey("edition.id"), primary_key=True)
+    url_key: Mapped[str] = mapped_column(String(600), primary_key=True)
+
+
 class EditionStory(Base):
     """This Article was used in that Edition, so it never leads a Story of the same newsletter and cadence again."""
 

@@ -104,7 +104,7 @@ def headlines(session: Session, keys: Collection[str]) -> Mapping[str, str]:
 
 def at(session: Session, keys: Sequence[str]) -> Article | None:
     """Return the newest Article with one of the URL *keys*, with the first of them if it can be; None without any."""
-    wanted = [_bounded(key) for key in keys]
+    wanted = [bounded(key) for key in keys]
     found = session.scalars(
         select(Article).where(Article.url_key.in_(wanted), Article.deleted.is_(False)).order_by(Article.id.desc())
     )
@@ -119,7 +119,7 @@ def keys_of(session: Session, ids: Collection[ArticleId]) -> Mapping[ArticleId, 
 def called(session: Session, key: str) -> Sequence[ArticleId]:
     """Return the Articles with the URL *key*, whichever Source has them, the first seen first."""
     return session.scalars(
-        select(Article.id).where(Article.url_key == _bounded(key), Article.deleted.is_(False)).order_by(Article.id)
+        select(Article.id).where(Article.url_key == bounded(key), Article.deleted.is_(False)).order_by(Article.id)
     ).all()
 
 
@@ -158,7 +158,7 @@ def settle_page(session: Session, read: PageRead, *, key_of: Callable[[str], str
     outcome = read.outcome
     if isinstance(outcome, Entry) and publisher_of(outcome.link) == publisher_of(article.url):
         # The page knows its own address best; one on another host belongs to whoever it was taken over from.
-        article.url_key = _bounded(key_of(outcome.link))
+        article.url_key = bounded(key_of(outcome.link))
     return article
 
 
@@ -171,11 +171,12 @@ class _Identity:
 
     @classmethod
     def of(cls, source: Source, entry: Entry, key_of: Callable[[str], str]) -> "_Identity":
-        guid = _bounded(entry.guid)
-        return cls(guid, _bounded(key_of(entry.link) if entry.link else f"{source.key}#{guid}"))
+        guid = bounded(entry.guid)
+        return cls(guid, bounded(key_of(entry.link) if entry.link else f"{source.key}#{guid}"))
 
 
-def _bounded(text: str) -> str:
+def bounded(text: str) -> str:
+    """Return *text*, a guid or URL key, as rows keep it: short enough to be indexed."""
     return text if len(text) <= LONGEST_KEY else hashlib.sha256(text.encode()).hexdigest()
 
 

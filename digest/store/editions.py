@@ -1,11 +1,11 @@
 """Queries about Editions and the Stories that they have used."""
 
 import datetime as dt
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from contextlib import suppress
 from typing import Any, NamedTuple
 
-from sqlalchemy import Select, and_, exists, func, or_, select
+from sqlalchemy import Select, and_, exists, func, or_, select, union_all
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -13,8 +13,9 @@ from digest.errors import UnknownEdition
 from digest.model.article import Article
 from digest.model.delivery import Delivery, DeliveryState
 from digest.model.draft import Draft
-from digest.model.edition import Edition, EditionState, EditionStory
+from digest.model.edition import Edition, EditionLink, EditionState, EditionStory
 from digest.model.ids import EditionId, SubscriberId
+from digest.store import articles
 from subscribers import audience
 from subscribers.cadence import Cadence
 from subscribers.model import Subscription
@@ -195,8 +196,13 @@ def next_number(session: Session, newsletter: str, cadence: Cadence) -> int:
     return (last or 0) + 1
 
 
-def remember_stories(session: Session, edition: Edition, draft: Draft) -> None:
-    """Write down which Articles *edition* uses, so that no later one of its cadence carries them again."""
+def remember_stories(session: Session, edition: Edition, draft: Draft, *, key_of: Callable[[str], str]) -> None:
+    """
+    Write down what *edition* uses, so that no later one of its cadence carries it again.
+
+    That is its Articles, and the links that editors have given: by their URL keys (*key_of* them), for the Article of
+    such a link may come in later.
+    """
     for section in draft.sections:
         for story in section.stories:
             for article_id in story.article_ids:
@@ -208,11 +214,13 @@ def remember_stories(session: Session, edition: Edition, draft: Draft) -> None:
                         leads=article_id == story.article_id,
                     )
                 )
+            for url in story.own_links:
+                session.merge(EditionLink(edition_id=edition.id, url_key=articles.bounded(key_of(url))))
 
 
 def already_sent(session: Session, newsletter: str, cadence: Cadence, now: dt.datetime) -> dict[str, EditionId]:
     """
-    Return the URL keys of the Articles that the newsletter's Editions of *cadence* have carried lately.
+    Return the URL keys of the Articles and links that the newsletter's Editions of *cadence* have carried lately.
 
     An Edition that came to its end without reaching any of its readers has carried nothing.
     """
@@ -220,16 +228,18 @@ def already_sent(session: Session, newsletter: str, cadence: Cadence, now: dt.da
     reached_nobody = and_(
         Edition.state == EditionState.SENT, deliveries, ~deliveries.where(Delivery.state == DeliveryState.SENT)
     )
-    rows = session.execute(
-        select(Article.url_key, func.max(EditionStory.edition_id))
-        .join(EditionStory, EditionStory.article_id == Article.id)
-        .join(Edition, Edition.id == EditionStory.edition_id)
-        .where(
-            Edition.newsletter == newsletter,
-            Edition.cadence == cadence,
-            Edition.approved_at >= now - MEMORY,
-            ~reached_nobody,
-        )
-        .group_by(Article.url_key)
+    lately = select(Edition.id).where(
+        Edition.newsletter == newsletter,
+        Edition.cadence == cadence,
+        Edition.approved_at >= now - MEMORY,
+        ~reached_nobody,
     )
+    carried = union_all(
+        select(Article.url_key, EditionStory.edition_id)
+        .join(EditionStory, EditionStory.article_id == Article.id)
+        .where(EditionStory.edition_id.in_(lately)),
+        select(EditionLink.url_key, EditionLink.edition_id).where(EditionLink.edition_id.in_(lately)),
+    ).subquery("carried")
+    key, edition = carried.c
+    rows = session.execute(select(key, func.max(edition)).group_by(key))
     return {url_key: EditionId(edition_id) for url_key, edition_id in rows}

@@ -217,6 +217,22 @@ def test_a_link_that_we_have_as_an_article_is_tied_to_it(services: Services, edi
     assert "paper20.example/20" in sent
 
 
+def test_a_link_of_which_there_was_no_article_is_known_as_sent_when_one_comes_in(
+    services: Services, edition_id: EditionId
+) -> None:
+    alone = Add("sport", "Unheard of", url="https://www.late.example/alone/?utm_source=x", own_key="o1")
+    beside = Add("sport", "As well", url="https://late.example/beside", own_key="o2")
+    dropped = Add("sport", "After all not", url="https://late.example/dropped", own_key="o3")
+
+    did(services, edition_id, alone, beside, Merge("o2", "a1"), dropped, Drop("o3"))
+    pipeline.approve(services, edition_id, by=ANNA)
+
+    with services.reading() as session:
+        sent = editions.already_sent(session, "morning", paper().cadence, services.clock.now())
+    late = {key: edition for key, edition in sent.items() if key.startswith("late.example")}
+    assert late == {"late.example/alone": edition_id, "late.example/beside": edition_id}
+
+
 def test_a_link_that_is_in_the_draft_is_not_added_once_more(services: Services, edition_id: EditionId) -> None:
     add = Add("sport", "Seen", url="https://paper12.example/12/", own_key="o1")
 

@@ -101,7 +101,7 @@ def test_an_empty_database_is_filled_and_a_second_start_changes_nothing(tmp_path
     database.prepare()
 
     with database.engine.connect() as connection:
-        assert MigrationContext.configure(connection).get_current_revision() == "0008"
+        assert MigrationContext.configure(connection).get_current_revision() == "0009"
     database.close()
 
 

@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
@@ -9,14 +10,16 @@ from sqlalchemy import func, select
 
 from digest.database import Database, Session
 from digest.errors import UnknownEdition
+from digest.gather.identity import url_key
 from digest.model.article import Article
 from digest.model.candidate import Score
 from digest.model.draft import Draft, Section, SourceLink, Story
 from digest.model.edition import Edition, EditionStory
+from digest.model.entry import Entry
 from digest.model.ids import ArticleId, EditionId
 from digest.model.newsletter import SourceKind
 from digest.model.source import Source
-from digest.store import editions
+from digest.store import articles, editions
 from subscribers.cadence import Cadence
 
 NOW = datetime(2026, 11, 23, 5, tzinfo=UTC)
@@ -137,8 +140,8 @@ def test_every_article_of_a_story_counts_as_sent_in_that_cadence_alone(session: 
     edition = open_one(session)
     edition.approved_at = NOW
 
-    editions.remember_stories(session, edition, draft(lead, other))
-    editions.remember_stories(session, edition, draft(lead, other))
+    editions.remember_stories(session, edition, draft(lead, other), key_of=url_key)
+    editions.remember_stories(session, edition, draft(lead, other), key_of=url_key)
     session.flush()
 
     sent = editions.already_sent(session, "morning", Cadence.DAILY, NOW)
@@ -153,7 +156,7 @@ def test_every_article_of_a_story_counts_as_sent_in_that_cadence_alone(session: 
 def test_what_was_sent_is_remembered_for_sixty_days(session: Session) -> None:
     edition = open_one(session)
     edition.approved_at = NOW
-    editions.remember_stories(session, edition, draft(article(session, "wire.example/0")))
+    editions.remember_stories(session, edition, draft(article(session, "wire.example/0")), key_of=url_key)
     session.flush()
 
     within = editions.already_sent(session, "morning", Cadence.DAILY, NOW + timedelta(days=59))
@@ -161,6 +164,23 @@ def test_what_was_sent_is_remembered_for_sixty_days(session: Session) -> None:
 
     assert within == {"wire.example/0": edition.id}
     assert beyond == {}
+
+
+def test_a_long_link_of_an_editor_is_remembered_as_its_article_is_kept(session: Session) -> None:
+    edition = open_one(session)
+    edition.approved_at = NOW
+    url = f"https://wire.example/{'ferry-' * 200}"
+    made = draft(article(session, "wire.example/0"))
+    own = replace(made.stories[0], article_id=None, own_key="o1", url=url)
+    source = session.scalars(select(Source)).one()
+
+    story = replace(made, sections=(replace(made.sections[0], stories=(own,)),))
+    editions.remember_stories(session, edition, story, key_of=url_key)
+    articles.save_new(session, source, [Entry(guid="1", link=url, title="Ferry", published=NOW)], NOW, key_of=url_key)
+    session.flush()
+
+    kept = session.scalars(select(Article.url_key).where(Article.url == url)).one()
+    assert editions.already_sent(session, "morning", Cadence.DAILY, NOW) == {kept: edition.id}
 
 
 def article(session: Session, key: str) -> ArticleId:

@@ -134,7 +134,7 @@ def test_an_article_is_found_with_its_source_its_editions_and_a_way_into_an_open
     desk: TestClient, services: Services, clock: FixedClock, edition_id: EditionId
 ) -> None:
     with services.session() as session:
-        editions.remember_stories(session, editions.get(session, edition_id), paper(clock))
+        editions.remember_stories(session, editions.get(session, edition_id), paper(clock), key_of=str)
 
     page = parsed(desk.get(SEARCH, params={"q": "mends cracks"}).text)
 

@@ -46,7 +46,7 @@ def _paper(services: Services, clock: FixedClock, edition_id: EditionId) -> None
     days = (dt.date(2026, 10, 5), TODAY - dt.timedelta(days=1))
     gone_out(services, *(dataclasses.replace(paper(clock), date=day, number=40 + n) for n, day in enumerate(days)))
     with services.session() as session:
-        editions.remember_stories(session, editions.get(session, edition_id), paper(clock))
+        editions.remember_stories(session, editions.get(session, edition_id), paper(clock), key_of=str)
 
 
 def enter(page: Page, address: str, email: str) -> None:

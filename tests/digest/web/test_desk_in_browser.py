@@ -71,6 +71,25 @@ def test_an_editor_signs_in_and_approves_todays_edition_on_a_phone(
     assert phone.get_by_role("button", name="Approve").count() == 0
 
 
+def test_the_bar_takes_two_rows_on_a_phone_and_leads_to_the_account(phone: Page, address: str, operator: str) -> None:
+    enter(phone, address, operator)
+    bar = phone.get_by_role("banner")
+    names = ["The desk", "Today", "Sources", "Archive", "Status", "Staff", "Eve Editor"]
+    targets = [bar.get_by_role("link", name=name) for name in names] + [bar.get_by_role("button", name="Sign out")]
+
+    boxes = [box for target in targets if (box := target.bounding_box()) is not None]
+    account = targets[-2]
+    account.click()
+    phone.wait_for_url(f"{address}/desk/account")
+
+    middles = {round((box["y"] + box["height"] / 2) / 10) for box in boxes}
+    assert len(boxes) == len(targets)
+    assert min(box["height"] for box in boxes) >= 44
+    assert max(box["x"] + box["width"] for box in boxes) <= 390
+    assert len(middles) == 2
+    assert account.get_attribute("aria-current") == "page"
+
+
 def test_the_preview_shows_the_mail_dark_and_asks_nobody_else(
     phone: Page, address: str, editor: str, edition_id: EditionId
 ) -> None:
