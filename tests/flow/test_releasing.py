@@ -8,9 +8,11 @@ import pytest
 from sqlalchemy import select
 
 from digest import archive, jobs, letters
+from digest.compose.edit.acts import Drop, Rewrite, Word
 from digest.demo.inbox import Inbox
-from digest.desk import correcting, outlook, progress, releasing
+from digest.desk import correcting, editing, outlook, progress, releasing
 from digest.desk.correcting import CorrectionWish, Words
+from digest.desk.editing import Changed, Collided
 from digest.errors import WrongState
 from digest.model.audit import AuditEntry
 from digest.model.delivery import Delivery, DeliveryState
@@ -497,3 +499,62 @@ def test_a_correction_that_says_or_leads_nowhere_is_refused(
 def test_only_what_readers_get_can_be_corrected(services: Services, edition_id: EditionId) -> None:
     with pytest.raises(WrongState, match="is draft; only one that is approved or paused or sending or sent"):
         corrected(services, edition_id, "Another")
+
+
+def put_right(services: Services, edition_id: EditionId, place: int, said: str, *, mails: bool) -> EditionId | None:
+    """Give the Story at that *place* another headline."""
+    story = the_draft_story(services, edition_id, place)
+    wish = CorrectionWish(said=said, stories={story.key: words(story, headline=f"Right {place}")}, mails=mails)
+    return correcting.correct(services, edition_id, wish, by=EVE)
+
+
+def test_what_was_corrected_on_the_web_first_can_be_mailed_later(services: Services, sent: EditionId) -> None:
+    put_right(services, sent, 0, "One was wrong.", mails=False)
+    put_right(services, sent, 1, "Two were wrong.", mails=False)
+
+    mail = correcting.correct(services, sent, CorrectionWish(said="Two were wrong.", stories={}, mails=True), by=EVE)
+
+    assert mail is not None
+    with services.reading() as session:
+        draft = editions.get(session, mail).draft
+    assert [story.headline for story in draft.stories] == ["Right 0", "Right 1"]
+
+
+def test_a_further_correction_keeps_what_editors_have_written_in_the_mail_and_can_be_taken_back(
+    services: Services, sent: EditionId
+) -> None:
+    mail = put_right(services, sent, 0, "One was wrong.", mails=True)
+    assert mail is not None
+    key = the_draft_story(services, mail).key
+    for act in (Word(subject="We were wrong", intro="We are sorry."), Rewrite(key, note="Ask us.")):
+        done = editing.change(services, mail, act, by=EVE, version=the(services, mail).draft_version)
+        assert isinstance(done, Changed)
+    seen = the(services, mail).draft_version
+
+    put_right(services, sent, 1, "Two were wrong.", mails=True)
+
+    with services.reading() as session:
+        draft = editions.get(session, mail).draft
+    assert (draft.subject, draft.intro) == ("We were wrong", "We are sorry.\nTwo were wrong.")
+    assert [(story.headline, story.note) for story in draft.stories] == [("Right 0", "Ask us."), ("Right 1", "")]
+    behind = editing.change(services, mail, Word(intro="Sorry again."), by="ben@desk.example", version=seen)
+    assert isinstance(behind, Collided)
+    editing.undo(services, mail, by=EVE, version=the(services, mail).draft_version)
+    assert len(listed(services, mail)) == 1
+
+
+def test_a_story_that_an_editor_has_taken_out_of_the_correction_stays_out(services: Services, sent: EditionId) -> None:
+    put_right(services, sent, 0, "One was wrong.", mails=True)
+    mail = put_right(services, sent, 1, "Two were wrong.", mails=True)
+    assert mail is not None
+    key = the_draft_story(services, mail).key
+    editing.change(services, mail, Drop(key), by=EVE, version=the(services, mail).draft_version)
+
+    put_right(services, sent, 2, "Three were wrong.", mails=True)
+
+    assert listed(services, mail) == ["Right 1", "Right 2"]
+
+
+def listed(services: Services, edition_id: EditionId) -> list[str]:
+    with services.reading() as session:
+        return [story.headline for story in editions.get(session, edition_id).draft.stories]
