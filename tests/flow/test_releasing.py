@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
-from digest import archive, jobs, letters
+from digest import archive, jobs, letters, pipeline
 from digest.compose.edit.acts import Drop, Rewrite, Word
 from digest.demo.inbox import Inbox
 from digest.desk import correcting, editing, outlook, progress, releasing
@@ -182,7 +182,9 @@ def test_a_local_time_is_read_in_the_newsletters_zone(services: Services, text: 
     assert releasing.local_instant(text, plan) == datetime.fromisoformat(f"{instant}+00:00")
 
 
-@pytest.mark.parametrize("text", ["", "tomorrow", "2026-11-31T07:00", "2026-11-23T07:00+00:00"])
+@pytest.mark.parametrize(
+    "text", ["", "tomorrow", "2026-11-31T07:00", "2026-11-23T07:00+00:00", "9999-12-31T12:00", "0001-01-01T00:00"]
+)
 def test_what_is_no_local_time_is_refused(services: Services, text: str) -> None:
     with pytest.raises(WrongState, match=r"date and time|no local time"):
         releasing.local_instant(text, services.newsletter("morning").schedule)
@@ -213,6 +215,76 @@ def test_each_decision_said_twice_changes_nothing_more(services: Services, editi
     assert reason == f"held by {EVE}: a doubt"
     assert the(services, edition_id).state is EditionState.CANCELLED
     assert [act for _, act in written_down(services)] == ["hold", "release", "approve", "pause", "resume", "cancel"]
+
+
+def test_what_is_paused_before_its_hour_waits_for_that_when_resumed_and_is_not_public_before(
+    services: Services, edition_id: EditionId, clock: FixedClock, inbox: Inbox
+) -> None:
+    releasing.approve(services, edition_id, by=EVE)
+    releasing.pause(services, edition_id, by=EVE)
+    for _ in range(2):
+        releasing.resume(services, edition_id, by=EVE)
+    jobs.run("send", services)
+    state = the(services, edition_id).state
+    with services.reading() as session:
+        public = published.newest(session, "morning", 5)
+    clock.set(DUE)
+    jobs.run("send", services)
+
+    assert (state, public) == (EditionState.APPROVED, [])
+    assert editions_mailed(inbox) == {"ana": 1}
+    releasing.pause(services, edition_id, by=EVE)
+    releasing.resume(services, edition_id, by=EVE)
+    assert the(services, edition_id).state is EditionState.SENDING
+
+
+@pytest.mark.parametrize(
+    "act",
+    [
+        lambda services, number: releasing.send_now(services, number, by=EVE),
+        lambda services, number: releasing.schedule(services, number, by=EVE, at=DUE + HOUR),
+    ],
+)
+def test_what_is_paused_is_not_said_to_go_out(
+    services: Services, edition_id: EditionId, act: Callable[[Services, EditionId], None]
+) -> None:
+    releasing.approve(services, edition_id, by=EVE)
+    releasing.pause(services, edition_id, by=EVE)
+
+    with pytest.raises(WrongState, match="is paused, and nothing of it goes out; resume it first"):
+        act(services, edition_id)
+
+
+def test_what_is_paused_is_not_approved_anew(services: Services, edition_id: EditionId) -> None:
+    releasing.approve(services, edition_id, by=EVE)
+    releasing.pause(services, edition_id, by=EVE)
+
+    with pytest.raises(WrongState, match="is paused; only one that is draft or held can become approved"):
+        pipeline.approve(services, edition_id, by=EVE)
+
+
+@pytest.mark.parametrize("second", ["approve", "schedule", "send now"])
+def test_a_decision_pressed_twice_while_pictures_are_fetched_is_carried_out_once(
+    services: Services, edition_id: EditionId, monkeypatch: pytest.MonkeyPatch, second: str
+) -> None:
+    def press() -> None:
+        if second == "schedule":
+            releasing.schedule(services, edition_id, by=EVE, at=DUE + HOUR)
+        elif second == "approve":
+            releasing.approve(services, edition_id, by=EVE)
+        else:
+            releasing.send_now(services, edition_id, by=EVE)
+
+    def fetching(services: Services, edition_id: EditionId) -> None:
+        monkeypatch.setattr(pipeline, "illustrate", lambda *_: None)
+        pipeline.approve(services, edition_id, by="ben@desk.example")
+
+    monkeypatch.setattr(pipeline, "illustrate", fetching)
+    press()
+
+    assert the(services, edition_id).approved_by == "ben@desk.example"
+    due = {"approve": DUE, "schedule": DUE + HOUR, "send now": services.clock.now()}
+    assert hours(services, edition_id).first == due[second]
 
 
 def test_a_paused_edition_waits_and_one_called_off_says_how_many_never_get_it(
