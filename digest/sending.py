@@ -105,7 +105,7 @@ def resume(services: Services, edition_id: EditionId, *, by: str = "") -> None:
     """Let the Edition go out again."""
     with services.session() as session:
         edition = editions.get(session, edition_id, lock=True)
-        edition.resume()
+        edition.resume(is_begun=deliveries.has_begun(session, edition_id))
         _note(services, session, edition, by=by, act="resume")
 
 

@@ -6,17 +6,21 @@ What was sent, and its hash, stay as they are. The mail is an Edition of its own
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from datetime import datetime
 
 from babel.dates import format_date
 
 from digest import calendar
 from digest.database import Session
+from digest.desk.correction_mail import Corrected, mailing
+from digest.desk.revising import MADE
 from digest.errors import TemplateError, UnfitToSend, WrongState
-from digest.model.draft import Draft, Section, Story
+from digest.model.draft import Draft, Story
 from digest.model.edition import CORRECTABLE, Edition, EditionState
 from digest.model.ids import EditionId
 from digest.model.newsletter import Newsletter
 from digest.model.rendered import RenderedDigest
+from digest.model.revision import DraftRevision
 from digest.model.text import printable
 from digest.render import render
 from digest.render.languages import locale
@@ -24,9 +28,10 @@ from digest.render.pages import template_module
 from digest.render.stage import CORRECTION
 from digest.render.view import web_address
 from digest.services import Services
-from digest.store import audit, editions
-from subscribers.cadence import Cadence
+from digest.store import audit, editions, revisions
 
+#: What the revisions are about that corrections have made.
+_CORRECTION = "correction"
 #: So long is the sentence that says what was wrong, in characters.
 LONGEST = 500
 #: So long are a headline or a link, and a summary or a note.
@@ -71,26 +76,54 @@ def correct(services: Services, edition_id: EditionId, wish: CorrectionWish, *, 
         newsletter = services.newsletter(edition.newsletter)
         draft, changed = _put_right(edition.draft, wish.stories)
         _require_correctable(edition)
+        sent = _as_sent(session, edition, now)
         edition.correct(draft, _shown(services, newsletter, edition, draft, said), said=said, at=now)
-        mail = _mail(services, session, edition, Corrected(newsletter, said, changed)) if wish.mails else None
+        _keep(session, edition, act=f"corrected: {said}", by=by, at=now)
+        corrected = Corrected(said=said, by=by, lately=changed, since_sent=_others(sent, draft))
+        mail = mailing(services, session, edition, corrected) if wish.mails else None
         detail = f"{len(changed)} stories: {said}"
         audit.write(session, by=by, act="correct", at=now, about=str(edition), detail=detail)
         return None if mail is None else mail.id
-
-
-@dataclass(frozen=True, slots=True)
-class Corrected:
-    """What was put right in an Edition of *newsletter*: the keys of the Stories, and what is said of it."""
-
-    newsletter: Newsletter
-    said: str
-    keys: frozenset[str]
 
 
 def _require_correctable(edition: Edition) -> None:
     if edition.state not in CORRECTABLE:
         states = " or ".join(sorted(CORRECTABLE))
         raise WrongState(f"{edition} is {edition.state}; only one that is {states} can be corrected")
+
+
+def _as_sent(session: Session, edition: Edition, now: datetime) -> Draft:
+    """Return the Draft that was approved, and have it kept; one that is forgotten is taken to be as it is now."""
+    rows = revisions.recent(session, edition.id, revisions.KEPT)
+    approved = next((row for row in rows if row.about != _CORRECTION), None)
+    if not rows:
+        _keep(session, edition, act=MADE, by="", at=edition.approved_at or now)
+    return edition.draft if approved is None else approved.draft
+
+
+def _keep(session: Session, edition: Edition, *, act: str, by: str, at: datetime) -> None:
+    row = DraftRevision(
+        edition_id=edition.id,
+        version=edition.draft_version,
+        act=act[:500],
+        about=_CORRECTION if by else "",
+        by=by,
+        at=at,
+        before=None,
+        after=None,
+        content=DraftRevision.packed(edition.draft_json or {}),
+    )
+    revisions.keep(session, row)
+
+
+def _others(sent: Draft, now: Draft) -> frozenset[str]:
+    """Return the keys of the Stories whose words are others *now* than those that were *sent*."""
+    were = {story.key: _words(story) for story in sent.stories}
+    return frozenset(story.key for story in now.stories if were.get(story.key) != _words(story))
+
+
+def _words(story: Story) -> Words:
+    return Words(headline=story.headline, summary=story.summary, note=story.note, url=story.url)
 
 
 def _put_right(draft: Draft, wished: Mapping[str, Words]) -> tuple[Draft, frozenset[str]]:
@@ -125,7 +158,20 @@ def _reworded(story: Story, words: Words) -> Story:
     ):
         if len(text) > most:
             raise WrongState(f'the {what} of "{called}" has {len(text)} characters; {most} are the most')
-    return replace(story, headline=words.headline, summary=words.summary, note=words.note, url=words.url)
+    return replace(
+        story,
+        headline=story.headline if printable(words.headline) == printable(story.headline) else words.headline,
+        summary=_kept(story.summary, words.summary),
+        note=_kept(story.note, words.note),
+        url=_kept(story.url, words.url),
+    )
+
+
+def _kept(was: str, given: str) -> str:
+    """Return *given*; *was* where that differs in nothing but what a form does to a text, such as its line breaks."""
+    lines = given.strip().splitlines()
+    same = list(map(printable, was.strip().splitlines())) == list(map(printable, lines))
+    return was if same else "\n".join(lines)
 
 
 def _shown(services: Services, newsletter: Newsletter, edition: Edition, draft: Draft, said: str) -> RenderedDigest:
@@ -139,53 +185,6 @@ def _shown(services: Services, newsletter: Newsletter, edition: Edition, draft: 
         return render(replace(draft, intro=intro), newsletter, press)
     except TemplateError as fault:
         raise UnfitToSend(f"a template is at fault: {fault}") from fault
-
-
-def _mail(services: Services, session: Session, first: Edition, corrected: Corrected) -> Edition:
-    """Return the Edition that mails what was *corrected*: the open one with what is new in it, else a new one."""
-    now = services.clock.now()
-    mail = editions.open_for(session, first.newsletter, Cadence.CORRECTION, first.date, due_at=now)
-    if mail.corrects_id not in {None, first.id}:
-        raise WrongState(f"{first.date} has a correction by mail already, of another Edition; leave the mail out")
-    if mail.is_prepared and not mail.is_open:
-        raise WrongState(f"the correction by mail is {mail.state} already, and there is one only; leave the mail out")
-    already = frozenset(story.key for story in mail.draft.stories) if mail.is_prepared else frozenset[str]()
-    draft = _mailed(services, first, replace(corrected, keys=corrected.keys | already))
-    if not draft.sections:
-        raise WrongState("no story is changed, so that a mail would be empty; leave the mail out, or change one")
-    if mail.is_prepared:
-        mail.illustrate(draft)
-        return mail
-    assert first.period_start is not None  # it went out, so it was saved
-    assert first.period_end is not None
-    period = (first.period_start, first.period_end)
-    mail.save(draft, period=period, coverage=(first.sources_answered, first.sources_asked))
-    mail.corrects_id = first.id
-    return mail
-
-
-def _mailed(services: Services, first: Edition, corrected: Corrected) -> Draft:
-    """Return the Draft of the mail: what is said, and the Stories that were corrected."""
-    draft, newsletter = first.draft, corrected.newsletter
-    told = template_module(services.environment(newsletter), CORRECTION)
-    sections = (
-        Section(
-            slug=section.slug,
-            title=section.title,
-            stories=tuple(story for story in section.stories if story.key in corrected.keys),
-        )
-        for section in draft.sections
-    )
-    return Draft(
-        newsletter=draft.newsletter,
-        cadence=Cadence.CORRECTION,
-        date=draft.date,
-        number=draft.number,
-        subject=str(told.subject(draft.subject)),
-        preheader=corrected.said,
-        intro=corrected.said,
-        sections=tuple(section for section in sections if section.stories),
-    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

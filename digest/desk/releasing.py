@@ -5,6 +5,7 @@ Each is said twice without harm: what already is as asked for stays so. WrongSta
 """
 
 import datetime as dt
+from collections.abc import Callable, Collection
 
 from digest import calendar, pipeline, sending
 from digest.database import Session
@@ -20,6 +21,8 @@ from digest.store import audit, deliveries, editions
 FURTHEST = dt.timedelta(days=7)
 #: The states in which Deliveries may still wait for their hour.
 _WAITING = frozenset({EditionState.APPROVED, EditionState.SENDING})
+#: The states of what somebody has approved, and nobody called off.
+_APPROVED = editions.UNDERWAY | {EditionState.SENT}
 
 
 def prepare(services: Services, slug: str) -> EditionId:
@@ -32,7 +35,7 @@ def prepare(services: Services, slug: str) -> EditionId:
 
 def approve(services: Services, edition_id: EditionId, *, by: str) -> None:
     """Freeze the Edition and let it go out at its hour."""
-    _approve(services, edition_id, by=by, start=None)
+    _unless(services, edition_id, _APPROVED, lambda: pipeline.approve(services, edition_id, by=by))
 
 
 def schedule(services: Services, edition_id: EditionId, *, by: str, at: dt.datetime) -> None:
@@ -46,15 +49,13 @@ def schedule(services: Services, edition_id: EditionId, *, by: str, at: dt.datet
         raise WrongState("that time has passed; name a later one, or send now")
     if at > now + FURTHEST:
         raise WrongState(f"that is further away than {FURTHEST.days} days; name an earlier time")
-    if not _move(services, edition_id, by=by, start=Start(not_before=at)):
-        pipeline.approve(services, edition_id, by=by, start=Start(not_before=at))
+    _begin(services, edition_id, by=by, start=Start(not_before=at))
 
 
 def send_now(services: Services, edition_id: EditionId, *, by: str) -> None:
     """Let the Edition, or what still waits of it, go out to everybody at once, approved if it was not."""
-    start = Start(not_before=services.clock.now(), at_once=True)
-    if not _move(services, edition_id, by=by, start=start):
-        _approve(services, edition_id, by=by, start=start)
+    if _state(services, edition_id) is not EditionState.SENT:
+        _begin(services, edition_id, by=by, start=Start(not_before=services.clock.now(), at_once=True))
 
 
 def hold(services: Services, edition_id: EditionId, *, by: str, reason: str = "") -> None:
@@ -88,20 +89,21 @@ def skip(services: Services, edition_id: EditionId, *, by: str, reason: str) -> 
 
 def pause(services: Services, edition_id: EditionId, *, by: str, reason: str = "") -> None:
     """Let nothing more of the Edition go out until it is resumed."""
-    if _state(services, edition_id) is not EditionState.PAUSED:
-        sending.pause(services, edition_id, reason=reason or f"paused by {by}", by=by)
+    reason = reason or f"paused by {by}"
+    so = {EditionState.PAUSED}
+    _unless(services, edition_id, so, lambda: sending.pause(services, edition_id, reason=reason, by=by))
 
 
 def resume(services: Services, edition_id: EditionId, *, by: str) -> None:
     """Let the Edition go out again."""
-    if _state(services, edition_id) is not EditionState.SENDING:
-        sending.resume(services, edition_id, by=by)
+    _unless(services, edition_id, _WAITING, lambda: sending.resume(services, edition_id, by=by))
 
 
 def cancel(services: Services, edition_id: EditionId, *, by: str, reason: str = "") -> None:
     """Call the Edition off for good: who has it keeps it, nobody else gets it."""
-    if _state(services, edition_id) is not EditionState.CANCELLED:
-        sending.cancel(services, edition_id, reason=reason or f"called off by {by}", by=by)
+    reason = reason or f"called off by {by}"
+    so = {EditionState.CANCELLED}
+    _unless(services, edition_id, so, lambda: sending.cancel(services, edition_id, reason=reason, by=by))
 
 
 def local_instant(text: str, schedule: Schedule) -> dt.datetime:
@@ -114,17 +116,36 @@ def local_instant(text: str, schedule: Schedule) -> dt.datetime:
         local = dt.datetime.fromisoformat(text)
     except ValueError as fault:
         raise WrongState(f'"{text[:40]}" is no date and time; write it as 2026-11-23T07:30') from fault
-    at = calendar.due_at(local.date(), local.time(), schedule.zone) if local.tzinfo is None else None
+    try:
+        at = calendar.due_at(local.date(), local.time(), schedule.zone) if local.tzinfo is None else None
+    except OverflowError:  # the first and the last day that can be written
+        at = None
     if at is None:
         raise WrongState(f'"{text[:40]}" is no local time of {schedule.zone.key}; name another')
     return at
 
 
-def _approve(services: Services, edition_id: EditionId, *, by: str, start: Start | None) -> None:
-    with services.reading() as session:
-        is_approved = editions.get(session, edition_id).approved_at is not None
-    if not is_approved or _state(services, edition_id) is EditionState.CANCELLED:
+def _unless(services: Services, edition_id: EditionId, so: Collection[EditionState], act: Callable[[], object]) -> None:
+    """Do *act* unless the Edition is *so* already, or another press of the button makes it so meanwhile."""
+    if _state(services, edition_id) in so:
+        return
+    try:
+        act()
+    except WrongState:
+        if _state(services, edition_id) not in so:
+            raise
+
+
+def _begin(services: Services, edition_id: EditionId, *, by: str, start: Start) -> None:
+    """Move what waits of the Edition to *start*, or approve it for then."""
+    if _move(services, edition_id, by=by, start=start):
+        return
+    try:
         pipeline.approve(services, edition_id, by=by, start=start)
+    except WrongState:
+        # It fetches pictures first, and that is time enough for somebody else to approve it.
+        if not _move(services, edition_id, by=by, start=start):
+            raise
 
 
 def _move(services: Services, edition_id: EditionId, *, by: str, start: Start) -> bool:
@@ -132,6 +153,8 @@ def _move(services: Services, edition_id: EditionId, *, by: str, start: Start) -
     now = services.clock.now()
     with services.session() as session:
         edition = editions.get(session, edition_id, lock=True)
+        if edition.state is EditionState.PAUSED:
+            raise WrongState(f"{edition} is paused, and nothing of it goes out; resume it first")
         if edition.state not in _WAITING or start.not_before is None:
             return False
         newsletter = services.newsletter(edition.newsletter)

@@ -45,7 +45,7 @@ MOVES: dict[EditionState, frozenset[EditionState]] = {
     EditionState.HELD: frozenset({EditionState.DRAFT, EditionState.APPROVED, EditionState.SKIPPED}),
     EditionState.APPROVED: frozenset({EditionState.SENDING, EditionState.PAUSED, EditionState.CANCELLED}),
     EditionState.SENDING: frozenset({EditionState.PAUSED, EditionState.SENT, EditionState.CANCELLED}),
-    EditionState.PAUSED: frozenset({EditionState.SENDING, EditionState.CANCELLED}),
+    EditionState.PAUSED: frozenset({EditionState.APPROVED, EditionState.SENDING, EditionState.CANCELLED}),
     # Mails in doubt that an operator sends again.
     EditionState.SENT: frozenset({EditionState.SENDING}),
     EditionState.SKIPPED: frozenset(),
@@ -203,6 +203,8 @@ class Edition(Base):
 
     def approve(self, rendered: RenderedDigest, *, by: str, at: dt.datetime) -> None:
         """Freeze the content: from now on only *rendered* is sent and archived. One beside the rhythm falls due now."""
+        if not self.is_open:  # one that was approved and paused goes on with what is frozen
+            raise WrongState(f"{self} is {self.state}; only one that is draft or held can become approved")
         self._move(EditionState.APPROVED)
         self.rendered_bytes = rendered.to_bytes()
         self.rendered_hash = rendered.sha256
@@ -237,11 +239,11 @@ class Edition(Base):
         self._move(EditionState.PAUSED)
         self.reason = reason[:500]
 
-    def resume(self) -> None:
-        """Go on where ``pause`` stopped."""
+    def resume(self, *, is_begun: bool) -> None:
+        """Go on where ``pause`` stopped: with the sending, or if that is not *is_begun*, with waiting for its hour."""
         if self.state is not EditionState.PAUSED:
             raise WrongState(f"{self} is {self.state}; only a paused edition can be resumed")
-        self._move(EditionState.SENDING)
+        self._move(EditionState.SENDING if is_begun else EditionState.APPROVED)
         self.reason = ""
 
     def cancel(self, reason: str) -> None:

@@ -305,6 +305,11 @@ def is_going(session: Session, edition_id: EditionId) -> bool:
     return session.scalar(select(Edition.state).where(Edition.id == edition_id)) not in RESTING
 
 
+def has_begun(session: Session, edition_id: EditionId) -> bool:
+    """Return whether a sender has taken up any mail of the Edition yet."""
+    return bool(session.scalar(select(exists().where(Delivery.edition_id == edition_id, Delivery.lease_no > 0))))
+
+
 def cancel(session: Session, edition_id: EditionId) -> int:
     """Skip what has not gone out of a cancelled Edition, and return how many."""
     return leases.skip(session, Delivery, Delivery.edition_id == edition_id, Reason.CANCELLED)

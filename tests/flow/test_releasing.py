@@ -7,10 +7,12 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
-from digest import archive, jobs, letters
+from digest import archive, jobs, letters, pipeline
+from digest.compose.edit.acts import Drop, Rewrite, Word
 from digest.demo.inbox import Inbox
-from digest.desk import correcting, outlook, progress, releasing
+from digest.desk import correcting, editing, outlook, progress, releasing
 from digest.desk.correcting import CorrectionWish, Words
+from digest.desk.editing import Changed, Collided
 from digest.errors import WrongState
 from digest.model.audit import AuditEntry
 from digest.model.delivery import Delivery, DeliveryState
@@ -180,7 +182,9 @@ def test_a_local_time_is_read_in_the_newsletters_zone(services: Services, text: 
     assert releasing.local_instant(text, plan) == datetime.fromisoformat(f"{instant}+00:00")
 
 
-@pytest.mark.parametrize("text", ["", "tomorrow", "2026-11-31T07:00", "2026-11-23T07:00+00:00"])
+@pytest.mark.parametrize(
+    "text", ["", "tomorrow", "2026-11-31T07:00", "2026-11-23T07:00+00:00", "9999-12-31T12:00", "0001-01-01T00:00"]
+)
 def test_what_is_no_local_time_is_refused(services: Services, text: str) -> None:
     with pytest.raises(WrongState, match=r"date and time|no local time"):
         releasing.local_instant(text, services.newsletter("morning").schedule)
@@ -211,6 +215,76 @@ def test_each_decision_said_twice_changes_nothing_more(services: Services, editi
     assert reason == f"held by {EVE}: a doubt"
     assert the(services, edition_id).state is EditionState.CANCELLED
     assert [act for _, act in written_down(services)] == ["hold", "release", "approve", "pause", "resume", "cancel"]
+
+
+def test_what_is_paused_before_its_hour_waits_for_that_when_resumed_and_is_not_public_before(
+    services: Services, edition_id: EditionId, clock: FixedClock, inbox: Inbox
+) -> None:
+    releasing.approve(services, edition_id, by=EVE)
+    releasing.pause(services, edition_id, by=EVE)
+    for _ in range(2):
+        releasing.resume(services, edition_id, by=EVE)
+    jobs.run("send", services)
+    state = the(services, edition_id).state
+    with services.reading() as session:
+        public = published.newest(session, "morning", 5)
+    clock.set(DUE)
+    jobs.run("send", services)
+
+    assert (state, public) == (EditionState.APPROVED, [])
+    assert editions_mailed(inbox) == {"ana": 1}
+    releasing.pause(services, edition_id, by=EVE)
+    releasing.resume(services, edition_id, by=EVE)
+    assert the(services, edition_id).state is EditionState.SENDING
+
+
+@pytest.mark.parametrize(
+    "act",
+    [
+        lambda services, number: releasing.send_now(services, number, by=EVE),
+        lambda services, number: releasing.schedule(services, number, by=EVE, at=DUE + HOUR),
+    ],
+)
+def test_what_is_paused_is_not_said_to_go_out(
+    services: Services, edition_id: EditionId, act: Callable[[Services, EditionId], None]
+) -> None:
+    releasing.approve(services, edition_id, by=EVE)
+    releasing.pause(services, edition_id, by=EVE)
+
+    with pytest.raises(WrongState, match="is paused, and nothing of it goes out; resume it first"):
+        act(services, edition_id)
+
+
+def test_what_is_paused_is_not_approved_anew(services: Services, edition_id: EditionId) -> None:
+    releasing.approve(services, edition_id, by=EVE)
+    releasing.pause(services, edition_id, by=EVE)
+
+    with pytest.raises(WrongState, match="is paused; only one that is draft or held can become approved"):
+        pipeline.approve(services, edition_id, by=EVE)
+
+
+@pytest.mark.parametrize("second", ["approve", "schedule", "send now"])
+def test_a_decision_pressed_twice_while_pictures_are_fetched_is_carried_out_once(
+    services: Services, edition_id: EditionId, monkeypatch: pytest.MonkeyPatch, second: str
+) -> None:
+    def press() -> None:
+        if second == "schedule":
+            releasing.schedule(services, edition_id, by=EVE, at=DUE + HOUR)
+        elif second == "approve":
+            releasing.approve(services, edition_id, by=EVE)
+        else:
+            releasing.send_now(services, edition_id, by=EVE)
+
+    def fetching(services: Services, edition_id: EditionId) -> None:
+        monkeypatch.setattr(pipeline, "illustrate", lambda *_: None)
+        pipeline.approve(services, edition_id, by="ben@desk.example")
+
+    monkeypatch.setattr(pipeline, "illustrate", fetching)
+    press()
+
+    assert the(services, edition_id).approved_by == "ben@desk.example"
+    due = {"approve": DUE, "schedule": DUE + HOUR, "send now": services.clock.now()}
+    assert hours(services, edition_id).first == due[second]
 
 
 def test_a_paused_edition_waits_and_one_called_off_says_how_many_never_get_it(
@@ -497,3 +571,62 @@ def test_a_correction_that_says_or_leads_nowhere_is_refused(
 def test_only_what_readers_get_can_be_corrected(services: Services, edition_id: EditionId) -> None:
     with pytest.raises(WrongState, match="is draft; only one that is approved or paused or sending or sent"):
         corrected(services, edition_id, "Another")
+
+
+def put_right(services: Services, edition_id: EditionId, place: int, said: str, *, mails: bool) -> EditionId | None:
+    """Give the Story at that *place* another headline."""
+    story = the_draft_story(services, edition_id, place)
+    wish = CorrectionWish(said=said, stories={story.key: words(story, headline=f"Right {place}")}, mails=mails)
+    return correcting.correct(services, edition_id, wish, by=EVE)
+
+
+def test_what_was_corrected_on_the_web_first_can_be_mailed_later(services: Services, sent: EditionId) -> None:
+    put_right(services, sent, 0, "One was wrong.", mails=False)
+    put_right(services, sent, 1, "Two were wrong.", mails=False)
+
+    mail = correcting.correct(services, sent, CorrectionWish(said="Two were wrong.", stories={}, mails=True), by=EVE)
+
+    assert mail is not None
+    with services.reading() as session:
+        draft = editions.get(session, mail).draft
+    assert [story.headline for story in draft.stories] == ["Right 0", "Right 1"]
+
+
+def test_a_further_correction_keeps_what_editors_have_written_in_the_mail_and_can_be_taken_back(
+    services: Services, sent: EditionId
+) -> None:
+    mail = put_right(services, sent, 0, "One was wrong.", mails=True)
+    assert mail is not None
+    key = the_draft_story(services, mail).key
+    for act in (Word(subject="We were wrong", intro="We are sorry."), Rewrite(key, note="Ask us.")):
+        done = editing.change(services, mail, act, by=EVE, version=the(services, mail).draft_version)
+        assert isinstance(done, Changed)
+    seen = the(services, mail).draft_version
+
+    put_right(services, sent, 1, "Two were wrong.", mails=True)
+
+    with services.reading() as session:
+        draft = editions.get(session, mail).draft
+    assert (draft.subject, draft.intro) == ("We were wrong", "We are sorry.\nTwo were wrong.")
+    assert [(story.headline, story.note) for story in draft.stories] == [("Right 0", "Ask us."), ("Right 1", "")]
+    behind = editing.change(services, mail, Word(intro="Sorry again."), by="ben@desk.example", version=seen)
+    assert isinstance(behind, Collided)
+    editing.undo(services, mail, by=EVE, version=the(services, mail).draft_version)
+    assert len(listed(services, mail)) == 1
+
+
+def test_a_story_that_an_editor_has_taken_out_of_the_correction_stays_out(services: Services, sent: EditionId) -> None:
+    put_right(services, sent, 0, "One was wrong.", mails=True)
+    mail = put_right(services, sent, 1, "Two were wrong.", mails=True)
+    assert mail is not None
+    key = the_draft_story(services, mail).key
+    editing.change(services, mail, Drop(key), by=EVE, version=the(services, mail).draft_version)
+
+    put_right(services, sent, 2, "Three were wrong.", mails=True)
+
+    assert listed(services, mail) == ["Right 1", "Right 2"]
+
+
+def listed(services: Services, edition_id: EditionId) -> list[str]:
+    with services.reading() as session:
+        return [story.headline for story in editions.get(session, edition_id).draft.stories]

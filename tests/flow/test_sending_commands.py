@@ -68,7 +68,7 @@ def test_a_paused_edition_is_not_sent_until_it_is_resumed(digest: Command, tmp_p
     assert refused.code == 1
     assert "is paused (a wrong name in the lead); resume it first" in refused.err
     assert "paused · No. 1 · a wrong name in the lead" in shown.out
-    assert (resumed.json["state"], resumed.json["reason"]) == ("sending", "")
+    assert (resumed.json["state"], resumed.json["reason"]) == ("approved", "")
     assert (sent.json["state"], sent.json["sent"]) == ("sent", 3)
     assert all(adds_up(ran.json) for ran in (paused, resumed, sent))
 
@@ -81,7 +81,7 @@ def test_pause_and_resume_tell_people_how_it_stands(digest: Command) -> None:
     assert paused.out.splitlines()[0].startswith(
         "morning daily 2026-11-23: paused · No. 1 · paused on the command line"
     )
-    assert resumed.out.splitlines()[0].startswith("morning daily 2026-11-23: sending · No. 1 ·")
+    assert resumed.out.splitlines()[0].startswith("morning daily 2026-11-23: approved · No. 1 ·")
     assert paused.out.splitlines()[1] == resumed.out.splitlines()[1] == account
 
 

@@ -53,6 +53,8 @@ def edition(state: EditionState) -> Edition:
 def test_an_act_moves_an_edition_as_the_table_says_or_is_refused(act: str, state: EditionState) -> None:
     given, (do, leads_to) = edition(state), ACTS[act]
     may = leads_to in MOVES[state] or (act == "begin" and state is EditionState.SENDING)
+    if (act, state) == ("approve", EditionState.PAUSED):
+        may = False  # back to approved it comes when it is resumed, with what was frozen
 
     try:
         do(given)
@@ -66,6 +68,15 @@ def test_an_act_moves_an_edition_as_the_table_says_or_is_refused(act: str, state
     if not may:
         assert told.startswith(f"edition morning daily 2026-11-23 is {state}; only one that is ")
         assert told.endswith(f" can become {leads_to}")
+
+
+@pytest.mark.parametrize(("is_begun", "state"), [(True, EditionState.SENDING), (False, EditionState.APPROVED)])
+def test_a_resumed_edition_goes_on_where_it_was_paused(*, is_begun: bool, state: EditionState) -> None:
+    given = edition(EditionState.PAUSED)
+
+    given.resume(is_begun=is_begun)
+
+    assert given.state is state
 
 
 OPEN = [EditionState.DRAFT, EditionState.HELD]

@@ -3,12 +3,13 @@
 import asyncio
 import re
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 from fastapi.testclient import TestClient
 
-from digest.desk import releasing
+from digest.desk import opening, releasing
 from digest.desk.progress import Watch
 from digest.model.edition import EditionState
 from digest.model.ids import EditionId
@@ -287,3 +288,51 @@ def test_a_correction_by_mail_leads_to_its_own_page(client: TestClient, services
     assert answer.headers["location"] == "/desk/edition/2?done=correct"
     assert "Correction, for those who got the first one" in box(client, "/desk/edition/2")
     assert edition(services, EditionId(2)).corrects_id == 1
+
+
+def as_posted(client: TestClient, sent: str, **changes: str) -> dict[str, str]:
+    """Return the fields of the form as a browser posts them: with its own line breaks, and none in a line."""
+    (form,) = parsed(client.get(f"{sent}/correct").text).xpath("//form[@class='correct']")
+    fields = {}
+    for field in form.xpath(".//input[@type='hidden' or @type='text'] | .//textarea"):
+        value = str(field.value or "")
+        is_line = field.tag == "input"
+        fields[field.get("name")] = value.replace("\n", "") if is_line else value.replace("\n", "\r\n")
+    return fields | changes
+
+
+def test_a_correction_changes_no_story_in_which_nothing_was_typed(
+    client: TestClient, services: Services, editor: str, clock: FixedClock
+) -> None:
+    draft = paper(clock)
+    first, *rest = draft.sections
+    odd = replace(first.stories[0], headline="Two\u2028lines\u202e", summary="One.\n\nTwo. ", note="We saw it.\nTwice.")
+    stories = (odd, *first.stories[1:])
+    gone_out(services, replace(draft, sections=(replace(first, stories=stories), *rest)))
+    sign_in(client, editor)
+    page = "/desk/edition/1"
+
+    empty = client.post(f"{page}/correct", data=as_posted(client, page, said="Wrong.", mails="yes"), headers=OWN)
+    client.post(f"{page}/correct", data=as_posted(client, page, said="Wrong."), headers=OWN)
+
+    assert "no story is changed" in parsed(empty.text).xpath("string(//*[@role='alert'])")
+    assert edition(services, EditionId(1)).correction == "Wrong."
+    assert opening.open_edition(services, EditionId(1)).draft.stories[0] == stories[0]
+
+
+def test_an_edition_of_many_long_stories_can_be_corrected(
+    client: TestClient, services: Services, editor: str, clock: FixedClock
+) -> None:
+    draft = paper(clock)
+    first, *rest = draft.sections
+    many = tuple(
+        replace(first.stories[0], article_id=None, also=(), own_key=f"o{n}", summary="Зима " * 80) for n in range(60)
+    )
+    gone_out(services, replace(draft, sections=(replace(first, stories=(*first.stories, *many)), *rest)))
+    sign_in(client, editor)
+    fields = as_posted(client, "/desk/edition/1", said="Wrong.", **{"headline-o59": "The last one"})
+
+    answer = client.post("/desk/edition/1/correct", data=fields, headers=OWN)
+
+    assert answer.status_code == 303
+    assert "The last one" in [one.headline for one in opening.open_edition(services, EditionId(1)).draft.stories]
