@@ -14,9 +14,11 @@ from digest.web.words import phrase
 
 #: The longest body that any of our forms can have.
 LONGEST_BODY = 64 * 1024
+#: The same at the desk, where one form holds all the words of an Edition of 200 Stories.
+LONGEST_AT_DESK = 2_000_000
 #: The same with a file in it.
 LONGEST_UPLOAD = 3_000_000
-_MOST_FIELDS = 200
+_MOST_FIELDS, _MOST_AT_DESK = 200, 2000
 _UNREADABLE = phrase("This form could not be read. Go back, reload the page and try again.")
 _TOO_LONG = phrase("This is more than our forms can hold. Shorten it and try again.")
 
@@ -47,21 +49,26 @@ class Fields:
 
 async def read(request: Request) -> Fields:
     """Return the posted fields, urlencoded or multipart; 413 when there are too many bytes, 422 when unreadable."""
-    return replace(await _read(request, LONGEST_BODY), files=())
+    return replace(await _read(request, LONGEST_BODY, _MOST_FIELDS), files=())
+
+
+async def read_at_desk(request: Request) -> Fields:
+    """Return the posted fields of a form of the desk; else as ``read``, with room for a whole Edition."""
+    return replace(await _read(request, LONGEST_AT_DESK, _MOST_AT_DESK), files=())
 
 
 async def read_upload(request: Request) -> Fields:
     """Return the posted fields and files; else as ``read``, with room for a file."""
-    return await _read(request, LONGEST_UPLOAD)
+    return await _read(request, LONGEST_UPLOAD, _MOST_FIELDS)
 
 
-async def _read(request: Request, most: int) -> Fields:
+async def _read(request: Request, most: int, most_fields: int) -> Fields:
     body = await _body(request, most)
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     try:
         if kind == "multipart/form-data":
-            return _multipart(request, body)
-        return _urlencoded(body)
+            return _multipart(request, body, most_fields)
+        return _urlencoded(body, most_fields)
     except (FormParserError, ValueError) as fault:
         raise HTTPException(422, _UNREADABLE) from fault
 
@@ -75,6 +82,7 @@ async def read_any(request: Request) -> Fields:
 
 
 Posted = Annotated[Fields, Depends(read)]
+PostedAtDesk = Annotated[Fields, Depends(read_at_desk)]
 Uploaded = Annotated[Fields, Depends(read_upload)]
 PostedAnything = Annotated[Fields, Depends(read_any)]
 
@@ -88,22 +96,22 @@ async def _body(request: Request, most: int) -> bytes:
     return bytes(body)
 
 
-def _urlencoded(body: bytes) -> Fields:
-    pairs = parse_qsl(body.decode("utf-8", "replace"), keep_blank_values=True, max_num_fields=_MOST_FIELDS)
+def _urlencoded(body: bytes, most_fields: int) -> Fields:
+    pairs = parse_qsl(body.decode("utf-8", "replace"), keep_blank_values=True, max_num_fields=most_fields)
     return Fields(tuple((_clean(name), _clean(value)) for name, value in pairs))
 
 
-def _multipart(request: Request, body: bytes) -> Fields:
+def _multipart(request: Request, body: bytes, most_fields: int) -> Fields:
     pairs: list[tuple[str, str]] = []
     files: list[tuple[str, bytes]] = []
 
     def take(field: Field) -> None:
-        if len(pairs) >= _MOST_FIELDS:
+        if len(pairs) >= most_fields:
             raise ValueError("too many fields")
         pairs.append((_text(field.field_name), _text(field.value)))
 
     def take_file(file: File) -> None:
-        if len(files) >= _MOST_FIELDS:
+        if len(files) >= most_fields:
             raise ValueError("too many files")
         file.file_object.seek(0)
         files.append((_text(file.field_name), file.file_object.read()))
