@@ -3,7 +3,7 @@
 import re
 from hmac import compare_digest
 from typing import Annotated
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from fastapi import Depends, HTTPException, Request
 from starlette.responses import Response
@@ -11,7 +11,7 @@ from starlette.responses import Response
 from digest.services import Services
 from digest.staff import sessions
 from digest.staff.sessions import CodeNeeded, SignedIn, Visitor
-from digest.web.forms import Fields, Posted, Uploaded
+from digest.web.forms import Fields, PostedAtDesk, Uploaded
 from digest.web.network import is_https, is_loopback
 from digest.web.pages import Wired
 
@@ -102,7 +102,7 @@ def operator(staff: Staff) -> Visitor:
 Operator = Annotated[Visitor, Depends(operator)]
 
 
-def own_form(request: Request, staff: Staff, fields: Posted) -> Fields:
+def own_form(request: Request, staff: Staff, fields: PostedAtDesk) -> Fields:
     """Return the posted fields of somebody signed in, if the form is from the desk and of this sign-in; 403 else."""
     require_own_form(request)
     if not compare_digest(fields.one("csrf").encode(), staff.csrf_token.encode()):
@@ -163,7 +163,8 @@ def take_half(answer: Response, *, secure: bool) -> None:
 
 def next_page(path: str) -> str:
     """Return *path*, if it is a page of ours at the desk that a sign-in may lead to; else an empty text."""
-    return path if _NEXT.fullmatch(path) and "//" not in path and ".." not in path else ""
+    # Browsers take %2e for a dot, and two of them for the way up.
+    return path if _NEXT.fullmatch(path) and "//" not in path and ".." not in unquote(path) else ""
 
 
 def take_cookie(answer: Response, *, secure: bool) -> None:

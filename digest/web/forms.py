@@ -14,9 +14,11 @@ from digest.web.words import phrase
 
 #: The longest body that any of our forms can have.
 LONGEST_BODY = 64 * 1024
-#: The same with a file in it, or with the words of a whole Edition.
+#: The same at the desk, where one form holds all the words of an Edition of 200 Stories.
+LONGEST_AT_DESK = 2_000_000
+#: The same with a file in it.
 LONGEST_UPLOAD = 3_000_000
-_MOST_FIELDS, _MOST_FIELDS_OF_UPLOAD = 200, 2000
+_MOST_FIELDS, _MOST_AT_DESK = 200, 2000
 _UNREADABLE = phrase("This form could not be read. Go back, reload the page and try again.")
 _TOO_LONG = phrase("This is more than our forms can hold. Shorten it and try again.")
 
@@ -50,9 +52,14 @@ async def read(request: Request) -> Fields:
     return replace(await _read(request, LONGEST_BODY, _MOST_FIELDS), files=())
 
 
+async def read_at_desk(request: Request) -> Fields:
+    """Return the posted fields of a form of the desk; else as ``read``, with room for a whole Edition."""
+    return replace(await _read(request, LONGEST_AT_DESK, _MOST_AT_DESK), files=())
+
+
 async def read_upload(request: Request) -> Fields:
-    """Return the posted fields and files; else as ``read``, with room for a file or for many fields."""
-    return await _read(request, LONGEST_UPLOAD, _MOST_FIELDS_OF_UPLOAD)
+    """Return the posted fields and files; else as ``read``, with room for a file."""
+    return await _read(request, LONGEST_UPLOAD, _MOST_FIELDS)
 
 
 async def _read(request: Request, most: int, most_fields: int) -> Fields:
@@ -75,6 +82,7 @@ async def read_any(request: Request) -> Fields:
 
 
 Posted = Annotated[Fields, Depends(read)]
+PostedAtDesk = Annotated[Fields, Depends(read_at_desk)]
 Uploaded = Annotated[Fields, Depends(read_upload)]
 PostedAnything = Annotated[Fields, Depends(read_any)]
 
@@ -88,22 +96,22 @@ async def _body(request: Request, most: int) -> bytes:
     return bytes(body)
 
 
-def _urlencoded(body: bytes, most: int) -> Fields:
-    pairs = parse_qsl(body.decode("utf-8", "replace"), keep_blank_values=True, max_num_fields=most)
+def _urlencoded(body: bytes, most_fields: int) -> Fields:
+    pairs = parse_qsl(body.decode("utf-8", "replace"), keep_blank_values=True, max_num_fields=most_fields)
     return Fields(tuple((_clean(name), _clean(value)) for name, value in pairs))
 
 
-def _multipart(request: Request, body: bytes, most: int) -> Fields:
+def _multipart(request: Request, body: bytes, most_fields: int) -> Fields:
     pairs: list[tuple[str, str]] = []
     files: list[tuple[str, bytes]] = []
 
     def take(field: Field) -> None:
-        if len(pairs) >= most:
+        if len(pairs) >= most_fields:
             raise ValueError("too many fields")
         pairs.append((_text(field.field_name), _text(field.value)))
 
     def take_file(file: File) -> None:
-        if len(files) >= most:
+        if len(files) >= most_fields:
             raise ValueError("too many files")
         file.file_object.seek(0)
         files.append((_text(file.field_name), file.file_object.read()))

@@ -2,13 +2,16 @@
 
 import re
 
+from starlette.datastructures import Headers
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-#: Files of ours, and the page of a Draft. No page with a reader's token: what is packed tells its length, and that
-#: must tell nothing of a secret (BREACH). The desk's cookie does not come along with a request from another site, and
-#: its forms are refused to other sites whatever token they carry.
-_PACKED = re.compile(r"/static/.+|/desk/edition/\d+")
+#: Files of ours, which hold no secret.
+_FILES = re.compile(r"/static/.+")
+#: The page of a Draft, where a page of ours or the browser's owner asks for it. What is packed tells by its length what
+#: it holds (BREACH), to whoever sees the line and has the browser ask again and again: from another site the cookie
+#: does come along with a link that opens as a page (SameSite=Lax), and a query can stand on the page.
+_TO_OURS = re.compile(r"/desk/edition/\d+")
 
 
 class Packed:
@@ -19,5 +22,11 @@ class Packed:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the request on, by way of the packing where the answer is to be packed."""
-        is_packed = scope["type"] == "http" and _PACKED.fullmatch(scope["path"])
-        await (self.packing if is_packed else self.app)(scope, receive, send)
+        await (self.packing if scope["type"] == "http" and _is_packed(scope) else self.app)(scope, receive, send)
+
+
+def _is_packed(scope: Scope) -> bool:
+    if _FILES.fullmatch(scope["path"]):
+        return True
+    asker = Headers(scope=scope).get("sec-fetch-site")
+    return asker in {"same-origin", "none"} and _TO_OURS.fullmatch(scope["path"]) is not None

@@ -17,7 +17,7 @@ from digest.staff.links import Use
 from digest.staff.sessions import Refusal
 from digest.web import door
 from digest.web.editor.sign_in import STATUS, carried_by, entered, refused, to_form
-from digest.web.forms import Fields, Posted
+from digest.web.forms import Fields, Posted, PostedAtDesk
 from digest.web.network import Network
 from digest.web.pages import READ, Templates, Wired
 
@@ -27,7 +27,7 @@ _SOON = "Several links were asked for within a quarter of an hour. Look into you
 
 
 @router.post("/desk/sign-in/link")
-def ask(request: Request, fields: Posted, network: Network, services: Wired, pages: Templates) -> Response:
+def ask(request: Request, fields: PostedAtDesk, network: Network, services: Wired, pages: Templates) -> Response:
     """Mail a link, if the address has an account; the answer is the same if it has none."""
     door.require_safe_transport(request, services)
     door.require_own_form(request)

@@ -54,9 +54,9 @@ async def posted(request: Request) -> Kept | None:
         return None
     try:
         door.require_own_form(request)
+        return _of(request, await forms.read_at_desk(request))
     except HTTPException:
         return None
-    return _of(request, await forms.read_any(request))
 
 
 def install(app: FastAPI) -> None:

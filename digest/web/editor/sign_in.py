@@ -16,7 +16,7 @@ from digest.web import door
 from digest.web.door import OwnForm, SecondFactorFirst, SignInFirst, Staff
 from digest.web.editor import kept
 from digest.web.editor.kept import Kept
-from digest.web.forms import Fields, Posted
+from digest.web.forms import Fields, PostedAtDesk
 from digest.web.network import Network
 from digest.web.pages import READ, Pages, Templates, Wired, pages_of, services_of
 
@@ -62,7 +62,7 @@ async def form(request: Request, services: Wired, pages: Templates, said: str = 
 
 
 @router.post("/desk/sign-in")
-def enter(request: Request, fields: Posted, network: Network, services: Wired, pages: Templates) -> Response:
+def enter(request: Request, fields: PostedAtDesk, network: Network, services: Wired, pages: Templates) -> Response:
     """Let the owner of an account in, with a new secret for this browser; what it held before is worthless."""
     door.require_safe_transport(request, services)
     door.require_own_form(request)
@@ -93,7 +93,9 @@ async def code_form(request: Request, services: Wired, pages: Templates) -> Resp
 
 
 @router.post("/desk/sign-in/code")
-def enter_with_code(request: Request, fields: Posted, network: Network, services: Wired, pages: Templates) -> Response:
+def enter_with_code(
+    request: Request, fields: PostedAtDesk, network: Network, services: Wired, pages: Templates
+) -> Response:
     """Let in whoever has shown a password or a link before, and shows a code now."""
     door.require_safe_transport(request, services)
     door.require_own_form(request)

@@ -13,8 +13,8 @@ from digest.web.forms import Fields
 
 #: Verbs that carry what somebody has typed; all others are one press of a button.
 TYPED = frozenset({"rewrite", "word", "add", "show"})
-#: No database holds a greater number.
-_LARGEST = 2**63
+#: Digits of a number, and where it ends: no database holds a greater one.
+_LONGEST, _LARGEST = 19, 2**63
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +82,8 @@ def new_key() -> str:
 
 
 def _number(text: str) -> int:
-    if not (text.isascii() and text.isdecimal() and int(text[:20]) < _LARGEST):
+    # The length first: of thousands of digits Python makes no number.
+    if not (text.isascii() and text.isdecimal() and len(text) <= _LONGEST and int(text) < _LARGEST):
         raise HTTPException(422)
     return int(text)
 

@@ -475,13 +475,23 @@ def test_the_page_stays_small_with_two_hundred_stories(services: Services, edito
     electric = replace(draft.sections[0], stories=many)
     desk = desk_of(services, editor, drafted(services, replace(draft, sections=(electric,), bench=())))
 
-    page = desk.client.get(desk.page, headers={"Accept-Encoding": "gzip"})
+    page = desk.client.get(desk.page, headers={"Accept-Encoding": "gzip", **OWN})
     files = re.findall(r'(?:href|src)="(/static/[^"]+\.(?:css|js))"', page.text)
     answers = [page, *(desk.client.get(path, headers={"Accept-Encoding": "gzip"}) for path in files)]
 
     assert {answer.headers["content-encoding"] for answer in answers if len(answer.content) > 1000} == {"gzip"}
     assert sum(answer.num_bytes_downloaded for answer in answers) < 150_000
     assert sum(len(answer.content) for answer in answers) < 300_000
+
+
+@pytest.mark.parametrize("site", ["cross-site", "same-site", None])
+def test_what_another_site_has_the_browser_ask_for_does_not_tell_its_length(eve: Desk, site: str | None) -> None:
+    headers = {"Accept-Encoding": "gzip"} | ({"Sec-Fetch-Site": site} if site else {})
+
+    answer = eve.client.get(f"{eve.page}?reader=guess", headers=headers)
+
+    assert answer.status_code == 200
+    assert "content-encoding" not in answer.headers
 
 
 def test_pages_that_hold_a_readers_token_are_not_packed(client: TestClient, reader: str) -> None:

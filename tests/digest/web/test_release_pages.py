@@ -4,7 +4,8 @@ import asyncio
 import re
 from collections.abc import AsyncIterator
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
@@ -14,8 +15,10 @@ from digest.desk.progress import Watch
 from digest.model.edition import EditionState
 from digest.model.ids import EditionId
 from digest.services import Services
+from digest.staff import accounts
+from digest.store import staff as store
 from digest.web.editor import progress
-from digest.web.editor.progress import Gallery, event
+from digest.web.editor.progress import Gallery, Watcher, event
 from tests.digest.web.newsroom import OWN, csrf, edition, gone_out, paper, parsed, sign_in
 from tests.fakes import FixedClock
 
@@ -180,11 +183,90 @@ def test_the_stream_is_for_staff_alone(client: TestClient, edition_id: EditionId
 
 
 def test_more_watchers_than_there_is_room_for_are_sent_away(client: TestClient, page: str) -> None:
-    client.app.state.gallery.watchers = progress.MOST_WATCHERS  # type: ignore[attr-defined]  # an ASGI app to the client
+    gallery = client.app.state.gallery  # type: ignore[attr-defined]  # an ASGI app to the client
+    gallery.watchers = [f"{n}@desk.example" for n in range(progress.MOST_WATCHERS)]
 
     answer = client.get(f"{page}/progress")
 
     assert (answer.status_code, answer.headers["Retry-After"]) == (503, "60")
+
+
+def test_one_account_does_not_take_the_room_of_all(client: TestClient, page: str) -> None:
+    gallery = client.app.state.gallery  # type: ignore[attr-defined]  # as above
+    gallery.watchers = [EVE] * progress.MOST_OF_ONE
+
+    assert client.get(f"{page}/progress").status_code == 503
+    assert gallery.has_room("otto@desk.example")
+
+
+def heard(gallery: Gallery, edition_id: EditionId, watcher: Watcher) -> list[str]:
+    """Return all that is told of an Edition to *watcher*, with what is still to go out as its figures."""
+
+    async def listen() -> list[str]:
+        first = gallery.watch.look(edition_id)
+        stream: AsyncIterator[str] = progress.told(gallery, watcher, first, lambda found: str(found.open), first.state)
+        return [part async for part in stream]
+
+    return asyncio.run(listen())
+
+
+def test_of_many_who_come_at_once_no_more_watch_than_there_is_room_for(
+    services: Services, edition_id: EditionId
+) -> None:
+    gallery = Gallery(Watch(services), watchers=[EVE] * progress.MOST_OF_ONE)
+
+    assert heard(gallery, edition_id, Watcher(email=EVE, is_in=lambda: True)) == []
+    assert gallery.watchers == [EVE] * progress.MOST_OF_ONE
+
+
+def test_a_stream_ends_with_the_sign_in_that_it_was_asked_with(
+    services: Services, edition_id: EditionId, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(progress, "EVERY", 0)
+    monkeypatch.setattr(progress, "ASKED", 0)
+    answers = iter([True, True, False])
+    gallery = Gallery(Watch(services))
+
+    told = heard(gallery, edition_id, Watcher(email=EVE, is_in=lambda: next(answers)))
+
+    assert told == [event("figures", "0"), event("state", "draft")]
+    assert gallery.watchers == []
+
+
+def test_a_removed_account_watches_nothing_any_more(
+    client: TestClient, services: Services, page: str, operator: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(progress, "EVERY", 0)
+    monkeypatch.setattr(progress, "ASKED", 0)
+    look = services.clock.now
+
+    def removed() -> datetime:  # between the door, which has let this browser in, and the first question after it
+        with services.session() as session:
+            if store.account(session, EVE) is not None and gallery.watchers:
+                accounts.remove(session, EVE, by=operator, now=look())
+        return look()
+
+    gallery = client.app.state.gallery  # type: ignore[attr-defined]  # as above
+    monkeypatch.setattr(type(services.clock), "now", lambda _clock: removed())
+
+    answer = client.get(f"{page}/progress")
+
+    assert answer.text.endswith("event: state\ndata: draft\n\n")
+
+
+def test_who_does_not_take_what_is_sent_does_not_keep_a_place_for_ever(
+    services: Services, edition_id: EditionId, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(progress, "LONGEST", 0)
+    monkeypatch.setattr(progress, "SILENCE", 0)
+
+    async def parts() -> AsyncIterator[str]:
+        yield "x"
+
+    async def never(*_: object) -> Any:
+        await asyncio.Event().wait()
+
+    asyncio.run(progress._Stream(parts())({"type": "http", "asgi": {"spec_version": "2.0"}}, never, never))
 
 
 def test_a_stream_speaks_into_silence_tells_changes_and_stops_with_the_service(
@@ -197,13 +279,10 @@ def test_a_stream_speaks_into_silence_tells_changes_and_stops_with_the_service(
     ends = iter([False, False, False, True])
     gallery = Gallery(Watch(services), is_ending=lambda: next(ends))
 
-    async def heard() -> list[str]:
-        first = gallery.watch.look(edition_id)
-        stream: AsyncIterator[str] = progress.told(gallery, first, lambda found: str(found.open), first.state)
-        return [part async for part in stream]
+    told = heard(gallery, edition_id, Watcher(email=EVE, is_in=lambda: True))
 
-    assert asyncio.run(heard()) == [event("figures", "1"), ": still here\n\n", ": still here\n\n", ": still here\n\n"]
-    assert gallery.watchers == 0
+    assert told == [event("figures", "1"), ": still here\n\n", ": still here\n\n", ": still here\n\n"]
+    assert gallery.watchers == []
 
 
 def test_no_line_of_an_event_is_taken_for_another_field() -> None:
