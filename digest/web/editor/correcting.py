@@ -12,7 +12,7 @@ from digest.errors import WrongState
 from digest.model.ids import EditionId
 from digest.services import Services
 from digest.staff.sessions import Visitor
-from digest.web.door import OwnUpload, Staff
+from digest.web.door import OwnForm, Staff
 from digest.web.forms import Fields
 from digest.web.headers import FRAMED_MAIL
 from digest.web.pages import READ, EditionNumber, Pages, Templates, Wired
@@ -27,7 +27,7 @@ def form(edition_id: EditionNumber, staff: Staff, services: Wired, pages: Templa
 
 
 @router.post("/desk/edition/{edition_id}/correct")
-def save(edition_id: EditionNumber, staff: Staff, fields: OwnUpload, services: Wired, pages: Templates) -> Response:
+def save(edition_id: EditionNumber, staff: Staff, fields: OwnForm, services: Wired, pages: Templates) -> Response:
     """Show the Edition corrected from now on, and make the mail that tells of it where that is wished."""
     number = EditionId(edition_id)
     wish = _wish(fields)
