@@ -87,7 +87,8 @@ def harvests(session: Session, now: datetime, *, only: SourceId | None = None) -
         days = [all_ - rest for all_, rest in pairwise((brought, *later, 0))]
         began, count = first_answers.get(source, (None, 0))
         if began is not None:
-            days[next(day for day, end in enumerate(ends) if began <= end)] -= count
+            # The clock of who gathered may be a little ahead of ours.
+            days[next((day for day, end in enumerate(ends) if began <= end), DAYS - 1)] -= count
         found[source] = Harvest(days=tuple(days), per_day=_pace(days, began, now), brought=brought, used=used)
     return found
 
