@@ -8,7 +8,9 @@ import re
 import tempfile
 import tomllib
 from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from dataclasses import dataclass
 from email import message_from_bytes, policy
 from pathlib import Path
 from typing import Any, Literal
@@ -16,7 +18,7 @@ from typing import Any, Literal
 from PIL import Image
 from playwright.sync_api import Browser, Page, Route, sync_playwright
 
-from digest import illustration, letters, logs, notices
+from digest import illustration, letters, logs, notices, sending
 from digest.clock import SystemClock
 from digest.demo.day import BY_DEMO, EDITOR, SLUG, Day
 from digest.model.candidate import Score, ScorePart
@@ -25,9 +27,11 @@ from digest.model.edition import Edition
 from digest.model.ids import ArticleId, EditionId
 from digest.model.look import Images, Look, Theme
 from digest.model.newsletter import Newsletter, SectionPlan
+from digest.model.staff import Role
 from digest.readers import own, signing_up
 from digest.render import render
 from digest.services import press
+from digest.staff import accounts
 from digest.store import editions
 from digest.web import wishes
 from digest.web.pages import Pages
@@ -41,10 +45,29 @@ CHROMIUM = "/usr/bin/chromium"
 QUIET = ["--disable-gpu", "--disable-background-networking", "--disable-component-update", "--disable-sync"]
 Scheme = Literal["light", "dark"]
 SCREEN, PHONE = (800, 600), (390, 780)
+#: The Draft at the desk: wide, by night, and on a phone.
+DRAFTS: tuple[tuple[str, tuple[int, int], Scheme], ...] = (
+    ("desk.png", (1400, 860), "light"),
+    ("desk-dark.png", (1400, 860), "dark"),
+    ("desk-phone.png", (390, 844), "light"),
+)
+#: Who edits beside the demo's editor.
+SECOND = "second@lantern.example"
 #: One of the sample readers, who has got everything, and somebody who has yet to confirm.
 READER, NEWCOMER = "ada@reader.example", "noor@reader.example"
 #: Where the pictures of the Arabic sample are said to be.
 ELSEWHERE = "https://pictures.example/"
+
+
+@dataclass(frozen=True)
+class Morning:
+    """A clock that stands at an hour of today's morning at which some readers have their mail and others wait."""
+
+    at: dt.datetime
+
+    def now(self) -> dt.datetime:
+        """Return that instant."""
+        return self.at
 
 
 @contextmanager
@@ -63,17 +86,79 @@ def save(page: Page, name: str, *, is_whole: bool = False) -> None:
     shown.quantize(192, dither=Image.Dither.NONE).save(IMAGES / name, optimize=True)
 
 
-def desk(day: Day, browser: Browser, edition_id: EditionId) -> None:
-    """Take the desk with today's Draft, as its editor sees it."""
-    with seen(browser, 1400, 760) as page:
+@contextmanager
+def at_the_desk(
+    browser: Browser, day: Day, size: tuple[int, int] = (1400, 860), scheme: Scheme = "light", email: str = EDITOR
+) -> Iterator[Page]:
+    """Give a page of that size and colour scheme whose editor has signed in."""
+    with seen(browser, *size, scheme) as page:
         page.goto(day.services.links.desk())
-        page.fill("input[type=email]", EDITOR)
+        page.fill("input[type=email]", email)
         page.fill("input[type=password]", day.password)
-        page.get_by_role("button", name="Sign in").click()
+        page.get_by_role("button", name="Sign in", exact=True).click()
         page.wait_for_load_state("networkidle")
-        page.goto(f"{day.services.links.desk()}/edition/{edition_id}")
+        yield page
+
+
+def visit(page: Page, address: str) -> None:
+    """Open *address*, and wait until the page has got all that it asks for."""
+    page.goto(address)
+    page.wait_for_load_state("networkidle")
+
+
+def desk(day: Day, browser: Browser, edition_id: EditionId) -> None:
+    """Take today's Draft as its editors see it, while they work at it."""
+    address = day.services.links.desk_edition(edition_id)
+    for file, size, scheme in DRAFTS:
+        with at_the_desk(browser, day, size, scheme) as page:
+            visit(page, address)
+            save(page, file)
+    with at_the_desk(browser, day) as page:
+        visit(page, address)
+        page.keyboard.press("?")
+        save(page, "desk-keys.png")
+        page.keyboard.press("Escape")
+        page.locator(".story .do").nth(1).get_by_text("Open", exact=True).click()
+        page.locator(".story .panel").wait_for()
+        page.locator(".story").nth(1).evaluate("story => story.scrollIntoView()")
         page.wait_for_load_state("networkidle")
-        save(page, "desk.png")
+        save(page, "desk-story.png")
+        visit(page, f"{day.services.links.desk()}/sources")
+        save(page, "desk-sources.png")
+    collide(day, browser, address)
+
+
+def collide(day: Day, browser: Browser, address: str) -> None:
+    """Take what an editor is told who comes second; the Draft is as it was afterwards."""
+    with day.services.session() as session:
+        accounts.add(session, SECOND, "Second editor", Role.EDITOR, day.password, day.services.clock.now())
+    with at_the_desk(browser, day) as first, at_the_desk(browser, day, email=SECOND) as second:
+        for page, words in ((first, "Open after nine years: the Kestrel Strait"), (second, "One long whistle")):
+            visit(page, address)
+            page.locator(".story h3").first.click()
+            page.keyboard.type(words)
+        second.keyboard.press("Enter")
+        second.locator("#saved", has_text="retitled").wait_for()
+        first.keyboard.press("Enter")
+        first.locator("#notice h1").wait_for()
+        first.wait_for_load_state("networkidle")
+        first.locator("#notice").evaluate("notice => notice.scrollIntoView()")
+        save(first, "desk-collision.png")
+        second.keyboard.press("u")
+        second.locator("#saved", has_text="took back").wait_for()
+
+
+def release(day: Day, browser: Browser, edition_id: EditionId) -> None:
+    """Send what is due, and take the account while the rest waits; then the rest, and the search that finds it."""
+    with at_the_desk(browser, day, (1000, 640)) as page:
+        with ThreadPoolExecutor(1) as elsewhere:
+            elsewhere.submit(sending.send_edition, day.services, edition_id).result()
+        visit(page, f"{day.services.links.desk()}/edition/{edition_id}")
+        save(page, "desk-progress.png")
+        with ThreadPoolExecutor(1) as elsewhere:
+            elsewhere.submit(day.send, edition_id, lambda _: None).result()
+        visit(page, f"{day.services.links.desk()}/archive/search?q=strait&in=articles")
+        save(page, "desk-archive-search.png")
 
 
 def themes(day: Day, browser: Browser, mails: Mapping[Theme, str]) -> None:
@@ -270,7 +355,8 @@ def main() -> None:
     logs.configure("warning")
     IMAGES.mkdir(exist_ok=True)
     sandbox = ["--no-sandbox"] if os.getuid() == 0 else []
-    with tempfile.TemporaryDirectory() as folder, Day(Path(folder), SystemClock()).open() as day:
+    today = SystemClock().now().replace(hour=5, minute=30, second=0, microsecond=0)
+    with tempfile.TemporaryDirectory() as folder, Day(Path(folder), Morning(today)).open() as day:
         day.hire_an_editor()
         day.sign_up_readers(lambda _: None)
         day.gather(lambda *_: None)
@@ -283,7 +369,7 @@ def main() -> None:
             desk(day, browser, edition_id)
             themes(day, browser, mails)
             day.approve(edition_id)
-            day.send(edition_id, lambda _: None)
+            release(day, browser, edition_id)
             with day.services.reading() as session:
                 pages(day, browser, editions.get(session, edition_id))
             life(day, browser)

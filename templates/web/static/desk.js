@@ -138,13 +138,16 @@
 
   let previewing;
   function preview() {
-    const frame = document.querySelector("#preview iframe");
-    if (!frame || !window.htmx) return;
-    const query = new URL(frame.src).searchParams;
-    query.delete("v");
     clearTimeout(previewing);
-    previewing = setTimeout(() => window.htmx.ajax("GET", `${page()}/proof?${query}`,
-      { target: "#preview", select: "#preview", swap: "outerHTML" }), 200);
+    previewing = setTimeout(() => {
+      const frame = document.querySelector("#preview iframe");
+      if (!frame || !window.htmx) return;
+      // A tab that has just been chosen comes first, or this would show the one before it again.
+      if (document.querySelector("#preview .htmx-request")) return preview();
+      const query = new URL(frame.src).searchParams;
+      query.delete("v");
+      window.htmx.ajax("GET", `${page()}/proof?${query}`, { target: "#preview", select: "#preview", swap: "outerHTML" });
+    }, 200);
   }
 
   // ---- forms and buttons ----
