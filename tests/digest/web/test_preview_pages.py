@@ -189,7 +189,8 @@ def test_forms_of_others_are_refused(client: TestClient, page: str, form: str) -
 def test_whoever_has_not_signed_in_sees_no_draft(client: TestClient, edition_id: EditionId, path: str) -> None:
     answer = client.get(f"/desk/edition/{edition_id}/{path}")
 
-    assert (answer.status_code, answer.headers["location"]) == (303, "/desk/sign-in")
+    sign_in_page = f"/desk/sign-in?next=/desk/edition/{edition_id}/{path}"
+    assert (answer.status_code, answer.headers["location"]) == (303, sign_in_page)
 
 
 def test_opening_an_edition_renders_nothing(client: TestClient, page: str, monkeypatch: pytest.MonkeyPatch) -> None:
