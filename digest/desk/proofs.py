@@ -10,7 +10,7 @@ from digest.model.rendered import FilledDigest
 from digest.proof import ANYONE, Viewpoint
 from digest.render.lint import Finding
 from digest.services import Services
-from digest.store import editions
+from digest.store import audit, editions
 from subscribers import address, audience
 from subscribers.errors import UnknownSubscriber
 
@@ -42,16 +42,20 @@ class Checks:
         return {slug: _STEPS[step] for slug, step in self.layout.shortened.items()}
 
 
-def find_reader(services: Services, edition_id: EditionId, text: str) -> str:
+def find_reader(services: Services, edition_id: EditionId, text: str, *, by: str) -> str:
     """
     Return the public id of the reader whose address *text* is, if they get the newsletter of the Edition.
 
-    BadAddress when it is none, UnknownSubscriber when it is not a reader's of this newsletter.
+    BadAddress when it is none, UnknownSubscriber when it is not a reader's of this newsletter. That *by* has asked is
+    written down either way: who reads what is no secret from editors, and nothing to be leafed through.
     """
     wanted = address.parse(text, allow_special=services.settings.is_local)
-    with services.reading() as session:
-        newsletter = services.newsletter(editions.get(session, edition_id).newsletter)
+    with services.session() as session:
+        edition = editions.get(session, edition_id)
+        newsletter = services.newsletter(edition.newsletter)
         found = audience.live_ids(session, newsletter.slug, wanted)
+        told = f"{address.masked(wanted.text)}: {'a reader' if found else 'no reader'}"
+        audit.write(session, by=by, act="look up reader", at=services.clock.now(), about=str(edition), detail=told)
     if not found:
         raise UnknownSubscriber(f"nobody with this address gets {newsletter.title}")
     return found[0]

@@ -1,5 +1,6 @@
 """Accounts: who may sign in at the desk, and what they may do there."""
 
+import re
 from datetime import datetime
 
 from digest.database import Session
@@ -8,6 +9,9 @@ from digest.model.staff import Role, Staff
 from digest.staff import passwords, second_factor
 from digest.store import audit
 from digest.store import staff as store
+
+#: One address alone: nothing that could name a second one in the head of a mail.
+_ADDRESS = re.compile(r"""[^\s@<>()\[\],;:"\\]+@[^\s@<>()\[\],;:"\\]+""")
 
 
 class AccountError(DigestError):
@@ -97,8 +101,7 @@ def hashed(password: str) -> str:
 
 def _new(session: Session, email: str, name: str, role: Role, password_hash: str, now: datetime) -> Staff:
     address = normal(email)
-    local, at, domain = address.rpartition("@")
-    if not (local and at and domain) or len(address) > 320 or any(c.isspace() or not c.isprintable() for c in address):
+    if not _ADDRESS.fullmatch(address) or len(address) > 320 or not address.isprintable():
         raise AccountError(f'"{email[:80]}" is no mail address; give one such as anna@example.org')
     if store.account(session, address) is not None:
         raise AccountError(f"{address} has an account already; give another address, or replace its password")

@@ -30,13 +30,13 @@ def mail_test(
     """Mail the Edition as readers would get it, with links that open nothing; exit code 1 when one was not sent."""
     with services() as given:
         newsletter = given.newsletter(slug)
-        edition = found(given, newsletter, date, cadence)
+        edition, here = found(given, newsletter, date, cadence), mailing_proofs.COMMAND_LINE
         viewpoint = (
-            proof.viewpoint_of(given, edition.id, proofs.find_reader(given, edition.id, reader))
+            proof.viewpoint_of(given, edition.id, proofs.find_reader(given, edition.id, reader, by=here))
             if reader
             else viewpoint_of_sections(newsletter, sections)
         )
-        ids = mailing_proofs.mail_proof(given, edition.id, viewpoint, to, by=mailing_proofs.COMMAND_LINE)
+        ids = mailing_proofs.mail_proof(given, edition.id, viewpoint, to, by=here)
         report = notices.send(given)
         with given.reading() as session:
             fates = [store.fate(session, notice_id) for notice_id in ids]

@@ -12,11 +12,13 @@ from digest.errors import WrongState
 from digest.model.ids import EditionId
 from digest.services import Services
 from digest.staff.sessions import Visitor
+from digest.web import outside
 from digest.web.door import OwnForm, Staff
 from digest.web.editor.preview import PreviewWish, Wished
 from digest.web.editor.story import places_for
 from digest.web.editor.verbs import TYPED, Asked, new_key
 from digest.web.forms import Fields
+from digest.web.outside import Crowded
 from digest.web.pages import READ, EditionNumber, Pages, Templates, Wired
 
 router = APIRouter()
@@ -93,7 +95,11 @@ class NewItem:
 
 def fetched(services: Services, form: Fields) -> NewItem:
     """Return the form's item with what the page at its address says of itself in the fields that are empty."""
-    card = fetching.fetch_card(services, form.one("url"))
+    try:
+        with outside.turn():
+            card = fetching.fetch_card(services, form.one("url"))
+    except Crowded as fault:
+        return NewItem(fields=form, fault=str(fault))
     if isinstance(card, str):
         return NewItem(fields=form, fault=card)
     said = {"url": card.url, "headline": card.title, "summary": card.summary, "source": card.source}

@@ -73,7 +73,7 @@ def find_reader(edition_id: EditionNumber, staff: Staff, form: OwnForm, services
     number, wish = EditionId(edition_id), read_wish(form.one("wish"))
     typed = form.one("address")
     try:
-        found = proofs.find_reader(services, number, typed)
+        found = proofs.find_reader(services, number, typed, by=staff.email)
     except (BadAddress, UnknownSubscriber) as fault:
         return _alone(services, pages, staff, number, wish, reader_fault=_sentence(fault), typed_reader=typed)
     return _to_preview(pages, number, wish.query(sections=(), reader=found))

@@ -14,6 +14,7 @@ from digest.model.newsletter import Selectors, SourceKind, SourcePlan, without_p
 from digest.services import Services
 from digest.source_list import Preview, SourceRefused
 from digest.staff.sessions import Visitor
+from digest.web import outside
 from digest.web.door import OwnForm, Staff
 from digest.web.editor.sources import KINDS, kind_of, sentence, weight_of
 from digest.web.forms import Fields
@@ -49,7 +50,8 @@ def find(request: Request, staff: Staff, form: OwnForm, services: Wired, pages: 
     if not address:
         return _page(request, services, pages, staff, _Adding(typed=form, fault="Give the address of a site or feed."))
     try:
-        found = source_list.found_at(services, address, longest=PATIENCE)
+        with outside.turn():
+            found = source_list.found_at(services, address, longest=PATIENCE)
     except DigestError as fault:
         return _page(request, services, pages, staff, _Adding(typed=form, fault=sentence(fault)))
     return _page(request, services, pages, staff, _Adding(typed=form, found=found))
@@ -64,7 +66,8 @@ def look(request: Request, staff: Staff, form: OwnForm, services: Wired, pages: 
     address = form.one("address")
     address = address if "://" in address else f"https://{address}"
     try:
-        seen = source_list.preview(services, address, kind=kind, selectors=selectors, longest=PATIENCE)
+        with outside.turn():
+            seen = source_list.preview(services, address, kind=kind, selectors=selectors, longest=PATIENCE)
     except DigestError as fault:
         return _page(request, services, pages, staff, _Adding(typed=form, fault=sentence(fault)))
     return _page(request, services, pages, staff, _Adding(typed=form, seen=seen))

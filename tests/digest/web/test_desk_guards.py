@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from contextlib import ExitStack
 
 import pytest
 from fastapi.testclient import TestClient
@@ -9,6 +10,7 @@ from fastapi.testclient import TestClient
 from digest.model.ids import EditionId
 from digest.services import Services
 from digest.store import audit
+from digest.web import outside
 from tests.digest.web.newsroom import OWN, PASSWORD, csrf, parsed, sign_in
 
 #: It is asked for the addresses alone, which FastAPI finds in each route; HEAD shares the name of its GET.
@@ -160,3 +162,61 @@ def test_more_than_a_form_of_the_desk_can_hold_is_refused(
     many = client.post(path, data={"csrf": token} | {f"x{n}": "" for n in range(2000)}, headers=OWN)
 
     assert (long.status_code, many.status_code) == (413, 422)
+
+
+@pytest.mark.parametrize(
+    "typed",
+    ["a@b.example,c@d.example", "<a@b.example>", "A <a@b.example>", "a@b@c.example", "a;b@c.example", "a@[127.0.0.1]"],
+)
+def test_nobody_is_invited_whose_address_could_name_others(
+    client: TestClient, services: Services, operator: str, typed: str
+) -> None:
+    sign_in(client, operator)
+    data = {"csrf": csrf(client), "email": typed, "role": "editor"}
+
+    answer = client.post("/desk/staff/invite", data=data, headers=OWN)
+
+    assert (answer.status_code, "is no mail address" in answer.text) == (422, True)
+
+
+def test_to_ask_whether_somebody_is_a_reader_is_written_down_without_their_address(
+    client: TestClient, services: Services, editor: str, edition_id: EditionId, reader: str
+) -> None:
+    assert reader
+    sign_in(client, editor)
+
+    for typed in ("ana@reader.example", "nobody@reader.example"):
+        data = {"csrf": csrf(client), "address": typed}
+        client.post(f"/desk/edition/{edition_id}/reader", data=data, headers=OWN)
+
+    with services.reading() as session:
+        no, yes = audit.recent(session, limit=2)
+    assert {no.act, yes.act} == {"look up reader"}
+    assert {no.by, yes.by} == {editor}
+    assert (yes.detail, no.detail) == ("a***@r***: a reader", "n***@r***: no reader")
+
+
+@pytest.mark.parametrize(
+    ("path", "fields"),
+    [
+        ("/desk/sources/find", {"address": "https://site.example"}),
+        ("/desk/sources/look", {"address": "https://site.example"}),
+        ("/desk/edition/1/edit", {"do": "fetch", "url": "https://site.example/story"}),
+    ],
+)
+def test_while_three_wait_for_other_sites_a_fourth_asks_none(
+    client: TestClient, editor: str, edition_id: EditionId, path: str, fields: dict[str, str]
+) -> None:
+    assert edition_id == 1
+    sign_in(client, editor)
+    token = csrf(client)
+
+    with ExitStack() as others:
+        for _ in range(outside.MOST_AT_ONCE):
+            others.enter_context(outside.turn())
+        crowded = client.post(path, data={"csrf": token, **fields}, headers=OWN)
+
+    assert "Press the button again in a moment." in crowded.text
+    assert "https://site.example" in crowded.text
+    with outside.turn():  # all places are free again
+        pass

@@ -3,6 +3,7 @@ from pathlib import Path
 from fastapi.testclient import TestClient
 
 from digest.model.staff import Role
+from digest.store import audit
 from digest.web.app import create_app
 from tests.conftest import MakeServices
 from tests.digest.web.newsroom import BASE, OWN, account, csrf, sign_in
@@ -21,6 +22,9 @@ def test_preparing_now_gathers_and_opens_the_draft(
 
     assert answer.status_code == 303
     assert answer.headers["location"].startswith("/desk/edition/")
+    with services.reading() as session:
+        entry = audit.recent(session)[0]
+    assert (entry.by, entry.act) == ("eve@desk.example", "prepare")
     assert "Harbour of Eastmouth frozen shut" in client.get(answer.headers["location"]).text
 
 
