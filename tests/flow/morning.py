@@ -13,9 +13,11 @@ from typing import Any, TypeVar
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Locator, Page, expect
 
+from digest import illustration
 from digest.demo.day import EDITOR, Day
 from digest.model.staff import Role
 from digest.staff import accounts
+from digest.store import editions
 from tests.fakes import FixedClock
 
 BEN = "ben@lantern.example"
@@ -73,6 +75,12 @@ class Morning:
     def _copy(source: Path, target: Path) -> None:
         with closing(sqlite3.connect(source)) as old, closing(sqlite3.connect(target)) as new:
             old.backup(new)
+
+    def wants_pictures(self) -> bool:
+        """Return whether pictures of the Draft are still to be fetched."""
+        with self.day.services.reading() as session:
+            draft = editions.get(session, self.edition_id).draft
+        return bool(illustration.wanted(draft, self.day.newsletter.look))
 
     def mails_to(self, address: str) -> list[EmailMessage]:
         """Return the mails in the inbox to *address*, the oldest first."""

@@ -252,12 +252,17 @@ def mail_a_test(page: Page, morning: Morning) -> None:
 
 
 def approve(page: Page, morning: Morning, public_id: str) -> str:
-    """Approve the Draft, and return what the preview shows of the mail to a reader: its pictures are all there now."""
+    """Approve the Draft, and return what the preview has shown of the mail to a reader, and goes on showing."""
+    address = f"{morning.edition}/preview?reader={public_id}"
+    while morning.wants_pictures():
+        page.wait_for_timeout(50)
+    before = page.request.get(address).text()
     page.get_by_role("button", name="Approve", exact=True).click()
     expect(page.locator("p.said").first).to_contain_text("Approved")
     expect(page.locator(".head .state")).to_have_text("approved")
     expect(page.locator("#checks .hash code")).to_have_text(re.compile("^[0-9a-f]{64}$"))
-    return page.request.get(f"{morning.edition}/preview?reader={public_id}").text()
+    assert page.request.get(address).text() == before
+    return before
 
 
 def send(page: Page, morning: Morning) -> None:

@@ -1,10 +1,13 @@
 """Editing the Draft at the desk: one route for all acts, and what becomes of those that cannot be done."""
 
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 from fastapi import APIRouter
+from starlette.background import BackgroundTask
 from starlette.responses import RedirectResponse, Response
 
+from digest import pipeline
 from digest.desk import editing, fetching, opening
 from digest.desk.editing import Changed, Collided, Step
 from digest.desk.standing import standing
@@ -45,7 +48,14 @@ def edit(
         outcome = None  # the second press of a button whose first took back what there was
     if isinstance(outcome, Collided):
         return _not_done(pages, staff, edited, form, collided=outcome)
-    return RedirectResponse(_after(pages.links.desk_edition(edited), asked, preview), status_code=303)
+    target = _after(pages.links.desk_edition(edited), asked, preview)
+    return RedirectResponse(target, status_code=303, background=BackgroundTask(_illustrate, services, edited))
+
+
+def _illustrate(services: Services, edition_id: EditionId) -> None:
+    """Fetch the pictures that the Draft wants now, so that its preview shows what will be sent."""
+    with suppress(Crowded), outside.turn():  # what is not fetched now is fetched before the approval
+        pipeline.illustrate(services, edition_id)
 
 
 @router.api_route("/desk/edition/{edition_id}/add", methods=READ)

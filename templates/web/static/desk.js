@@ -233,6 +233,11 @@
     }
   });
 
+  // What the program itself has done, as fetching pictures, needs nobody's word.
+  document.addEventListener("htmx:afterSwap", () => {
+    if (document.querySelector("#others [data-quiet]") && draft()) reload();
+  });
+
   // ---- one story opened ----
 
   function toggle(story, hash) {
