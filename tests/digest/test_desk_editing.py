@@ -217,6 +217,16 @@ def test_a_link_that_we_have_as_an_article_is_tied_to_it(services: Services, edi
     assert "paper20.example/20" in sent
 
 
+def test_an_item_that_names_an_article_that_is_not_there_can_be_approved(
+    services: Services, edition_id: EditionId
+) -> None:
+    did(services, edition_id, Add(section="city", headline="Our own", own_key="o1", article_id=ArticleId(999)))
+
+    pipeline.approve(services, edition_id, by=ANNA)
+
+    assert called(draft_of(services, edition_id), "o1").article_id is None
+
+
 def test_a_link_that_is_in_the_draft_is_not_added_once_more(services: Services, edition_id: EditionId) -> None:
     add = Add("sport", "Seen", url="https://paper12.example/12/", own_key="o1")
 
