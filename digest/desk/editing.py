@@ -151,7 +151,11 @@ def ways(services: Services, edition_id: EditionId) -> Ways:
 
 def _tied(desk: Desk, draft: Draft, act: Act) -> Act:
     """Return *act*; an item of an editor's own tied to the Article that we have of its link, if there is one."""
-    if not isinstance(act, Add) or act.article_id is not None or not act.url.strip():
+    if not isinstance(act, Add):
+        return act
+    if act.article_id is not None and not articles.keys_of(desk.session, {act.article_id}):
+        act = replace(act, article_id=None)  # the form named one that there is not, and no Edition could remember it
+    if act.article_id is not None or not act.url.strip():
         return act
     known = articles.called(desk.session, url_key(act.url))
     here = [article for article in known if article in used(draft)]

@@ -233,6 +233,16 @@ def test_a_link_of_which_there_was_no_article_is_known_as_sent_when_one_comes_in
     assert late == {"late.example/alone": edition_id, "late.example/beside": edition_id}
 
 
+def test_an_item_that_names_an_article_that_is_not_there_can_be_approved(
+    services: Services, edition_id: EditionId
+) -> None:
+    did(services, edition_id, Add(section="city", headline="Our own", own_key="o1", article_id=ArticleId(999)))
+
+    pipeline.approve(services, edition_id, by=ANNA)
+
+    assert called(draft_of(services, edition_id), "o1").article_id is None
+
+
 def test_a_link_that_is_in_the_draft_is_not_added_once_more(services: Services, edition_id: EditionId) -> None:
     add = Add("sport", "Seen", url="https://paper12.example/12/", own_key="o1")
 

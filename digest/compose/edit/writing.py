@@ -1,5 +1,6 @@
 """The acts that write: texts and picture of a Story, the words around the Stories, an item of an editor's own."""
 
+import re
 from dataclasses import dataclass, replace
 from urllib.parse import urlsplit
 
@@ -10,6 +11,9 @@ from digest.errors import WrongState
 from digest.model.draft import Draft, Picture, Story
 from digest.model.ids import ArticleId
 from digest.model.newsletter import Newsletter
+
+#: Unlike the key of any article, and fit to stand in an address.
+_OWN_KEY = re.compile("o[0-9a-f]{1,40}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +138,7 @@ class Add:
         return f"add {self.own_key}"
 
     def apply(self, draft: Draft, newsletter: Newsletter) -> Draft:
-        if not self.own_key:
+        if not _OWN_KEY.fullmatch(self.own_key):
             raise WrongState("an item of your own needs a key of its own; send the form once more")
         if any(self.own_key == story.own_key for story in _everywhere(draft)):
             return draft
@@ -147,7 +151,7 @@ class Add:
             article_id=self.article_id,
             headline=texts.needed_line(self.headline, "headline", texts.HEADLINE),
             url=url,
-            source=texts.line(self.source, "source", texts.SOURCE) or _host(url) or newsletter.title,
+            source=texts.line(self.source, "source", texts.SOURCE) or _host(url)[: texts.SOURCE] or newsletter.title,
             summary=texts.lines(self.summary, "summary", texts.SUMMARY),
             published=None,
             score=UNSCORED,
