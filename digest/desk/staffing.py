@@ -49,9 +49,14 @@ def invite(services: Services, invitation: Invitation, *, by: str) -> None:
 
 
 def send_password_link(services: Services, email: str, *, by: str) -> None:
-    """Mail somebody a link to set a new password; the old one works until then. AccountError when there is none."""
+    """
+    Mail somebody a link to set a new password; the old one works until then. AccountError when there is none.
+
+    Earlier links to the same account, and half a sign-in, are worthless from now on.
+    """
     with services.session() as session:
         staff = accounts.of(session, email)
+        store.forget_links(session, staff.id)
         audit.write(session, by=by, act="send password link", at=services.clock.now(), about=staff.email)
         _mail_password_link(services, session, staff, by)
 

@@ -27,6 +27,11 @@ def listing(session: Session) -> Sequence[Staff]:
     return session.scalars(select(Staff).order_by(Staff.email)).all()
 
 
+def called(session: Session, staff_id: StaffId) -> Staff | None:
+    """Return the account with that number, if there is one."""
+    return session.get(Staff, staff_id)
+
+
 def other_operators(session: Session, email: str) -> int:
     """Return how many operators there are besides *email*, and keep their number until the transaction ends."""
     operators = select(Staff.email).where(Staff.role == Role.OPERATOR).with_for_update()

@@ -176,15 +176,31 @@ def test_a_link_for_a_password_ends_in_time(
     assert outcome is Refusal.DEAD_LINK
 
 
+def test_of_several_links_for_a_password_only_the_newest_is_good(services: Services, inbox: Inbox) -> None:
+    staffing.invite(services, Invitation(email="ina@desk.example"), by=EMAIL)
+    notices.send(services)
+    older = sent_link(inbox, "ina@desk.example").rpartition("/")[2]
+    staffing.send_password_link(services, "ina@desk.example", by=EMAIL)
+    notices.send(services)
+    newer = sent_link(inbox, "ina@desk.example").rpartition("/")[2]
+
+    outcomes = [
+        staffing.set_password_by_link(services, secret, "a password of hers", network=NETWORK)
+        for secret in (older, newer)
+    ]
+
+    assert outcomes == [Refusal.DEAD_LINK, "ina@desk.example"]
+
+
 def test_a_link_to_sign_in_sets_no_password_and_the_other_way_round(
     services: Services, inbox: Inbox, clock: FixedClock
 ) -> None:
-    ask(services, EMAIL)
-    notices.send(services)
-    to_sign_in = sent_link(inbox, EMAIL).rpartition("/")[2]
     staffing.send_password_link(services, EMAIL, by=EMAIL)
     notices.send(services)
     to_set = sent_link(inbox, EMAIL).rpartition("/")[2]
+    ask(services, EMAIL)
+    notices.send(services)
+    to_sign_in = sent_link(inbox, EMAIL).rpartition("/")[2]
 
     put = staffing.set_password_by_link(services, to_sign_in, "a password of hers", network=NETWORK)
     came = coming_in.by_link(services.database, to_set, network=NETWORK, now=clock.now())

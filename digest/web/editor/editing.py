@@ -59,9 +59,10 @@ def _illustrate(services: Services, edition_id: EditionId) -> None:
 
 
 @router.api_route("/desk/edition/{edition_id}/add", methods=READ)
-def add(edition_id: EditionNumber, staff: Staff, services: Wired, pages: Templates) -> Response:
-    """Show the form for an item of an editor's own, on a page of its own."""
-    return show_add(services, pages, staff, EditionId(edition_id), NewItem())
+def add(edition_id: EditionNumber, staff: Staff, services: Wired, pages: Templates, url: str = "") -> Response:
+    """Show the form for an item of an editor's own, on a page of its own, with the address *url* in it."""
+    item = NewItem(fields=Fields((("url", url[:2000]),)))
+    return show_add(services, pages, staff, EditionId(edition_id), item)
 
 
 @router.api_route("/desk/edition/{edition_id}/version", methods=READ)

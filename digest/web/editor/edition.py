@@ -2,9 +2,10 @@
 
 from dataclasses import dataclass, field
 from typing import Annotated, Any
+from urllib.parse import urlencode
 
 from fastapi import APIRouter, Depends
-from starlette.responses import Response
+from starlette.responses import RedirectResponse, Response
 
 from digest.desk import editing, listing, opening
 from digest.desk.editing import Step
@@ -27,10 +28,11 @@ router = APIRouter()
 
 @dataclass(frozen=True, slots=True)
 class Arrival:
-    """How somebody came to the page: by which act, and *since* which version of the Draft they have not looked."""
+    """How somebody came to the page: by which act, *since* which version they have not looked, to *add* which link."""
 
     done: str = ""
     since: int | None = None
+    add: str = ""
 
 
 @router.api_route("/desk/edition/{edition_id}", methods=READ)
@@ -42,7 +44,10 @@ def page(
     preview: Wished,
     arrival: Annotated[Arrival, Depends()],
 ) -> Response:
-    """Show an Edition with the preview that is wished for, and what others have done meanwhile."""
+    """Show an Edition with the preview that is wished for, and what others have done; or the form for a link."""
+    if arrival.add:
+        form = f"{pages.links.desk_edition(EditionId(edition_id))}/add?{urlencode({'url': arrival.add})}"
+        return RedirectResponse(form, status_code=303)
     shown = Shown(preview=preview, said=Done.said(arrival.done), since=arrival.since)
     return show(services, pages, staff, EditionId(edition_id), shown)
 

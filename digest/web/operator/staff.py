@@ -1,12 +1,13 @@
 """The operators' page of staff: who may come to the desk, and as what."""
 
-from typing import Any
+from typing import Annotated, Any
 
-from fastapi import APIRouter, HTTPException, Request
+from fastapi import APIRouter, HTTPException, Path, Request
 from starlette.responses import RedirectResponse, Response
 
 from digest.desk import staffing
 from digest.desk.staffing import Invitation
+from digest.model.ids import StaffId
 from digest.model.staff import Role
 from digest.staff import accounts, sessions
 from digest.staff.accounts import AccountError
@@ -29,6 +30,19 @@ _SAID = {
 def listing(request: Request, staff: Operator, said: str = "") -> Response:
     """Show the accounts, and the form to invite somebody."""
     return _page(request, staff, said=_SAID.get(said, ""))
+
+
+@router.api_route("/desk/staff/{account}/remove", methods=READ)
+def look_before_removing(
+    account: Annotated[int, Path(ge=1, lt=2**31)], staff: Operator, services: Wired, pages: Templates
+) -> Response:
+    """Ask once more before an account is removed, and say what ends with it."""
+    with services.reading() as session:
+        person = store.called(session, StaffId(account))
+        if person is None:
+            raise HTTPException(404)
+        browsers = len(store.sessions_of(session, person.email, services.clock.now()))
+        return pages.show("operator/staff_remove.html", staff=staff, here="staff", person=person, browsers=browsers)
 
 
 @router.post("/desk/staff/invite")

@@ -4,7 +4,7 @@ import pytest
 from fastapi.testclient import TestClient
 
 from digest.services import Services
-from digest.staff import accounts, guesses
+from digest.staff import accounts, guesses, links
 from digest.staff.sessions import Refusal
 from digest.store import audit
 from digest.store import staff as store
@@ -13,7 +13,7 @@ from tests.digest.web.newsroom import BASE, OWN, PASSWORD, csrf, parsed, sign_in
 from tests.digest.web.test_sign_in_by_link import code, turn_on
 from tests.fakes import FixedClock
 
-NOT_FOR_EDITORS = ["/desk/staff", "/desk/staff/audit"]
+NOT_FOR_EDITORS = ["/desk/staff", "/desk/staff/audit", "/desk/staff/1/remove"]
 FORMS = ["name", "password", "password-link", "sign-out-elsewhere", "second-factor", "second-factor/confirm"]
 
 
@@ -243,6 +243,29 @@ def test_each_act_of_an_operator_is_done_and_written_down(
 
     assert led == (303, f"/desk/staff?said={act}")
     assert trail(services)[0] == (operator, written[0], editor, written[1])
+
+
+def test_an_account_is_removed_only_after_a_page_that_says_what_ends(
+    client: TestClient, services: Services, editor: str, operator: str
+) -> None:
+    turn_on(services, editor)
+    with services.session() as session:
+        links.make(session, accounts.of(session, editor), links.Use.PASSWORD, now=services.clock.now())
+    sign_in(client, operator)
+    listed = parsed(client.get("/desk/staff").text)
+
+    (way,) = listed.xpath("//form[contains(@action, '/remove')]")
+    asked = parsed(client.get(way.get("action")).text)
+    (form,) = asked.xpath("//form[contains(@action, '/remove')]")
+    still_there = [row[1] for row in trail(services)]
+    led = post(client, form.get("action"), account=form.fields["account"])
+
+    assert way.method == "GET"
+    assert "signed in nowhere" in asked.text_content()
+    assert "second factor with the recovery codes" in asked.text_content()
+    assert "remove account" not in still_there
+    assert led == (303, "/desk/staff?said=remove")
+    assert client.get(way.get("action")).status_code == 404
 
 
 def test_a_reset_second_factor_is_asked_no_more(

@@ -69,7 +69,7 @@ def test_an_editor_finds_an_article_and_carries_it_to_todays_draft_without_scrip
     page.get_by_role("button", name="Search").click()
     marked = page.locator("h2 mark").first.inner_text()
     page.get_by_role("link", name="Put into The Wattage").first.click()
-    page.wait_for_url(re.compile(rf"/desk/edition/{edition_id}\?add=https"))
+    page.wait_for_url(re.compile(rf"/desk/edition/{edition_id}/add\?url=https"))
 
     assert marked == "mends its own"
     context.close()

@@ -208,6 +208,16 @@ def test_an_item_of_ones_own_is_added_once_however_often_the_button_is_pressed(e
     assert "Own" in parsed(eve.shown()).xpath(f"string(//li[@id='story-{key[1]}'])")
 
 
+def test_a_link_that_was_found_stands_in_the_form_of_an_item_of_ones_own(eve: Desk) -> None:
+    url = 'https://a.example/1?a=b&c=d#"><b>'
+
+    led = eve.client.get(eve.page, params={"add": url}).headers["location"]
+    field = parsed(eve.client.get(led).text).xpath("//form[@id='add']//input[@name='url']")[0]
+
+    assert led.startswith(f"{eve.page}/add?")
+    assert field.get("value") == url
+
+
 def test_what_a_page_says_of_itself_fills_the_fields_that_are_empty(eve: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     card = Card(url="https://a.example/1", title="Theirs", summary="Said there.", source="A", article_id=ArticleId(77))
     monkeypatch.setattr(fetching, "fetch_card", lambda *_: card)
