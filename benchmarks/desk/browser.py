@@ -53,16 +53,21 @@ class Browser:
             raise SystemExit(f"{path} was answered with {answer.status}: {answer.body[:300]!r}")
         return answer
 
-    def loaded_by(self, path: str) -> dict[str, int]:
-        """Return the bytes of the page at *path* and of each style sheet and script that it loads."""
+    def loaded_by(self, path: str) -> dict[str, tuple[int, int]]:
+        """Return the bytes of the page at *path* and of each style sheet and script that it loads, plain and packed."""
         page = self.get(path).body
         names = [urlsplit(urljoin(path, name)).path for name in _LOADED.findall(page.decode())]
-        return {path: len(page)} | {name: len(self.get(name).body) for name in names}
+        return {name: (len(self.get(name).body), len(self._packed(name))) for name in (path, *names)}
 
-    def _ask(self, method: str, path: str, fields: Mapping[str, str] | None = None) -> Answer:
+    def _packed(self, path: str) -> bytes:
+        return self._ask("GET", path, encoding="gzip").body
+
+    def _ask(
+        self, method: str, path: str, fields: Mapping[str, str] | None = None, *, encoding: str = "identity"
+    ) -> Answer:
         if self._line is None:
             self._line = HTTPConnection("127.0.0.1", self.port, timeout=60)
-        headers = {"Sec-Fetch-Site": "same-origin", "Cookie": self._cookie}
+        headers = {"Sec-Fetch-Site": "same-origin", "Cookie": self._cookie, "Accept-Encoding": encoding}
         body = None
         if fields is not None:
             body = urlencode(fields)

@@ -39,8 +39,10 @@ from subscribers.cadence import Cadence
 SIZES = ((25, 5), (60, 7), (200, 10))
 NORMAL = SIZES[0][0]
 ROUNDS = 20
-#: What is promised for a normal Edition, and for the page of a large one: milliseconds and kilobytes.
-RENEWED, SHOWN, LOADED = 120.0, 250.0, 600
+#: What is promised, in milliseconds: the renewed preview of a normal and of a large Edition, the page of a large one.
+RENEWED, RENEWED_LARGE, SHOWN = 120.0, 300.0, 80.0
+#: And in kilobytes, with all that the page loads: as it is, and over the line.
+LOADED, CARRIED = 300.0, 150.0
 _EMAIL, _PASSWORD = "eve@news.example.org", "correct horse battery"
 #: What was asked, and the milliseconds of the POST, of the GET and of both.
 Wait = tuple[str, float | None, float, float | None]
@@ -61,36 +63,37 @@ def measure(arguments: Arguments) -> Report:
             rows = list(_waits(browser, page, keys, rounds))
         beside = [[name, None, taken, None] for name, taken in _beside(stories, sections, rounds)]
         edits += [[stories, *row] for row in [*rows, *beside]]
-        if stories == NORMAL:
+        if bound := {NORMAL: RENEWED, SIZES[-1][0]: RENEWED_LARGE}.get(stories):
             floors += [
                 Floor(
                     claim=f"{name} and its renewed preview, {stories} stories, ms",
                     value=whole,
-                    bound=RENEWED,
+                    bound=bound,
                     at_most=True,
                     spec=".0f",
                 )
                 for name, _, _, whole in rows
                 if whole is not None
             ]
-    _, took, _, _, loaded, _ = pages[-1]
+    _, took, _, _, loaded, carried, _ = pages[-1]
     largest = f"desk page, {SIZES[-1][0]} stories"
     floors += [
         Floor(claim=f"{largest}, ms", value=took, bound=SHOWN, at_most=True, spec=".0f"),
         Floor(claim=f"{largest}, with all that it loads, KB", value=loaded, bound=LOADED, at_most=True, spec=",.0f"),
+        Floor(claim=f"{largest}, all of it packed, KB", value=carried, bound=CARRIED, at_most=True, spec=",.0f"),
     ]
     return Report(tables=_tables(pages, edits), floors=floors)
 
 
 def _tables(pages: list[list[Any]], edits: list[list[Any]]) -> list[Table]:
-    size = {"HTML, KB": ".0f", "with CSS and JS, KB": ".0f", "files": ","}
+    size = {"HTML, KB": ".0f", "with CSS and JS, KB": ".0f", "packed, KB": ".0f", "files": ","}
     wait = {"POST, ms": ".1f", "GET, ms": ".1f", "together, ms": ".1f"}
     return [
         Table(
             title="The desk page of an Edition",
             columns={"stories": ",", "ms": ".1f", "sign-in page, ms": ".1f", **size},
             rows=pages,
-            note="As sent, uncompressed. The sign-in page is the smallest of the same server.",
+            note="Packed: with gzip, as browsers ask for it. The sign-in page is the smallest of the same server.",
         ),
         Table(
             title="From an edit to the renewed preview",
@@ -102,11 +105,12 @@ def _tables(pages: list[list[Any]], edits: list[list[Any]]) -> list[Table]:
 
 
 def _shown(browser: Browser, page: str, rounds: int) -> list[float]:
-    """Return what the page takes beside a trivial one, the kilobytes of it and of all that it loads, and the files."""
+    """Return what the page takes beside a trivial one, its kilobytes, those of all that it loads, and the files."""
     shown = _median(partial(_asked, browser, page), rounds)
     trivial = _median(partial(_asked, browser, "/desk/sign-in"), rounds)
     loaded = browser.loaded_by(page)
-    return [shown, trivial, loaded[page] / 1024, sum(loaded.values()) / 1024, len(loaded)]
+    plain, packed = (sum(each) / 1024 for each in zip(*loaded.values(), strict=True))
+    return [shown, trivial, loaded[page][0] / 1024, plain, packed, len(loaded)]
 
 
 def _waits(browser: Browser, page: str, keys: Sequence[str], rounds: int) -> Iterator[Wait]:
