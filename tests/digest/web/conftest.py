@@ -5,6 +5,7 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+from argon2 import PasswordHasher
 from fastapi.testclient import TestClient
 from limits.storage import memory
 
@@ -15,6 +16,7 @@ from digest.model.ids import EditionId
 from digest.model.staff import Role
 from digest.services import Keyring, Services
 from digest.settings import load
+from digest.staff import passwords
 from digest.web.app import create_app
 from subscribers import address, signup
 from subscribers.consent import Evidence
@@ -28,6 +30,12 @@ Serve = Callable[..., Services]
 def _limits_by_our_clock(monkeypatch: pytest.MonkeyPatch, clock: FixedClock) -> None:
     """Have the library that counts requests read the fixed clock."""
     monkeypatch.setattr(memory, "time", SimpleNamespace(time=lambda: clock.now().timestamp()))
+
+
+@pytest.fixture(autouse=True)
+def _cheap_passwords(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Hash with less work than the service does: hundreds sign in here, and passwords are tried elsewhere."""
+    monkeypatch.setattr(passwords, "_hasher", PasswordHasher(time_cost=1, memory_cost=1024, parallelism=1))
 
 
 @pytest.fixture
