@@ -1,15 +1,14 @@
 """The public archive: what anybody may read of the Editions that have gone out."""
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import groupby
 
 from digest import letters
 from digest.model.draft import Draft
 from digest.model.look import Images, Place
 from digest.model.newsletter import Newsletter
-from digest.model.past_edition import PastEdition
+from digest.model.past_edition import Month, PastEdition
 from digest.model.text import printable
 from digest.render.view import web_address
 from digest.services import Services
@@ -21,27 +20,10 @@ FEED_LENGTH = 30
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ArchiveMonth:
-    """The Editions of one *month*, given by its first day, and how many those of the others are, the newest first."""
+class ArchiveMonth(Month):
+    """The Editions of one month."""
 
-    month: dt.date
     editions: Sequence[PastEdition]
-    counts: Mapping[dt.date, int]
-
-    @property
-    def newer(self) -> dt.date | None:
-        """Return the next month that has Editions."""
-        return min((month for month in self.counts if month > self.month), default=None)
-
-    @property
-    def older(self) -> dt.date | None:
-        """Return the month with Editions before this one."""
-        return max((month for month in self.counts if month < self.month), default=None)
-
-    @property
-    def years(self) -> Sequence[tuple[int, Sequence[dt.date]]]:
-        """Return the months that have Editions by their year: the newest year first, its months in their order."""
-        return [(year, sorted(months)) for year, months in groupby(self.counts, key=lambda month: month.year)]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

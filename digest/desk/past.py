@@ -1,13 +1,13 @@
 """The archive at the desk: past Editions by month, also those that never went out, and why."""
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from itertools import groupby
 
 from digest.model.delivery import Account
 from digest.model.edition import Edition, EditionState
 from digest.model.ids import EditionId
+from digest.model.past_edition import Month
 from digest.services import Services
 from digest.store import deliveries, past
 from digest.store.past import Choice
@@ -38,27 +38,10 @@ class PastRow:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PastMonth:
-    """The Editions of one *month*, given by its first day, and how many those of the others are, the newest first."""
+class PastMonth(Month):
+    """The Editions of one month."""
 
-    month: dt.date
     rows: Sequence[PastRow]
-    counts: Mapping[dt.date, int]
-
-    @property
-    def newer(self) -> dt.date | None:
-        """Return the next month that has Editions."""
-        return min((month for month in self.counts if month > self.month), default=None)
-
-    @property
-    def older(self) -> dt.date | None:
-        """Return the month with Editions before this one."""
-        return max((month for month in self.counts if month < self.month), default=None)
-
-    @property
-    def years(self) -> Sequence[tuple[int, Sequence[dt.date]]]:
-        """Return the months that have Editions by their year: the newest year first, its months in their order."""
-        return [(year, sorted(months)) for year, months in groupby(self.counts, key=lambda month: month.year)]
 
 
 def month(services: Services, choice: Choice, wanted: dt.date | None = None) -> PastMonth | None:
