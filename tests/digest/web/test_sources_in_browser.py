@@ -26,7 +26,6 @@ pytestmark = needs_chromium
 
 GRAVE = {"serious", "critical"}
 Scheme = Literal["light", "dark"]
-SCHEMES: tuple[Scheme, ...] = ("light", "dark")
 ITEMS = "".join(
     f"<item><title>Piece {n} of the harbour board, which votes again on the night ferry</title>"
     f"<link>https://aldmere.example/{n}</link><pubDate>Mon, 23 Nov 2026 0{n}:00:00 GMT</pubDate></item>"
@@ -154,8 +153,7 @@ def test_a_list_is_tried_and_taken_in(
     assert "https://sea.example/f" in {row.key for row in source_list.overview(services).rows}
 
 
-@pytest.mark.parametrize("scheme", SCHEMES)
-@pytest.mark.parametrize("width", [390, 1280])
+@pytest.mark.parametrize(("width", "scheme"), [(390, "dark"), (1280, "light")])
 def test_the_pages_are_for_everybody_and_fit_every_screen(
     enter: Enter, address: str, services: Services, site: Site, width: int, scheme: Scheme
 ) -> None:
