@@ -9,7 +9,7 @@ from subscribers.base import Base
 
 
 class AuditEntry(Base):
-    """One act of somebody of the staff. Only ever added; it says what was done without the text that was written."""
+    """One act of somebody of the staff. Only ever added; of what was written it names no more than headlines."""
 
     __tablename__ = "audit_entry"
 

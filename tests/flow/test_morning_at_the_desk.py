@@ -241,7 +241,7 @@ def look_at_the_preview(page: Page) -> str:
 
 
 def mail_a_test(page: Page, morning: Morning) -> None:
-    page.locator("#preview summary", has_text="Send a test mail").press("Enter")
+    page.locator("#preview summary", has_text="Send a test mail").click()
     expect(page.locator("#preview textarea[name=to]")).to_have_value(EDITOR)
     page.get_by_role("button", name="Send", exact=True).press("Enter")
     expect(page.locator("#preview")).to_contain_text("A test mail is on the way")

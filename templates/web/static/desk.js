@@ -146,7 +146,9 @@
       if (document.querySelector("#preview .htmx-request")) return preview();
       const query = new URL(frame.src).searchParams;
       query.delete("v");
-      window.htmx.ajax("GET", `${page()}/proof?${query}`, { target: "#preview", select: "#preview", swap: "outerHTML" });
+      // Asked in the name of the preview, it gives way to a tab that is chosen before the answer is there.
+      const ways = { source: "#preview", target: "#preview", select: "#preview", swap: "outerHTML" };
+      window.htmx.ajax("GET", `${page()}/proof?${query}`, ways);
     }, 200);
   }
 
