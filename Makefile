@@ -15,7 +15,7 @@ demo: $(VENV)/run.done  ## gather, rank, render and mail the sample newspaper; t
 
 test: $(VENV)/test.done  ## run all tests (installs PostgreSQL and Chromium when it may)
 	@sh .ci/packages
-	$(BIN)/python -m pytest --cov --cov-report=term:skip-covered $(ARGS)
+	$(BIN)/python -m pytest --numprocesses auto --dist worksteal --cov --cov-report=term:skip-covered $(ARGS)
 
 lint: $(VENV)/test.done  ## ruff, import-linter
 	$(BIN)/ruff check .

@@ -1,5 +1,6 @@
 """A web application served from a thread of this process."""
 
+import asyncio
 import errno
 import socket
 from collections.abc import Sequence
@@ -17,7 +18,7 @@ class Background:
     def __init__(self, app: ASGIApp, sockets: Sequence[socket.socket]) -> None:
         """Make ready; nothing is served before ``start``."""
         self._sockets = list(sockets)
-        self._server = uvicorn.Server(
+        self._server = _Server(
             uvicorn.Config(
                 app,
                 lifespan="off",
@@ -49,6 +50,18 @@ class Background:
         self._thread.join()
         for each in self._sockets:
             each.close()
+
+
+class _Server(uvicorn.Server):
+    """A server that in the end hangs up on whoever is still connected."""
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Wait as long as the settings have it, then leave no connection behind."""
+        await super().shutdown(sockets)
+        for connection in list(self.server_state.connections):
+            if connection.transport is not None:
+                connection.transport.abort()
+        await asyncio.sleep(0)
 
 
 def listening(preferred: int, host: str = "127.0.0.1") -> socket.socket:

@@ -4,17 +4,18 @@ import re
 import secrets
 import urllib.request
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from email import message_from_bytes, policy
 from pathlib import Path
-from typing import Self
+from socket import socket
 
 from digest import calendar, notices, pipeline, sending
 from digest.clock import Clock
 from digest.demo.background import Background, free_port, listening
 from digest.demo.inbox import Inbox
 from digest.demo.inbox_pages import inbox_app
+from digest.demo.ports import Ports
 from digest.demo.readers import SAMPLE_READERS
 from digest.demo.site import SourceSite
 from digest.desk import releasing
@@ -36,26 +37,8 @@ from subscribers.consent import Evidence
 
 SLUG = "lantern"
 EDITOR = "editor@lantern.example"
-#: Where the demo serves if these ports are free: pages, sources, SMTP, inbox.
-PORTS = (8025, 8026, 8027, 8028)
 BY_DEMO = Evidence(wording="Signed up by the demo.", source="digest demo", network_address="127.0.0.1")
 CONFIRM_LINK = re.compile(rb"https?://[^\s\"<>]+/confirm/[A-Za-z0-9_.~%-]+")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Ports:
-    """The ports of one demo."""
-
-    pages: int
-    sources: int
-    smtp: int
-    inbox: int
-
-    @classmethod
-    def choose(cls) -> Self:
-        """Return the usual ports, each replaced by a free one where it is taken."""
-        pages, sources, smtp, inbox = (free_port(port) for port in PORTS)
-        return cls(pages=pages, sources=sources, smtp=smtp, inbox=inbox)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,19 +69,24 @@ class Day:
     def open(self) -> Iterator["Day"]:
         """Start every part, and stop them all at the end."""
         self.directory.mkdir(parents=True, exist_ok=True)
-        ports = Ports.choose()
+        ports = Ports.of(self.directory)
         with ExitStack() as parts:
-            self.site = parts.enter_context(SourceSite(self.clock.now, port=ports.sources))
-            self.inbox = parts.enter_context(Inbox(self.directory / "inbox", port=ports.smtp))
+            # Each port is taken as soon as it is found free, lest another demo take it in between.
+            pages = parts.enter_context(closing(listening(ports.pages)))
+            inbox_pages = parts.enter_context(closing(listening(ports.inbox)))
+            self.site = parts.enter_context(SourceSite(self.clock.now, port=free_port(ports.sources)))
+            self.inbox = parts.enter_context(Inbox(self.directory / "inbox", port=free_port(ports.smtp)))
+            ports = Ports(_port(pages), self.site.port, self.inbox.port, _port(inbox_pages))
+            ports.keep(self.directory)
             sources = [*self.site.sources(), *self.site.drop_folder(self.directory / "dropped")]
             config = self.directory / "config.toml"
             config.write_text(config_text(self.site, sources, ports), encoding="utf-8")
             self.services = Services.start(load(config), self.clock)
             parts.callback(self.services.close)
             self.scheduler = Scheduler(self.services)
-            pages = create_app(self.services, since_last_tick=self.scheduler.since_last_tick)
-            parts.enter_context(Background(pages, [listening(ports.pages)]))
-            parts.enter_context(Background(inbox_app(self.inbox), [listening(ports.inbox)]))
+            app = create_app(self.services, since_last_tick=self.scheduler.since_last_tick)
+            parts.enter_context(Background(app, [pages]))
+            parts.enter_context(Background(inbox_app(self.inbox), [inbox_pages]))
             self.inbox_url = f"http://127.0.0.1:{ports.inbox}/"
             yield self
 
@@ -223,6 +211,11 @@ def config_text(site: SourceSite, sources: list[SourcePlan], ports: Ports) -> st
         *(_source_table(plan) for plan in sources),
     ]
     return "\n".join(tables)
+
+
+def _port(listener: socket) -> int:
+    port: int = listener.getsockname()[1]
+    return port
 
 
 def _source_table(plan: SourcePlan) -> str:

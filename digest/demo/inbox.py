@@ -151,8 +151,8 @@ class Inbox:
         await stop.wait()
         server.close()
         for connection in list(connections):
-            if connection.transport is not None:
-                connection.transport.close()
+            if isinstance(connection.transport, asyncio.Transport):
+                connection.transport.abort()
         await server.wait_closed()
 
     def _keep_mail(self, content: bytes, recipient: str) -> str:

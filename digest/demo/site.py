@@ -112,6 +112,11 @@ class SourceSite:
         return list(self._dropped.values())
 
     @property
+    def port(self) -> int:
+        """Return the port that it serves at."""
+        return self._at_work.port
+
+    @property
     def _at_work(self) -> "_Running":
         if self._running is None:
             raise WrongState("the source site has no address before it is started; call start() first")
@@ -124,6 +129,7 @@ class _Running:
     def __init__(self, press: Press, sockets: Sequence[socket.socket]) -> None:
         self.press = press
         self.origin = _origin(sockets[0])
+        self.port: int = sockets[0].getsockname()[1]
         self._server = Background(_app(press.documents()), sockets)
         self._server.start()
 

@@ -22,6 +22,7 @@ class Site:
         self.asked: list[str] = []
         self.at_once = 0
         self.most_at_once = 0
+        self._open: set[asyncio.StreamWriter] = set()
 
     async def __aenter__(self) -> Self:
         self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0)
@@ -30,11 +31,15 @@ class Site:
 
     async def __aexit__(self, *_: object) -> None:
         self._server.close()
+        for writer in self._open:
+            writer.transport.abort()
+        await asyncio.sleep(0)
 
     def url(self, path: str, host: str = "127.0.0.1") -> str:
         return f"http://{host}:{self.port}{path}"
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._open.add(writer)
         self.at_once += 1
         self.most_at_once = max(self.most_at_once, self.at_once)
         try:

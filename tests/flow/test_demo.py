@@ -9,10 +9,14 @@ from pathlib import Path
 import pytest
 
 from digest.demo.day import Day, Outcome
+from digest.demo.ports import Ports
 from digest.demo.readers import SAMPLE_READERS
 from digest.model.edition import EditionState
 from tests.fakes import FixedClock
 from tests.flow.console import PROGRAM, run
+
+#: Others' demos have the usual ports; each of these tests keeps to ports of its own.
+FREE = Ports(0, 0, 0, 0)
 
 Lived = tuple[Path, subprocess.CompletedProcess[str]]
 
@@ -33,6 +37,7 @@ def digests(directory: Path) -> list[EmailMessage]:
 def lived(tmp_path_factory: pytest.TempPathFactory) -> Lived:
     """Live one day of the sample newspaper in a process of its own."""
     directory = tmp_path_factory.mktemp("demo")
+    FREE.keep(directory)
     command = [*PROGRAM, "demo", "--once", "--dir", str(directory)]
     return directory, subprocess.run(command, check=False, capture_output=True, text=True)
 
@@ -111,6 +116,7 @@ def live(directory: Path, clock: FixedClock) -> Outcome:
 
 def test_a_demo_of_the_next_day_has_no_fresh_news_and_says_so(tmp_path: Path) -> None:
     clock = FixedClock()
+    FREE.keep(tmp_path)
     first = live(tmp_path, clock)
 
     clock.advance(timedelta(days=1))

@@ -1,11 +1,7 @@
 """`digest edition send`, `pause`, `resume`, `cancel`, `doubts` and `resolve`: the delivery round of an Edition."""
 
-import signal
-from collections.abc import Iterator
-from contextlib import contextmanager
 from enum import StrEnum
 from threading import Event
-from types import FrameType
 from typing import Annotated
 
 import typer
@@ -15,6 +11,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from digest import sending
 from digest.cli.edition.facts import account_line, facts, found, sentence
 from digest.cli.output import Json, answer, err, fail, table
+from digest.cli.stopping import stoppable
 from digest.cli.wired import CadenceOption, Date, Slug, services
 from digest.model.delivery import Account
 from digest.model.edition import Edition, EditionState
@@ -48,7 +45,7 @@ def send(slug: Slug, date: Date = None, cadence: CadenceOption = None, *, as_jso
             from digest import pipeline  # noqa: PLC0415 (a process that only sends needs nothing of it)
 
             pipeline.approve(given, edition.id, by="command line")
-        with _stoppable() as stop:
+        with stoppable() as stop:
             sent = _with_progress(given, edition, stop)
         _tell(given, edition.id, sent.account, as_json=as_json, more=sent.rests)
         for fault in sent.faults if not sent.halted else ():
@@ -161,23 +158,6 @@ def _tell(
         counted = account or deliveries.account(session, edition_id)
         lines = [sentence(edition), account_line(counted), *([more] if more else [])]
         answer(facts(session, edition), as_json=as_json, text="\n".join(lines))
-
-
-@contextmanager
-def _stoppable() -> Iterator[Event]:
-    """Give an event that is set when the process is asked to end: what is in flight is finished, then it ends."""
-    stop = Event()
-
-    def ask(_signal: int, _frame: FrameType | None) -> None:
-        err.print("Finishing what is in flight …")
-        stop.set()
-
-    before = {number: signal.signal(number, ask) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield stop
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
 
 
 def _with_progress(given: Services, edition: Edition, stop: Event) -> sending.Sent:

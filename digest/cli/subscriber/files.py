@@ -12,6 +12,7 @@ from rich.progress import BarColumn, DownloadColumn, Progress, ProgressColumn, T
 from rich.text import Text
 
 from digest.cli.output import FAILED, Json, answer, complain, err, fail, table, usage
+from digest.cli.stopping import stoppable
 from digest.cli.subscriber.ground import Consent
 from digest.cli.wired import Slug, services
 from digest.model.newsletter import Newsletter
@@ -105,8 +106,14 @@ def _import(
     given: Services, plan: ImportPlan, file: Path, refused: Callable[[Refusal], None], *, dry_run: bool
 ) -> ImportReport:
     columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), _Pace())
-    with Progress(*columns, console=err, transient=True) as progress:
+    with stoppable() as stop, Progress(*columns, console=err, transient=True) as progress:
         task = progress.add_task("reading", rows=0)
+
+        def committed(rows: int) -> None:
+            progress.update(task, completed=stream.tell(), rows=rows)
+            if stop.is_set():
+                raise KeyboardInterrupt
+
         try:
             with file.open("rb") as stream:
                 progress.update(task, total=file.stat().st_size)
@@ -116,9 +123,7 @@ def _import(
                     plan,
                     now=given.clock.now(),
                     dry_run=dry_run,
-                    onlooker=Onlooker(
-                        progress=lambda rows: progress.update(task, completed=stream.tell(), rows=rows), refused=refused
-                    ),
+                    onlooker=Onlooker(progress=committed, refused=refused),
                 )
         except OSError as fault:
             fail(f"{file} cannot be read: {fault.strerror}; name a readable CSV file")
