@@ -277,8 +277,8 @@ def test_a_reader_added_meanwhile_by_another_process_spoils_no_batch(
     [
         ("", "empty"),
         ("\n\n", "empty"),
-        ("ana@reader.example\nben@reader.example\n", "names no column"),
-        ("name,hour\nAna,7\n", "names no column"),
+        ("ana@reader.example\nben@reader.example\n", "line 1 names no columns but somebody's address"),
+        ("name,hour\nAna,7\n", 'names no column "address" or "email"; it has "name", "hour": map one to address'),
         ("email,e-mail\na@b.example,b@b.example\n", "address twice"),
         ("\nemail,na\0me\n", "line 2, the header"),
         ("email\nana@reader.example\n".encode("utf-16-le").decode("latin-1"), "header"),
