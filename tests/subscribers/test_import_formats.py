@@ -320,6 +320,14 @@ def test_a_graver_reason_takes_the_place_of_one_that_the_reader_could_lift(
     assert reason_for("ben") is SuppressionReason.HARD_BOUNCE
 
 
+def test_of_two_reasons_in_one_file_the_one_that_the_reader_cannot_lift_holds(
+    take_in: TakeIn, reason_for: Callable[[str], SuppressionReason | None]
+) -> None:
+    take_in("email,status\nben@reader.example,unsubscribed\nben@reader.example,bounced\nben@reader.example,left\n")
+
+    assert reason_for("ben") is SuppressionReason.HARD_BOUNCE
+
+
 def test_a_status_in_unknown_words_brings_nobody_in(session: Session, take_in: TakeIn) -> None:
     report = take_in(
         "email,status\na@reader.example,Subscribed\nb@reader.example,married\nc@reader.example,unconfirmed\n"
