@@ -35,7 +35,7 @@ def export(
     """Write the readers of a newsletter as CSV, which `digest subscriber import` reads back."""
     with services() as given, given.reading() as session:
         segment = only.segment(
-            given.newsletter(slug),
+            [given.newsletter(slug)],
             sections=sections,
             languages=languages,
             time_zones=zones,
