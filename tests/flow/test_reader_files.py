@@ -16,6 +16,8 @@ from sqlalchemy import func, select
 from digest.cli import wired
 from digest.database import Database
 from digest.model.notice import Notice
+from subscribers import export_csv
+from subscribers.import_csv import FIELDS
 from tests.factories import config_text
 from tests.fakes import FixedClock
 from tests.flow.console import Ran, run
@@ -47,6 +49,14 @@ def test_readers_are_exported_to_a_file_or_to_standard_output(digest: Command, t
     assert "ana@reader.example,'=Ana," in shown.out
     assert len(paused.out.splitlines()) == 1
     assert out.stat().st_mode & 0o077 == 0
+
+
+def test_the_page_on_readers_names_every_column_that_goes_out_and_every_field_that_comes_in() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "readers.md").read_text(encoding="utf-8")
+
+    named = {*export_csv.READERS, *export_csv.LEDGER, *export_csv.SUPPRESSIONS, *FIELDS}
+
+    assert {name for name in named if f"`{name}`" not in page} == set()
 
 
 def test_an_export_that_cannot_be_written_says_so(digest: Command, tmp_path: Path) -> None:
