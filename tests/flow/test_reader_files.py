@@ -211,7 +211,7 @@ def test_people_who_never_agreed_are_not_taken_for_readers(digest: Command, tmp_
     refused = digest("subscriber", "import", "morning", file, "--consent", "asked")
     left = digest("subscriber", "import", "morning", file, "--left", "--json")
 
-    assert (refused.code, left.code) == (1, 0)
+    assert (refused.code, left.code) == (1, 0)  # to keep people out is what a list of the gone is for
     assert "never agreed" in refused.err
     assert left.json["counts"] == {"left elsewhere": 1}
 
@@ -231,6 +231,17 @@ def test_a_list_of_people_who_left_keeps_them_out_of_the_next_list(digest: Comma
     assert "1 suppressed" in taken.out
     assert "does not tell who unsubscribed" in taken.err
     assert "does not tell" not in left.err
+
+
+@pytest.mark.parametrize(
+    ("rows", "code"),
+    [("ana@reader.example,left\n", 0), ("rubbish,\n", 1), ("rubbish,\nana@reader.example,\n", 0), ("", 0)],
+)
+def test_an_import_has_failed_when_nothing_came_of_it(digest: Command, tmp_path: Path, rows: str, code: int) -> None:
+    file = tmp_path / "readers.csv"
+    file.write_text(f"email,status\n{rows}", encoding="utf-8")
+
+    assert digest("subscriber", "import", "morning", file, "--consent", "asked").code == code
 
 
 @pytest.mark.parametrize("words", [(), ("--consent", ""), ("--consent", "  ")])

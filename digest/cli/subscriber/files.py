@@ -18,7 +18,7 @@ from digest.model.newsletter import Newsletter
 from digest.services import Services
 from subscribers.cadence import WISHES
 from subscribers.consent import Evidence
-from subscribers.import_csv import FIELDS, Format, ImportPlan, ImportReport, Onlooker, Refusal, import_readers
+from subscribers.import_csv import FIELDS, Format, ImportPlan, ImportReport, Onlooker, Reason, Refusal, import_readers
 
 app = typer.Typer()
 
@@ -76,7 +76,7 @@ def import_(
     _tell(report, dry_run=dry_run, as_json=as_json)
     if report.format is Format.LISTMONK and not left:
         complain(_LISTMONK)
-    if report.refused and not report.added and not report.unchanged and not left:
+    if report.refused and not (report.added or report.unchanged or report.counts.get(Reason.LEFT_ELSEWHERE)):
         raise typer.Exit(FAILED)
 
 
