@@ -21,6 +21,8 @@ CHOICES = (
     *("language", "time_zone", "sections", "cadence", "hour"),
     *("status", "suppressed", "paused_until", "wanted", "left"),
 )
+#: Columns that say who has left: a mapping of one is no leave to forget another.
+_STANDING = ("status", "wanted", "left")
 _MOST_HEADINGS = 30
 _BETWEEN_SECTIONS = re.compile(r"[\s,;|]+")
 _HOUR = re.compile(r"([01]?\d|2[0-3])(?::([0-5]\d))?(?::00)?")
@@ -103,7 +105,8 @@ def columns(header: Row | Malformed | None, mapping: Mapping[str, str]) -> Colum
     ignored: list[str] = []
     for place, heading in enumerate(headings):
         column = told.get(place) or _column(heading, export)
-        if column is None or (place not in told and column in told.values()):
+        is_replaced = place not in told and column in told.values() and column not in _STANDING
+        if column is None or is_replaced:
             ignored.append(header.cells[place][:100])
         elif column in places and column in FIELDS:
             raise ImportFault(f"the header names {column} twice; make one of the two columns, or map one to {IGNORED}")

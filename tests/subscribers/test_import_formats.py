@@ -368,6 +368,16 @@ def test_a_mapping_that_cannot_be_is_a_fault_that_names_what_there_is(
         take_in("email,Vorname\nana@reader.example,Ana\n", replace(plan, mapping=mapping))
 
 
+@pytest.mark.parametrize("header", ["email,unsubscribed,gone", "email,gone,unsubscribed"])
+def test_a_mapping_forgets_no_other_column_of_people_who_left(take_in: TakeIn, plan: ImportPlan, header: str) -> None:
+    text = f"{header}\nben@reader.example,no,yes\n"
+
+    with pytest.raises(ImportFault, match="names left twice; make one of the two columns, or map one to -"):
+        take_in(text, replace(plan, mapping={"gone": "left"}))
+
+    assert take_in(text, replace(plan, mapping={"gone": "left", "unsubscribed": "-"})).rows == 1
+
+
 def test_languages_are_read_as_programs_write_them(session: Session, take_in: TakeIn) -> None:
     take_in("email,locale\nana@reader.example,pt_BR\n")
 
