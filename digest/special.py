@@ -5,6 +5,7 @@ It goes the way of every Edition, but that it never goes out without an editor, 
 """
 
 import datetime as dt
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from digest import calendar, news, pipeline
@@ -29,12 +30,13 @@ class SpecialWish:
     span: dt.timedelta = dt.timedelta(days=7)
 
 
-def check_sections(newsletter: Newsletter, audience: Segment) -> None:
-    """Raise BadWish when *audience* names a section that *newsletter* has not."""
-    known = [section.slug for section in newsletter.sections]
+def check_sections(newsletters: Sequence[Newsletter], audience: Segment) -> None:
+    """Raise BadWish when *audience* names a section that none of the *newsletters* has."""
+    known = {section.slug: None for newsletter in newsletters for section in newsletter.sections}
     for slug in audience.sections:
         if slug not in known:
-            raise BadWish("section", f'"{slug}" is none of {newsletter.slug}; there are {", ".join(known)}')
+            names = ", ".join(newsletter.slug for newsletter in newsletters)
+            raise BadWish("section", f'"{slug}" is none of {names}; there are {", ".join(known)}')
 
 
 def prepare(services: Services, newsletter: Newsletter, wish: SpecialWish) -> Prepared | Skipped | Held:
@@ -46,7 +48,7 @@ def prepare(services: Services, newsletter: Newsletter, wish: SpecialWish) -> Pr
     little news, when its day is to come, or when its content is frozen and it is for others; BadWish for a section
     that the newsletter has not.
     """
-    check_sections(newsletter, wish.audience)
+    check_sections([newsletter], wish.audience)
     today = calendar.local_date(services.clock.now(), newsletter.schedule.zone)
     if wish.date > today:
         # It goes out at once, and who has paused until its date would get it in the middle of the pause.

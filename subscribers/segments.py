@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from subscribers.cadence import WISHES, Cadence
 from subscribers.errors import BadWish
 from subscribers.model import Subscriber, Subscription, SubscriptionState
-from subscribers.wishes import check_language, is_slug, known_region, known_zone, shown
+from subscribers.wishes import check_language, is_slug, known_region, known_zone, shown, zone_like
 
 #: Of the form that ``Segment.to_json`` writes.
 VERSION = 1
@@ -153,7 +153,14 @@ def _language(text: str) -> str:
 
 
 def _zone(text: str) -> str:
-    return known_region(text) if text.strip().endswith("/") else known_zone(text)
+    if text.strip().endswith("/"):
+        return known_region(text)
+    try:
+        return known_zone(text)
+    except BadWish:
+        if near := zone_like(text):
+            raise BadWish("time zone", f"{shown(text)} is unknown; did you mean {near}?") from None
+        raise
 
 
 def _wish(text: str) -> Cadence:

@@ -5,6 +5,7 @@ import re
 import zoneinfo
 from dataclasses import dataclass
 from datetime import time
+from difflib import get_close_matches
 
 from subscribers.cadence import WISHES, Cadence
 from subscribers.errors import BadWish
@@ -57,6 +58,13 @@ def known_zone(text: str) -> str:
     if zone is None:
         raise BadWish("time zone", f"{shown(text)} is unknown; give one such as Europe/Paris")
     return zone
+
+
+def zone_like(text: str) -> str:
+    """Return the IANA name that is spelt most like *text*, for whoever has misspelt it; empty when none is near."""
+    names = _time_zones()
+    near = get_close_matches(text.strip().lower(), names, 1, 0.7)
+    return names[near[0]] if near else ""
 
 
 def is_zone(name: str) -> bool:

@@ -1,6 +1,7 @@
 """The options that name some of the readers; they combine, and each may be repeated where it says so."""
 
 import datetime as dt
+from collections.abc import Sequence
 from typing import Annotated, Any
 
 import typer
@@ -39,15 +40,14 @@ JoinedBefore = Annotated[
 ]
 
 
-def segment(newsletter: Newsletter | None, **filters: Any) -> Segment:
-    """Return the Segment whose fields are *filters*; ends the command at a value that cannot be."""
+def segment(newsletters: Sequence[Newsletter], **filters: Any) -> Segment:
+    """Return the Segment of *newsletters* whose fields are *filters*; ends the command at a value that cannot be."""
     dates = {name: value.date() for name, value in filters.items() if isinstance(value, dt.datetime)}
     lists = {name: tuple(value) for name, value in filters.items() if isinstance(value, list)}
     values: dict[str, Any] = lists | dates
     try:
         made = Segment(**values)
-        if newsletter is not None:
-            special.check_sections(newsletter, made)
+        special.check_sections(newsletters, made)
     except BadWish as fault:
         usage(str(fault))
     return made

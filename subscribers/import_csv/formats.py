@@ -22,8 +22,12 @@ class Format(StrEnum):
     SUBSTACK = "substack"
     #: The export of the members of a Ghost site.
     GHOST = "ghost"
+    #: The export of the subscribers of a Buttondown newsletter.
+    BUTTONDOWN = "buttondown"
 
 
+#: Said in place of a field where a column is to be left alone.
+IGNORED = "-"
 #: The fields that an operator may name, and what people call them, in lower case with single blanks.
 HEADINGS: Mapping[str, frozenset[str]] = {
     "address": frozenset({"address", "email", "e-mail", "email address", "e-mail address", "mail"}),
@@ -35,7 +39,26 @@ HEADINGS: Mapping[str, frozenset[str]] = {
     "sections": frozenset({"sections", "section", "categories"}),
     "cadence": frozenset({"cadence", "frequency"}),
     "hour": frozenset({"hour", "time", "delivery hour"}),
-    "status": frozenset({"status"}),
+    "status": frozenset({"status", "subscription status", "subscriber status", "email status"}),
+    "wanted": frozenset({"opt-in", "opt in", "opted in", "accepts marketing", "accepts email marketing"}),
+    "left": frozenset(
+        {
+            *("left", "unsubscribed", "unsubscribed at", "unsubscribe date", "unsubscribed date", "unsub time"),
+            *(
+                "opt-out",
+                "opt out",
+                "opted out",
+                "opted out at",
+                "bounced",
+                "bounced at",
+                "complained",
+                "complained at",
+            ),
+            *("blacklisted", "email blacklisted", "blocklisted", "email blocklisted", "suppressed"),
+        }
+    ),
+    "opted_at": frozenset({"opted in at", "opt-in time", "opt in time", "optin time", "consent time", "consent date"}),
+    "opted_from": frozenset({"opt-in ip", "opt in ip", "optin ip", "consent ip"}),
 }
 FIELDS = tuple(HEADINGS)
 
@@ -95,12 +118,23 @@ _EXPORTS = (
     Export(
         format=Format.GHOST,
         signs=(frozenset({"email", "subscribed to emails"}),),
-        calls={"subscribed to emails": "is_wanted", "deleted at": "deleted_at", "created at": "listed_at"},
+        calls={"subscribed to emails": "wanted", "deleted at": "deleted_at", "created at": "listed_at"},
     ),
     Export(
         format=Format.SUBSTACK,
-        signs=(frozenset({"email", "email disabled"}), frozenset({"email", "active subscription", "expiry"})),
-        calls={"email disabled": "is_unwanted", "created at": "listed_at"},
+        signs=(
+            frozenset({"email", "email disabled"}),
+            frozenset({"email", "active subscription", "expiry"}),
+            # The table of the dashboard, which holds readers only. Its sections are those of Substack.
+            frozenset({"email", "stripe plan", "start date"}),
+            frozenset({"email", "emails received (6mo)"}),
+        ),
+        calls={"email disabled": "left", "created at": "listed_at", "start date": "listed_at", "sections": IGNORED},
+    ),
+    Export(
+        format=Format.BUTTONDOWN,
+        signs=(frozenset({"creation date", "secondary id", "type"}), frozenset({"creation date", "tags", "type"})),
+        calls={"type": "status", "creation date": "listed_at"},
     ),
 )
 _TABLE = Export(format=Format.TABLE, signs=(frozenset(),), calls={})

@@ -250,12 +250,17 @@ def _record(connection: Connection, plan: ImportPlan, now: datetime) -> None:
 
 def _suppress(session: Session, departed: Sequence[Departure], known: _Known, plan: ImportPlan, now: datetime) -> None:
     note = one_line(f"had left there, says {plan.ground.source}")[:500]
-    # Of those who stand twice in a batch the first counts.
-    fresh = {each.mark: each.reason for each in reversed(departed) if each.mark not in known.suppressed}
+    # Of those who stand twice in a batch the first counts, of reasons that the reader cannot lift before all others.
+    graver_first = sorted(departed, key=lambda each: each.reason in suppression.LIFTED_BY_READER)
+    fresh = {each.mark: each.reason for each in reversed(graver_first) if each.mark not in known.suppressed}
     if fresh:
+        # In one order, lest two imports at once wait for each other.
         session.connection().execute(
             _table(Suppression).insert(),
-            [{"fingerprint": mark, "reason": reason, "at": now, "note": note} for mark, reason in fresh.items()],
+            [
+                {"fingerprint": mark, "reason": reason, "at": now, "note": note}
+                for mark, reason in sorted(fresh.items())
+            ],
         )
     for each in departed:
         if known.suppressed.get(each.mark) in suppression.LIFTED_BY_READER - {each.reason}:

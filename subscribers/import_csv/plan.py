@@ -51,7 +51,8 @@ class ImportPlan:
 
     *ground* says when and how these readers agreed, and which file it is. *language*, *time_zone* and the first of
     *cadences* stand in where a row says nothing; *sections* and *cadences* are what the newsletter has. *mapping* says
-    of headings which of FIELDS they hold, or ``-`` for none, and wins over what is recognised.
+    of headings which of FIELDS they hold, or ``-`` for none, and wins over what is recognised. Where *everybody_left*,
+    nobody comes in: the file is a list of those who have left.
     """
 
     newsletter: str
@@ -63,6 +64,7 @@ class ImportPlan:
     cadences: tuple[Cadence, ...] = (Cadence.DAILY, Cadence.WEEKDAYS, Cadence.WEEKLY)
     allow_special: bool = False
     mapping: Mapping[str, str] = field(default_factory=dict)
+    everybody_left: bool = False
 
 
 @dataclass(frozen=True, slots=True)

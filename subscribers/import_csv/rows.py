@@ -115,7 +115,7 @@ def _judged(number: int, cells: tuple[str, ...] | None) -> Row | Malformed:
     if _REPLACED in whole:
         return Malformed(number, "has bytes that are not UTF-8; save the file as UTF-8")
     if "\0" in whole:
-        return Malformed(number, "holds a NUL character; save the file as plain text")
+        return Malformed(number, "holds a NUL character, as UTF-16 without its mark does; save the file as UTF-8")
     return Row(number, cells)
 
 

@@ -85,11 +85,12 @@ class Sieve:
         line, cells = row
         cell = self._columns.cell
         is_new = self._seen.add(mark)
-        if self._columns.format is Format.DIGEST and not cell(cells, "suppressed"):
+        is_ours = self._columns.format is Format.DIGEST and not self._plan.everybody_left
+        if is_ours and not cell(cells, "suppressed"):
             # Our own export tells who left one newsletter from who gets no mail at all.
             fact = "names somebody who had left the newsletter that the file was made of"
             return Refusal(line, Reason.LEFT_ELSEWHERE, fact)
-        left_at = instant(cell(cells, "left_at") or cell(cells, "deleted_at"))
+        left_at = instant(cell(cells, "left_at") or cell(cells, "deleted_at") or cell(cells, "left"))
         return Departure(line, mark, found.key, reason, left_at, not is_new)
 
     def _asked(self, cells: tuple[str, ...]) -> Asked | SuppressionReason | Fault:

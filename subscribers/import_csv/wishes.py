@@ -9,20 +9,20 @@ from typing import NamedTuple
 
 from subscribers.cadence import Cadence
 from subscribers.errors import BadWish, ImportFault
-from subscribers.import_csv.formats import FIELDS, HEADINGS, Export, Format, plain, recognise
+from subscribers.import_csv.formats import FIELDS, HEADINGS, IGNORED, Export, Format, plain, recognise
 from subscribers.import_csv.plan import ImportPlan, Reason
 from subscribers.import_csv.rows import Malformed, Row
 from subscribers.model import SubscriptionState, SuppressionReason
 from subscribers.text import one_line, unguarded
 from subscribers.wishes import Wishes
 
-#: Said in place of a field where a column is to be left alone.
-IGNORED = "-"
 #: Of these cells a file has few different ones, however long it is.
 CHOICES = (
     *("language", "time_zone", "sections", "cadence", "hour"),
-    *("status", "suppressed", "paused_until", "is_wanted", "is_unwanted"),
+    *("status", "suppressed", "paused_until", "wanted", "left"),
 )
+#: Columns that say who has left: a mapping of one is no leave to forget another.
+_STANDING = ("status", "wanted", "left")
 _MOST_HEADINGS = 30
 _BETWEEN_SECTIONS = re.compile(r"[\s,;|]+")
 _HOUR = re.compile(r"([01]?\d|2[0-3])(?::([0-5]\d))?(?::00)?")
@@ -32,14 +32,22 @@ _INSTANT = re.compile(
 _YES, _NO = frozenset({"true", "1", "yes", "t", "y"}), frozenset({"false", "0", "no", "f", "n"})
 _STATES = {
     **dict.fromkeys(("", "active", "enabled", "subscribed", "confirmed"), SubscriptionState.ACTIVE),
-    **dict.fromkeys(("pending", "unconfirmed", "unverified"), SubscriptionState.PENDING),
+    # What a reader of Buttondown pays.
+    **dict.fromkeys(
+        ("regular", "premium", "trialed", "unpaid", "gifted", "churning", "past_due"), SubscriptionState.ACTIVE
+    ),
+    **dict.fromkeys(("pending", "unconfirmed", "unverified", "unactivated"), SubscriptionState.PENDING),
     "paused": SubscriptionState.PAUSED,
 }
 _DEPARTURES = {
     **dict.fromkeys(
-        ("unsubscribed", "disabled", "ended", "left", "inactive", "removed", "deleted"), SuppressionReason.UNSUBSCRIBED
+        (
+            *("unsubscribed", "disabled", "ended", "left", "inactive", "removed", "deleted"),
+            *("cancelled", "canceled"),
+        ),
+        SuppressionReason.UNSUBSCRIBED,
     ),
-    **dict.fromkeys(("blocklisted", "blacklisted", "blocked", "banned"), SuppressionReason.OPERATOR),
+    **dict.fromkeys(("blocklisted", "blacklisted", "blocked", "banned", "spammy"), SuppressionReason.OPERATOR),
     **dict.fromkeys(("cleaned", "bounced", "undeliverable"), SuppressionReason.HARD_BOUNCE),
     **dict.fromkeys(("complained", "spam"), SuppressionReason.COMPLAINT),
 }
@@ -97,14 +105,15 @@ def columns(header: Row | Malformed | None, mapping: Mapping[str, str]) -> Colum
     ignored: list[str] = []
     for place, heading in enumerate(headings):
         column = told.get(place) or _column(heading, export)
-        if column is None or (place not in told and column in told.values()):
+        is_replaced = place not in told and column in told.values() and column not in _STANDING
+        if column is None or is_replaced:
             ignored.append(header.cells[place][:100])
         elif column in places and column in FIELDS:
-            raise ImportFault(f"the header names {column} twice; keep one of the two columns, or map one to {IGNORED}")
+            raise ImportFault(f"the header names {column} twice; make one of the two columns, or map one to {IGNORED}")
         elif column != IGNORED:
             places.setdefault(column, place)
     if "address" not in places:
-        raise ImportFault('the header names no column "address" or "email"; make the first line name the columns')
+        raise ImportFault(_no_address(header))
     gone = next(
         (
             export.gone[heading]
@@ -116,14 +125,25 @@ def columns(header: Row | Malformed | None, mapping: Mapping[str, str]) -> Colum
     return Columns(export.format, places, len(headings), tuple(heading for heading in ignored if heading), gone)
 
 
+def _no_address(header: Row) -> str:
+    if any("@" in heading for heading in header.cells):
+        return f"line {header.line} names no columns but somebody's address; put a line on top that says email,name"
+    there = _listed(header.cells)
+    return f'the header names no column "address" or "email"; it has {there}: map one to address, or rename it'
+
+
+def _listed(headings: Sequence[str]) -> str:
+    return ", ".join(f'"{one_line(found)[:40]}"' for found in headings[:_MOST_HEADINGS] if found)
+
+
 def _told(headings: Sequence[str], mapping: Mapping[str, str]) -> dict[int, str]:
     """Return which field stands in which place by the *mapping*."""
     told: dict[int, str] = {}
     for heading, column in mapping.items():
         places = [place for place, found in enumerate(headings) if found == plain(heading)]
         if not places:
-            there = ", ".join(f'"{one_line(found)[:40]}"' for found in headings[:_MOST_HEADINGS] if found)
-            raise ImportFault(f'the file has no column "{one_line(heading)[:40]}" to be mapped; it has {there}')
+            fact = f'the file has no column "{one_line(heading)[:40]}" to be mapped; it has {_listed(headings)}'
+            raise ImportFault(fact)
         if column not in {*FIELDS, IGNORED}:
             choice = ", ".join(FIELDS)
             raise ImportFault(f'"{one_line(column)[:40]}" is no field; choose from {choice}, or {IGNORED} for none')
@@ -143,17 +163,23 @@ def choose(cells: Sequence[str], plan: ImportPlan) -> Asked | SuppressionReason 
         state = _standing(said)
         if isinstance(state, SuppressionReason):
             return state
-        if state is SubscriptionState.PENDING:
-            return Fault(Reason.UNCONFIRMED, "names somebody who had not confirmed there")
-        wishes = Wishes(
-            language=said["language"].replace("_", "-") or plan.language,
-            time_zone=said["time_zone"] or plan.time_zone,
-            sections=_sections(said["sections"], plan),
-            cadence=_cadence(said["cadence"], plan),
-            hour=_hour(said["hour"]),
-        )
+        return SuppressionReason.UNSUBSCRIBED if plan.everybody_left else _asked(said, state, plan)
     except BadWish as fault:
-        return Fault(Reason(f"bad {fault.field}"), str(fault))
+        return (
+            SuppressionReason.UNSUBSCRIBED if plan.everybody_left else Fault(Reason(f"bad {fault.field}"), str(fault))
+        )
+
+
+def _asked(said: Mapping[str, str], state: SubscriptionState, plan: ImportPlan) -> Asked | Fault:
+    if state is SubscriptionState.PENDING:
+        return Fault(Reason.UNCONFIRMED, "names somebody who had not confirmed there")
+    wishes = Wishes(
+        language=said["language"].replace("_", "-") or plan.language,
+        time_zone=said["time_zone"] or plan.time_zone,
+        sections=_sections(said["sections"], plan),
+        cadence=_cadence(said["cadence"], plan),
+        hour=_hour(said["hour"]),
+    )
     is_paused = state is SubscriptionState.PAUSED
     until = instant(said["paused_until"]) if is_paused else None
     return Asked(wishes, is_paused, until.date() if until is not None else None)
@@ -171,7 +197,9 @@ def _standing(said: Mapping[str, str]) -> SubscriptionState | SuppressionReason:
     word = said["status"].lower()
     if word in _DEPARTURES:
         return _DEPARTURES[word]
-    if _is(said["is_wanted"]) is False or _is(said["is_unwanted"]):
+    if (gone := _gone(said["left"])) is not None:
+        return gone
+    if not _is_wanted(said["wanted"]):
         return SuppressionReason.UNSUBSCRIBED
     if word not in _STATES:
         known = ", ".join([*filter(None, _STATES), *_DEPARTURES])
@@ -181,11 +209,25 @@ def _standing(said: Mapping[str, str]) -> SubscriptionState | SuppressionReason:
     return _STATES[word]
 
 
-def _is(text: str) -> bool | None:
+def _gone(text: str) -> SuppressionReason | None:
+    """Return why a reader has left, by a cell that says yes, since when, or how; None for one that says no."""
     word = text.lower()
-    if word and word not in _YES | _NO:
-        raise BadWish("status", f'"{one_line(word)[:40]}" is neither true nor false; map the column to {IGNORED}')
-    return word in _YES if word else None
+    if not word or word in _NO:
+        return None
+    if word in _YES or instant(text) is not None:
+        return SuppressionReason.UNSUBSCRIBED
+    held = _DEPARTURES.get(word) or next((reason for reason in SuppressionReason if reason == word), None)
+    if held is None:
+        raise BadWish("status", f'"{one_line(word)[:40]}" is no yes, no or day of leaving; map the column to {IGNORED}')
+    return held
+
+
+def _is_wanted(text: str) -> bool:
+    """Return whether a reader wants mail, by a cell that says yes, no or since when; an empty one says yes."""
+    word = text.lower()
+    if word and word not in _YES | _NO and instant(text) is None:
+        raise BadWish("status", f'"{one_line(word)[:40]}" is no yes, no or day of joining; map the column to {IGNORED}')
+    return word not in _NO
 
 
 def said_of_consent(cells: Sequence[str], columns: Columns) -> str:

@@ -559,6 +559,23 @@ def test_readers_are_counted_and_listed_by_what_they_have_chosen(digest: Command
     assert digest("subscriber", "count", "--language", "ja").out.strip() == "0 subscriptions"
 
 
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (("count", "--section", "wrld"), 'section "wrld" is none of morning; there are world'),
+        (("list", "--section", "wrld"), 'section "wrld" is none of morning; there are world'),
+        (("export", "morning", "--section", "wrld"), 'section "wrld" is none of morning; there are world'),
+        (("count", "--zone", "Europe/Belrin"), "did you mean Europe/Berlin?"),
+        (("count", "--cadence", "special"), "is no wish of readers; give daily, weekdays or weekly"),
+    ],
+)
+def test_a_filter_that_cannot_be_names_what_there_is(digest: Command, words: tuple[str, ...], told: str) -> None:
+    ran = digest("subscriber", *words)
+
+    assert (ran.code, ran.out) == (2, "")
+    assert told in ran.err
+
+
 def test_an_edition_without_news_is_skipped_and_can_be_neither_approved_nor_sent(digest: Command) -> None:
     skipped = digest("edition", "prepare", "morning", "--json")
     approved, sent = digest("edition", "approve", "morning"), digest("edition", "send", "morning")

@@ -1,12 +1,23 @@
 """Readers go in and out by files, from the command line."""
 
 import csv
+import gzip
+import io
+import os
+import zipfile
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
+from threading import Thread
 
 import pytest
+from sqlalchemy import func, select
 
 from digest.cli import wired
+from digest.database import Database
+from digest.model.notice import Notice
+from subscribers import export_csv
+from subscribers.import_csv import FIELDS
 from tests.factories import config_text
 from tests.fakes import FixedClock
 from tests.flow.console import Ran, run
@@ -38,6 +49,14 @@ def test_readers_are_exported_to_a_file_or_to_standard_output(digest: Command, t
     assert "ana@reader.example,'=Ana," in shown.out
     assert len(paused.out.splitlines()) == 1
     assert out.stat().st_mode & 0o077 == 0
+
+
+def test_the_page_on_readers_names_every_column_that_goes_out_and_every_field_that_comes_in() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "readers.md").read_text(encoding="utf-8")
+
+    named = {*export_csv.READERS, *export_csv.LEDGER, *export_csv.SUPPRESSIONS, *FIELDS}
+
+    assert {name for name in named if f"`{name}`" not in page} == set()
 
 
 def test_an_export_that_cannot_be_written_says_so(digest: Command, tmp_path: Path) -> None:
@@ -77,12 +96,193 @@ def test_every_refusal_is_written_down(digest: Command, tmp_path: Path) -> None:
 
     rows = list(csv.reader(refusals.read_text(encoding="utf-8").splitlines()))
     assert ran.code == 0
-    assert rows[0] == ["line", "reason", "fact"]
+    assert rows[0] == ["line", "reason", "fact", "Post", "status"]
     assert len(rows) == 1202
     assert rows[-1][:2] == ["1203", "left elsewhere"]
+    assert rows[-1][3:] == ["b@b.example", "left"]
+    assert refusals.stat().st_mode & 0o077 == 0
     assert "201 more" in ran.err
     assert "Read as: table" in ran.out
     assert digest(*words, "--refusals", tmp_path / "none" / "x.csv").code == 1
+
+
+def test_refused_rows_are_mended_and_imported_again(digest: Command, tmp_path: Path) -> None:
+    file, refusals = tmp_path / "readers.csv", tmp_path / "refusals.csv"
+    file.write_text(
+        "email;name;hour\n'+ana@reader.example;'=Ana;25\nben@reader.example;Ben;7\nopen;\"\ntoo;few\n",
+        encoding="utf-8",
+    )
+    words = ("subscriber", "import", "morning", file, "--consent", "asked")
+
+    first = digest(*words, "--refusals", refusals)
+    text = refusals.read_text(encoding="utf-8")
+    again = digest(*words[:3], refusals, *words[4:], "--refusals", tmp_path / "more.csv", "--json")
+    refusals.write_text(text.replace(",25", ",05:25"), encoding="utf-8")
+    mended = digest(*words[:3], refusals, *words[4:], "--json")
+
+    assert "Added 1" in first.out
+    assert [row[0] for row in csv.reader(text.splitlines())] == ["line", "2", "4", "5"]
+    assert again.json["added"] == 0
+    assert (mended.json["added"], mended.json["ignored_columns"]) == (1, ["line", "reason", "fact"])
+    assert "'+ana@reader.example,'=Ana," in digest("subscriber", "export", "morning").out
+
+
+def test_the_refusals_never_take_the_place_of_the_list_itself(digest: Command, tmp_path: Path) -> None:
+    file = tmp_path / "readers.csv"
+    file.write_text("email\nrubbish\n", encoding="utf-8")
+    (tmp_path / "link.csv").symlink_to(file)
+
+    ran = digest("subscriber", "import", "morning", file, "--consent", "asked", "--refusals", tmp_path / "link.csv")
+
+    assert ran.code == 1
+    assert "the very list" in ran.err
+    assert file.read_text(encoding="utf-8") == "email\nrubbish\n"
+
+
+def test_a_list_may_be_piped_in_and_a_pipe_gets_no_progress(digest: Command, tmp_path: Path) -> None:
+    refusals = tmp_path / "refusals.csv"
+    words = ("subscriber", "import", "morning", "-", "--consent", "asked", "--refusals", refusals)
+
+    ran = digest(*words, typed="email\nana@reader.example\nrubbish\n")
+
+    assert ran.out.startswith("Added 1, 0 unchanged; refused: 1 bad address")
+    assert ran.err.splitlines() == [
+        "line 3: bad address: The address has no @-sign; give it whole, such as name@mail.example."
+    ]
+    assert refusals.read_text(encoding="utf-8").splitlines()[1].endswith(",rubbish")
+
+
+def test_a_pipe_that_cannot_be_read_twice_is_copied_first(digest: Command, tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    writer = Thread(target=pipe.write_text, args=("email\nana@reader.example\n",), daemon=True)
+    writer.start()
+
+    ran = digest("subscriber", "import", "morning", pipe, "--consent", "asked", "--json")
+
+    writer.join(timeout=10)
+    assert ran.json["added"] == 1
+
+
+def zipped(*names: str) -> bytes:
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        for name in names:
+            archive.writestr(name, "email\nana@reader.example\n")
+    return packed.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("data", "told"),
+    [
+        (gzip.compress(b"email\nana@reader.example\n"), "packed by gzip; unpack it first"),
+        (zipped("subscribed_x.csv", "cleaned_x.csv"), "zip archive (subscribed_x.csv, cleaned_x.csv); unpack it"),
+        (zipped("[Content_Types].xml", "xl/workbook.xml"), "a spreadsheet; save it as CSV"),
+        (zipped("mimetype", "content.xml"), "a spreadsheet; save it as CSV"),
+        (b"PK\x03\x04 half", "is a zip archive; unpack it"),
+        (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "a spreadsheet; save it as CSV"),
+    ],
+    ids=["gzip", "zip", "xlsx", "ods", "half a zip", "xls"],
+)
+def test_a_file_that_is_no_text_is_told_with_its_remedy(
+    digest: Command, tmp_path: Path, data: bytes, told: str
+) -> None:
+    file = tmp_path / "readers.csv"
+    file.write_bytes(data)
+
+    ran = digest("subscriber", "import", "morning", file, "--consent", "asked")
+
+    assert ran.code == 1
+    assert told in ran.err
+
+
+def test_a_folder_or_no_file_is_told_by_name(digest: Command, tmp_path: Path) -> None:
+    for file in (tmp_path, tmp_path / "none.csv"):
+        ran = digest("subscriber", "import", "morning", file, "--consent", "asked")
+
+        assert ran.code == 1
+        assert f"{file} cannot be read" in ran.err
+
+
+def test_people_who_never_agreed_are_not_taken_for_readers(digest: Command, tmp_path: Path) -> None:
+    file = tmp_path / "nonsubscribed_email_audience_export_1a.csv"
+    file.write_text("Email Address,MEMBER_RATING,LEID\nana@reader.example,2,1\n", encoding="utf-8")
+
+    refused = digest("subscriber", "import", "morning", file, "--consent", "asked")
+    left = digest("subscriber", "import", "morning", file, "--left", "--json")
+
+    assert (refused.code, left.code) == (1, 0)  # to keep people out is what a list of the gone is for
+    assert "never agreed" in refused.err
+    assert left.json["counts"] == {"left elsewhere": 1}
+
+
+def test_a_list_of_people_who_left_keeps_them_out_of_the_next_list(digest: Command, tmp_path: Path) -> None:
+    heading = "uuid,email,name,attributes,status,created_at,updated_at\n"
+    rows = [f"{n},r{n}@reader.example,,{{}},enabled,2024-03-01 10:00:00Z,2024-03-02 10:00:00Z\n" for n in range(3)]
+    gone, everybody = tmp_path / "unsubscribed.csv", tmp_path / "subscribers.csv"
+    gone.write_text(heading + rows[1], encoding="utf-8")
+    everybody.write_text(heading + "".join(rows), encoding="utf-8")
+
+    left = digest("subscriber", "import", "morning", gone, "--left")
+    taken = digest("subscriber", "import", "morning", everybody, "--consent", "asked")
+
+    assert (left.code, left.out) == (0, "Added 0, 0 unchanged; refused: 1 left elsewhere. Read as: listmonk.\n")
+    assert "Added 2" in taken.out
+    assert "1 suppressed" in taken.out
+    assert "does not tell who unsubscribed" in taken.err
+    assert "does not tell" not in left.err
+
+
+@pytest.mark.parametrize(
+    ("rows", "code"),
+    [("ana@reader.example,left\n", 0), ("rubbish,\n", 1), ("rubbish,\nana@reader.example,\n", 0), ("", 0)],
+)
+def test_an_import_has_failed_when_nothing_came_of_it(digest: Command, tmp_path: Path, rows: str, code: int) -> None:
+    file = tmp_path / "readers.csv"
+    file.write_text(f"email,status\n{rows}", encoding="utf-8")
+
+    assert digest("subscriber", "import", "morning", file, "--consent", "asked").code == code
+
+
+@pytest.mark.parametrize("words", [(), ("--consent", ""), ("--consent", "  ")])
+def test_an_import_without_a_ground_is_refused(digest: Command, tmp_path: Path, words: tuple[str, ...]) -> None:
+    file = tmp_path / "readers.csv"
+    file.write_text("email\nana@reader.example\n", encoding="utf-8")
+
+    ran = digest("subscriber", "import", "morning", file, *words)
+
+    assert ran.code == 2
+    assert "--consent" in ran.err
+
+
+def test_an_import_mails_nobody(digest: Command, tmp_path: Path, sqlite_url: str) -> None:
+    file = tmp_path / "readers.csv"
+    file.write_text("email\nana@reader.example\n", encoding="utf-8")
+
+    digest("subscriber", "import", "morning", file, "--consent", "asked")
+
+    with closing(Database(sqlite_url)) as database, database.reading() as session:
+        assert session.scalar(select(func.count()).select_from(Notice)) == 0
+
+
+def test_an_export_is_written_to_a_device_as_it_stands_and_through_a_link(digest: Command, tmp_path: Path) -> None:
+    digest(*ADDED)
+    pipe, file, link = tmp_path / "pipe", tmp_path / "out.csv", tmp_path / "link.csv"
+    os.mkfifo(pipe)
+    file.write_text("old", encoding="utf-8")
+    link.symlink_to(file)
+    read: list[str] = []
+    reader = Thread(target=lambda: read.append(pipe.read_text(encoding="utf-8")), daemon=True)
+    reader.start()
+
+    piped, linked = (digest("subscriber", "export", "morning", "--out", out) for out in (pipe, link))
+
+    reader.join(timeout=10)
+    assert (piped.code, linked.code) == (0, 0)
+    assert pipe.is_fifo()
+    assert link.is_symlink()
+    assert read == [file.read_bytes().decode().replace("\r\n", "\n")]
+    assert [path.name for path in tmp_path.glob("*.part")] == []
 
 
 @pytest.mark.parametrize(("word", "code"), [("Post", 2), ("=address", 2), ("None=address", 1), ("Post=shoe", 1)])

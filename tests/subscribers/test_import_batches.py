@@ -2,6 +2,7 @@
 
 import io
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
@@ -12,7 +13,8 @@ from sqlalchemy import delete, func, select, text
 from sqlalchemy.orm import Session
 
 from digest.database import Database
-from subscribers import export_csv
+from subscribers import export_csv, unsubscribe
+from subscribers.consent import Evidence
 from subscribers.import_csv import Format, ImportPlan, Onlooker, Reason, import_readers, stage
 from subscribers.import_csv.rows import LONGEST_LINE
 from subscribers.model import ConsentEvent, Subscriber, Subscription, Suppression
@@ -93,6 +95,47 @@ def test_others_can_write_between_two_batches(database: Database, plan: ImportPl
 
     with database.reading() as session:
         assert set(session.scalars(select(Subscriber.name))) == {"Ben"}
+
+
+def test_two_imports_of_the_same_people_at_once_bring_each_in_once(
+    database: Database, plan: ImportPlan, now: datetime
+) -> None:
+    header, *rows = FILE.splitlines(keepends=True)
+    texts = [header + "".join(rows), header + "".join(reversed(rows))]
+
+    with ThreadPoolExecutor(2) as both:
+        first, second = both.map(lambda text: import_readers(database.session, stream(text), plan, now=now), texts)
+
+    assert first.added + second.added == COUNT
+    assert first.rows == second.rows == len(rows)
+    assert (
+        first.counts
+        == second.counts
+        == {
+            Reason.DUPLICATE: 1,
+            Reason.BAD_ADDRESS: 1,
+            Reason.LEFT_ELSEWHERE: 1,
+        }
+    )
+    for row in (Subscriber, Subscription, ConsentEvent):
+        assert number_of(database, row) == COUNT
+
+
+def test_who_leaves_while_the_list_goes_in_does_not_come_back_with_it(
+    database: Database, plan: ImportPlan, now: datetime
+) -> None:
+    left: list[str] = []
+
+    def leave(_rows: int) -> None:
+        with database.session() as session:
+            newest = select(Subscription.public_id).order_by(Subscription.id.desc()).limit(1)
+            left.append(session.scalars(newest).one())
+            unsubscribe.one_click(session, left[-1], Evidence(wording="one click", source="test"), now=now)
+
+    import_readers(database.session, stream(), plan, now=now, onlooker=Onlooker(progress=leave))
+    again = import_readers(database.session, stream(), plan, now=now)
+
+    assert (again.added, again.counts[Reason.LEFT]) == (0, len(set(left)))
 
 
 def test_a_dry_run_writes_nothing_and_says_the_same(database: Database, plan: ImportPlan, now: datetime) -> None:

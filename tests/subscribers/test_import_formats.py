@@ -51,6 +51,17 @@ GHOST = (
     "3,cleo@reader.example,Cleo,,true,false,,2024-03-01T10:00:00.000Z,2024-04-01T10:00:00.000Z,,\n"
 )
 
+SUBSTACK_DASHBOARD = (
+    "Email,Name,Stripe plan,Cancel date,Start date,Emails received (6mo),Activity,State/Province,Sections\n"
+    'ana@reader.example,Ana,,,2024-03-01T10:00:00.000Z,12,3,,"The Main Letter, Podcast"\n'
+)
+BUTTONDOWN = (
+    "id,email_address,creation_date,secondary_id,type,tags\n"
+    "1,ana@reader.example,2024-03-01T10:00:00Z,1,regular,vip\n"
+    "2,ben@reader.example,2024-03-01T10:00:00Z,2,unsubscribed,\n"
+    "3,cleo@reader.example,2024-03-01T10:00:00Z,3,spammy,\n"
+)
+
 
 @pytest.fixture
 def take_in(session: Session, plan: ImportPlan, now: datetime) -> TakeIn:
@@ -79,6 +90,7 @@ def names(session: Session) -> set[str]:
     [
         (LISTMONK, Format.LISTMONK, {"ben": SuppressionReason.UNSUBSCRIBED, "cleo": SuppressionReason.OPERATOR}),
         (SUBSTACK, Format.SUBSTACK, {"ben": SuppressionReason.UNSUBSCRIBED}),
+        (BUTTONDOWN, Format.BUTTONDOWN, {"ben": SuppressionReason.UNSUBSCRIBED, "cleo": SuppressionReason.OPERATOR}),
         (GHOST, Format.GHOST, {"ben": SuppressionReason.UNSUBSCRIBED, "cleo": SuppressionReason.UNSUBSCRIBED}),
     ],
 )
@@ -112,6 +124,97 @@ def test_mailchimp_names_are_joined_and_its_proof_of_consent_is_kept(
         "says the file"
     )
     assert wording_for("ben") == f"{plan.ground.wording}; confirmed 2024-03-01T10:05 says the file"
+
+
+def test_the_table_of_substacks_dashboard_is_read_and_its_sections_are_not_ours(
+    session: Session, take_in: TakeIn, wording_for: Callable[[str], str]
+) -> None:
+    report = take_in(SUBSTACK_DASHBOARD)
+
+    assert (report.format, report.added, report.refused) == (Format.SUBSTACK, 1, ())
+    assert session.scalars(select(Subscription.sections)).one() is None
+    assert wording_for("ana").endswith("; listed 2024-03-01T10:00 says the file")
+
+
+@pytest.mark.parametrize(
+    ("heading", "cell", "reason"),
+    [
+        ("Unsubscribed_At", "2024-03-01T10:00:00Z", SuppressionReason.UNSUBSCRIBED),
+        ("unsubscribed", "Yes", SuppressionReason.UNSUBSCRIBED),
+        ("EMAIL_BLACKLISTED", "true", SuppressionReason.UNSUBSCRIBED),
+        ("bounced", "bounced", SuppressionReason.HARD_BOUNCE),
+        ("suppressed", "complaint", SuppressionReason.COMPLAINT),
+        ("Accepts Email Marketing", "no", SuppressionReason.UNSUBSCRIBED),
+        ("Subscription status", "cleaned", SuppressionReason.HARD_BOUNCE),
+    ],
+)
+def test_a_column_that_says_who_left_or_never_agreed_is_heard_in_any_table(
+    session: Session,
+    take_in: TakeIn,
+    reason_for: Callable[[str], SuppressionReason | None],
+    heading: str,
+    cell: str,
+    reason: SuppressionReason,
+) -> None:
+    report = take_in(f"email,{heading}\nben@reader.example,{cell}\nana@reader.example,\n")
+
+    assert (report.added, report.counts) == (1, {Reason.LEFT_ELSEWHERE: 1})
+    assert reason_for("ben") is reason
+    assert reason_for("ana") is None
+
+
+@pytest.mark.parametrize(
+    ("heading", "cell"), [("unsubscribed", "perhaps"), ("opt-in", "perhaps"), ("bounced", "12/13")]
+)
+def test_a_word_that_leaves_open_who_left_brings_nobody_in(take_in: TakeIn, heading: str, cell: str) -> None:
+    report = take_in(f"email,{heading}\nben@reader.example,{cell}\n")
+
+    assert (report.added, report.counts) == (0, {Reason.BAD_STATUS: 1})
+    assert "map the column to -" in report.refused[0].fact
+
+
+@pytest.mark.parametrize("cell", ["no", "0", "FALSE", ""])
+def test_a_column_that_says_that_nobody_left_keeps_them(take_in: TakeIn, cell: str) -> None:
+    assert take_in(f"email,unsubscribed\nben@reader.example,{cell}\n").added == 1
+
+
+def test_a_table_of_ones_own_may_prove_consent(take_in: TakeIn, wording_for: Callable[[str], str]) -> None:
+    take_in("email,Opt-in time,opt-in IP\nana@reader.example,2024-03-01 10:00,2001:db8::7\n")
+
+    assert wording_for("ana").endswith("; opted in 2024-03-01T10:00 from 2001:db8::7 says the file")
+
+
+@pytest.mark.parametrize(
+    "text", [LISTMONK, "email,status\n" + "".join(f"{name}@reader.example,married\n" for name in "abc")]
+)
+def test_of_a_list_of_people_who_have_left_nobody_comes_in(
+    session: Session, take_in: TakeIn, plan: ImportPlan, text: str
+) -> None:
+    report = take_in(text, replace(plan, everybody_left=True))
+
+    assert (report.added, report.counts) == (0, {Reason.LEFT_ELSEWHERE: 3})
+    assert session.scalar(select(func.count()).select_from(Suppression)) == 3
+
+
+def test_our_own_export_may_be_a_list_of_people_who_have_left(
+    take_in: TakeIn, plan: ImportPlan, reason_for: Callable[[str], SuppressionReason | None]
+) -> None:
+    out = io.StringIO()
+    left = ("ben@reader.example", "Ben", "en", "UTC", "", "daily", "", "ended", "", "", "", "", "", "one-click")
+    export_csv.write_csv(out, export_csv.READERS, iter([left]))
+
+    take_in(out.getvalue(), replace(plan, everybody_left=True))
+
+    assert reason_for("ben") is SuppressionReason.UNSUBSCRIBED
+
+
+def test_who_agreed_here_after_the_day_that_a_column_gives_stays(take_in: TakeIn, add_one: AddOne) -> None:
+    add_one("ben@reader.example")
+
+    before = take_in("email,unsubscribed at\nben@reader.example,2024-03-01\n")
+    after = take_in("email,unsubscribed at\nben@reader.example,2027-03-01\n")
+
+    assert (before.unchanged, after.counts) == (1, {Reason.LEFT_ELSEWHERE: 1})
 
 
 @pytest.mark.parametrize(
@@ -217,6 +320,14 @@ def test_a_graver_reason_takes_the_place_of_one_that_the_reader_could_lift(
     assert reason_for("ben") is SuppressionReason.HARD_BOUNCE
 
 
+def test_of_two_reasons_in_one_file_the_one_that_the_reader_cannot_lift_holds(
+    take_in: TakeIn, reason_for: Callable[[str], SuppressionReason | None]
+) -> None:
+    take_in("email,status\nben@reader.example,unsubscribed\nben@reader.example,bounced\nben@reader.example,left\n")
+
+    assert reason_for("ben") is SuppressionReason.HARD_BOUNCE
+
+
 def test_a_status_in_unknown_words_brings_nobody_in(session: Session, take_in: TakeIn) -> None:
     report = take_in(
         "email,status\na@reader.example,Subscribed\nb@reader.example,married\nc@reader.example,unconfirmed\n"
@@ -255,6 +366,16 @@ def test_a_mapping_that_cannot_be_is_a_fault_that_names_what_there_is(
 ) -> None:
     with pytest.raises(ImportFault, match=fault):
         take_in("email,Vorname\nana@reader.example,Ana\n", replace(plan, mapping=mapping))
+
+
+@pytest.mark.parametrize("header", ["email,unsubscribed,gone", "email,gone,unsubscribed"])
+def test_a_mapping_forgets_no_other_column_of_people_who_left(take_in: TakeIn, plan: ImportPlan, header: str) -> None:
+    text = f"{header}\nben@reader.example,no,yes\n"
+
+    with pytest.raises(ImportFault, match="names left twice; make one of the two columns, or map one to -"):
+        take_in(text, replace(plan, mapping={"gone": "left"}))
+
+    assert take_in(text, replace(plan, mapping={"gone": "left", "unsubscribed": "-"})).rows == 1
 
 
 def test_languages_are_read_as_programs_write_them(session: Session, take_in: TakeIn) -> None:

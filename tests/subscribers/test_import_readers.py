@@ -23,6 +23,7 @@ from subscribers.model import (
     Subscriber,
     Subscription,
     SubscriptionState,
+    Suppression,
     SuppressionReason,
 )
 from subscribers.signup import SignupWish
@@ -277,8 +278,8 @@ def test_a_reader_added_meanwhile_by_another_process_spoils_no_batch(
     [
         ("", "empty"),
         ("\n\n", "empty"),
-        ("ana@reader.example\nben@reader.example\n", "names no column"),
-        ("name,hour\nAna,7\n", "names no column"),
+        ("ana@reader.example\nben@reader.example\n", "line 1 names no columns but somebody's address"),
+        ("name,hour\nAna,7\n", 'names no column "address" or "email"; it has "name", "hour": map one to address'),
         ("email,e-mail\na@b.example,b@b.example\n", "address twice"),
         ("\nemail,na\0me\n", "line 2, the header"),
         ("email\nana@reader.example\n".encode("utf-16-le").decode("latin-1"), "header"),
@@ -293,6 +294,62 @@ def test_an_import_without_a_ground_is_refused(session: Session, take_in: TakeIn
     with pytest.raises(ImportFault, match="states no ground"):
         take_in("email\nana@reader.example\n", replace(plan, ground=Evidence(wording=" ", source="file")))
     assert number_of(session, Subscriber) == 0
+
+
+ROWS = st.tuples(
+    st.sampled_from(["ana", "BEN", "cleo", "dora", "new1", "new2", "no one"]),
+    st.sampled_from(["", "active", "paused", "unsubscribed", "cleaned", "pending", "married"]),
+    st.sampled_from(["", "2024-03-01", "2027-03-01", "no"]),
+)
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=40, deadline=None)
+@given(st.lists(ROWS, max_size=12))
+def test_a_dry_run_tells_of_each_row_what_the_real_one_does_and_a_second_one_adds_nobody(
+    session: Session,
+    plan: ImportPlan,
+    add_one: AddOne,
+    fingerprint_key: bytes,
+    now: datetime,
+    found: list[tuple[str, str, str]],
+) -> None:
+    text = "email,status,unsubscribed at\n" + "".join(f"{a}@reader.example,{b},{c}\n" for a, b, c in found)
+
+    def take(*, dry_run: bool = False) -> tuple[import_csv.ImportReport, list[Refusal]]:
+        told: list[Refusal] = []
+        onlooker = Onlooker(refused=told.append)
+        stream = io.BytesIO(text.encode())
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(stage, "BATCH", 3)
+            report = import_csv.import_readers(
+                lambda: nullcontext(session), stream, plan, now=now, dry_run=dry_run, onlooker=onlooker
+            )
+        return report, told
+
+    def standing() -> tuple[object, ...]:
+        readers = select(Subscriber.address, Subscription.newsletter, Subscription.state).join(Subscription.subscriber)
+        gone = select(Suppression.fingerprint, Suppression.reason)
+        return (*(set(map(tuple, session.execute(each))) for each in (readers, gone)), number_of(session, ConsentEvent))
+
+    add_one("ben@reader.example")
+    add_one("dora@reader.example", newsletter="weekly")
+    suppression.suppress(
+        session, fingerprint("cleo@reader.example", fingerprint_key), SuppressionReason.COMPLAINT, at=now
+    )
+    before = standing()
+
+    dry = take(dry_run=True)
+    untouched = standing()
+    real = take()
+    after = standing()
+    again, _ = take()
+    settled = standing()
+    session.rollback()
+
+    assert dry == real
+    assert untouched == before
+    assert real[0].rows == len(found)
+    assert (again.added, settled) == (0, after)
 
 
 def _as_utf8(text: str) -> bytes:

@@ -59,7 +59,7 @@ def special(
         newsletter = given.newsletter(slug)
         _, day = which_edition(newsletter, date, Cadence.SPECIAL, given.clock.now())
         segment = only.segment(
-            newsletter,
+            [newsletter],
             sections=sections,
             languages=languages,
             time_zones=zones,

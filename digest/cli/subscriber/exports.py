@@ -1,16 +1,15 @@
 """Readers and their consent, out into files: export, ledger."""
 
-import os
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, TextIO
+from typing import Annotated
 
 import typer
 
 from digest.cli import segment_options as only
 from digest.cli.output import complain, fail
+from digest.cli.whole import whole
 from digest.cli.wired import Slug, services
 from subscribers import export_csv
 from subscribers.model import SubscriptionState
@@ -36,7 +35,7 @@ def export(
     """Write the readers of a newsletter as CSV, which `digest subscriber import` reads back."""
     with services() as given, given.reading() as session:
         segment = only.segment(
-            given.newsletter(slug),
+            [given.newsletter(slug)],
             sections=sections,
             languages=languages,
             time_zones=zones,
@@ -70,23 +69,8 @@ def write(out: Path, headings: tuple[str, ...], found: Iterator[export_csv.Cells
         writer(sys.stdout, headings, found)
         return
     try:
-        with _whole(out) as stream:
+        with whole(out) as stream:
             number = writer(stream, headings, found)
     except OSError as fault:
         fail(f"{out} cannot be written: {fault.strerror}; name a file in a folder that you may write to")
     complain(f"{number} rows written to {out}.")
-
-
-@contextmanager
-def _whole(out: Path) -> Iterator[TextIO]:
-    """Give a stream whose text becomes the file *out*, for its owner's eyes only, when all of it is written."""
-    part = out.with_name(f"{out.name}.part")
-    try:
-        with os.fdopen(
-            os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8", newline=""
-        ) as stream:
-            yield stream
-        part.replace(out)
-    except BaseException:
-        part.unlink(missing_ok=True)
-        raise

@@ -1,11 +1,11 @@
 """Lists of readers in files: import."""
 
-import csv
+import io
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, BinaryIO
 
 import typer
 from rich.progress import BarColumn, DownloadColumn, Progress, ProgressColumn, Task, TextColumn
@@ -13,17 +13,23 @@ from rich.text import Text
 
 from digest.cli.output import FAILED, Json, answer, complain, err, fail, table, usage
 from digest.cli.stopping import stoppable
-from digest.cli.subscriber.ground import Consent
+from digest.cli.subscriber import list_file, refusals
 from digest.cli.wired import Slug, services
 from digest.model.newsletter import Newsletter
 from digest.services import Services
 from subscribers.cadence import WISHES
 from subscribers.consent import Evidence
-from subscribers.import_csv import FIELDS, ImportPlan, ImportReport, Onlooker, Refusal, import_readers
-from subscribers.text import guarded
+from subscribers.import_csv import FIELDS, Format, ImportPlan, ImportReport, Onlooker, Reason, Refusal, import_readers
 
 app = typer.Typer()
 
+#: Said of every list of listmonk's that is taken for one of readers.
+_LISTMONK = (
+    "listmonk's file does not tell who unsubscribed from a list. If you exported more than the confirmed ones, export "
+    "the unsubscribed ones of each list too, and import those with --left."
+)
+#: So many headings that mean nothing to us are named.
+_MOST_HEADINGS = 30
 Mapped = Annotated[
     list[str],
     typer.Option(
@@ -37,24 +43,41 @@ Mapped = Annotated[
 @app.command(name="import")
 def import_(
     slug: Slug,
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="CSV with a header: email, name, language, …")],
-    consent: Consent,
+    file: Annotated[
+        Path, typer.Argument(metavar="FILE", help="CSV with a header: email, name, language, …; - is standard input.")
+    ],
+    consent: Annotated[
+        str, typer.Option("--consent", help="When and how they agreed: 'asked at the fair, 3 May'. Kept as evidence.")
+    ] = "",
+    left: Annotated[
+        bool, typer.Option("--left", help="All of them have left: nobody comes in, none gets mail.")
+    ] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would happen.")] = False,
     mapped: Mapped = [],  # noqa: B006 (typer's way; it is only read)
-    refusals: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Write every refusal there as CSV: line, reason, fact.")
+    refused: Annotated[
+        Path | None,
+        typer.Option(
+            "--refusals", metavar="FILE", help="Write every refused row there, with its line, reason and fact."
+        ),
     ] = None,
     *,
     as_json: Json = False,
 ) -> None:
     """Bring in a list of readers; every row ends in a count, or in a reason with its line. Safe to repeat."""
     mapping = _mapping(mapped)
-    with services() as given:
-        plan = _plan(given, given.newsletter(slug), Evidence(wording=consent, source=_source(file)), mapping)
-        with _written(refusals) as refused:
-            report = _import(given, plan, file, refused, dry_run=dry_run)
+    if not left:
+        list_file.check_name(file)
+        if not consent.strip():
+            usage("give --consent: when and how they agreed; or --left, when all of them have left")
+    ground = Evidence(wording=consent or "had left", source=_source(file))
+    with list_file.opened(file) as stream, services() as given:
+        plan = replace(_plan(given, given.newsletter(slug), ground, mapping), everybody_left=left)
+        with refusals.written(refused, file, stream) as take:
+            report = _import(given, plan, stream, take, dry_run=dry_run)
     _tell(report, dry_run=dry_run, as_json=as_json)
-    if report.refused and not report.added and not report.unchanged:
+    if report.format is Format.LISTMONK and not left:
+        complain(_LISTMONK)
+    if report.refused and not (report.added or report.unchanged or report.counts.get(Reason.LEFT_ELSEWHERE)):
         raise typer.Exit(FAILED)
 
 
@@ -86,28 +109,14 @@ def _plan(given: Services, newsletter: Newsletter, ground: Evidence, mapping: Ma
     )
 
 
-@contextmanager
-def _written(path: Path | None) -> Iterator[Callable[[Refusal], None]]:
-    """Give what writes each Refusal to the file *path*, or nothing without one."""
-    if path is None:
-        yield lambda _refusal: None
-        return
-    try:
-        stream = path.open("w", encoding="utf-8", newline="")
-    except OSError as fault:
-        fail(f"{path} cannot be written: {fault.strerror}; name a file in a folder that you may write to")
-    with stream:
-        writer = csv.writer(stream)
-        writer.writerow(("line", "reason", "fact"))
-        yield lambda refusal: writer.writerow((refusal.line, refusal.reason.value, guarded(refusal.fact)))
-
-
 def _import(
-    given: Services, plan: ImportPlan, file: Path, refused: Callable[[Refusal], None], *, dry_run: bool
+    given: Services, plan: ImportPlan, stream: BinaryIO, refused: Callable[[Refusal], None], *, dry_run: bool
 ) -> ImportReport:
     columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), _Pace())
-    with stoppable() as stop, Progress(*columns, console=err, transient=True) as progress:
-        task = progress.add_task("reading", rows=0)
+    progress = Progress(*columns, console=err, transient=True, disable=not err.is_terminal)
+    with stoppable() as stop, progress:
+        task = progress.add_task("reading", total=stream.seek(0, io.SEEK_END), rows=0)
+        stream.seek(0)
 
         def committed(rows: int) -> None:
             progress.update(task, completed=stream.tell(), rows=rows)
@@ -115,18 +124,16 @@ def _import(
                 raise KeyboardInterrupt
 
         try:
-            with file.open("rb") as stream:
-                progress.update(task, total=file.stat().st_size)
-                return import_readers(
-                    given.reading if dry_run else given.session,
-                    stream,
-                    plan,
-                    now=given.clock.now(),
-                    dry_run=dry_run,
-                    onlooker=Onlooker(progress=committed, refused=refused),
-                )
+            return import_readers(
+                given.reading if dry_run else given.session,
+                stream,
+                plan,
+                now=given.clock.now(),
+                dry_run=dry_run,
+                onlooker=Onlooker(progress=committed, refused=refused),
+            )
         except OSError as fault:
-            fail(f"{file} cannot be read: {fault.strerror}; name a readable CSV file")
+            fail(f"the list cannot be read to its end: {fault.strerror}; what came in stays, the same command goes on")
         except KeyboardInterrupt:
             rows = progress.tasks[task].fields["rows"]
             complain(
@@ -167,7 +174,8 @@ def _tell(report: ImportReport, *, dry_run: bool, as_json: bool) -> None:
     if as_json:
         return
     if report.ignored_columns:
-        complain(f"Columns that mean nothing to us: {', '.join(report.ignored_columns)}.")
+        named, more = report.ignored_columns[:_MOST_HEADINGS], len(report.ignored_columns) - _MOST_HEADINGS
+        complain(f"Columns that mean nothing to us: {', '.join(named)}{f' and {more} more' if more > 0 else ''}.")
     for refusal in report.refused:
         complain(f"line {refusal.line}: {refusal.reason}: {refusal.fact}")
     if report.refused_count > len(report.refused):

@@ -34,7 +34,7 @@ def list_(
     """Show readers, the oldest first."""
     with services() as given, given.reading() as session:
         segment = only.segment(
-            given.newsletter(newsletter) if newsletter is not None else None,
+            [given.newsletter(newsletter)] if newsletter is not None else given.settings.newsletters,
             sections=sections,
             languages=languages,
             time_zones=zones,
@@ -82,7 +82,7 @@ def count(
     """Say how many subscriptions there are, in whatever state, and how many of each kind with --by."""
     with services() as given, given.reading() as session:
         segment = only.segment(
-            given.newsletter(slug) if slug is not None else None,
+            [given.newsletter(slug)] if slug is not None else given.settings.newsletters,
             sections=sections,
             languages=languages,
             time_zones=zones,
