@@ -116,8 +116,10 @@ def _taken_up(services: Services, request_id: int) -> str | None:
 
 def _take_up_one(services: Services, request_id: int) -> str | None:
     now = services.clock.now()
+    slugs = [newsletter.slug for newsletter in services.settings.newsletters]
+    key = services.keys.fingerprint
     with services.session() as session:
-        outcome = signup.take_up(session, request_id, fingerprint_key=services.keys.fingerprint, now=now)
+        outcome = signup.take_up(session, request_id, newsletters=slugs, fingerprint_key=key, now=now)
         if outcome is None:
             return None
         if isinstance(outcome, signup.ConfirmationDue):

@@ -25,8 +25,10 @@ from subscribers.signup import AlreadySubscribed, Begun, ConfirmationDue, Signup
 from subscribers.tokens import Claim, Keys, Purpose
 
 RequestOne = Callable[..., signup.SignupOutcome]
+TakeOne = Callable[..., signup.SignupOutcome | None]
 AddOne = Callable[..., Subscription]
 HOUR = timedelta(hours=1)
+PAPERS = ("daily", "weekly", "paper-0", "paper-1", "paper-2")
 
 
 def pending(outcome: signup.SignupOutcome | None) -> Subscription:
@@ -187,13 +189,83 @@ def test_a_thousand_sign_ups_of_one_address_in_two_days_come_to_three_confirmati
             waiting = signup.waiting(session, limit=1000)
             most_waiting = max(most_waiting, len(waiting))
             for request_id in waiting:
-                outcome = signup.take_up(session, request_id, fingerprint_key=fingerprint_key, now=at)
+                outcome = signup.take_up(
+                    session, request_id, newsletters=PAPERS, fingerprint_key=fingerprint_key, now=at
+                )
                 outcomes[type(outcome).__name__] += 1
 
     assert outcomes["ConfirmationDue"] == 3
     assert most_waiting == 3
     for row, most in ((SignupRequest, 0), (Subscriber, 1), (Subscription, 3), (ConsentEvent, 3)):
         assert (session.scalar(select(func.count()).select_from(row)) or 0) <= most
+
+
+@pytest.fixture
+def take_one(
+    session: Session, wish: Callable[..., SignupWish], evidence: Evidence, fingerprint_key: bytes, now: datetime
+) -> TakeOne:
+    """Give a function that has a sign-up taken down and taken up, as the form and the job do."""
+
+    def make(text: str, *, at: datetime = now, **changes: Any) -> signup.SignupOutcome | None:
+        signup.take_down(session, wish(text, **changes), evidence, now=at)
+        (request_id,) = signup.waiting(session, limit=2)
+        return signup.take_up(session, request_id, newsletters=PAPERS, fingerprint_key=fingerprint_key, now=at)
+
+    return make
+
+
+@pytest.mark.parametrize(
+    "aliases",
+    [
+        ("ana@reader.example", "ana+1@reader.example", "Ana+2@reader.example", "ana+2+3@reader.example"),
+        ("ana+1@reader.example", "ana@reader.example", "ana+2@reader.example", "ana+3@reader.example"),
+        ("ana.p@gmail.com", "anap@gmail.com", "a.n.a.p+1@gmail.com", "an.ap@googlemail.com"),
+    ],
+)
+def test_the_addresses_of_one_mailbox_share_what_it_gets(
+    session: Session, take_one: TakeOne, now: datetime, aliases: tuple[str, ...]
+) -> None:
+    first = take_one(aliases[0])
+    soon = take_one(aliases[1], at=now + HOUR / 2, newsletter="weekly")
+    third = [take_one(alias, at=now + HOUR * n) for n, alias in ((1, aliases[1]), (2, aliases[2]))]
+    beyond = [take_one(alias, at=now + HOUR * (3 + n)) for n, alias in enumerate(aliases)]
+    later = take_one(aliases[3], at=now + timedelta(days=7, hours=1))
+
+    assert [type(outcome) for outcome in (first, soon, *third)] == [
+        ConfirmationDue,
+        TooSoon,
+        ConfirmationDue,
+        ConfirmationDue,
+    ]
+    assert beyond == [TooMany()] * 4
+    assert isinstance(later, ConfirmationDue)
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        "anna@reader.example",
+        "a.na@reader.example",
+        "ana@mail.reader.example",
+        "+ana@reader.example",
+        "a_na@reader.example",
+    ],
+)
+def test_neighbours_with_like_addresses_share_nothing(take_one: TakeOne, other: str) -> None:
+    take_one("ana@reader.example")
+
+    assert isinstance(take_one(other), ConfirmationDue)
+
+
+def test_what_was_answered_at_one_address_of_a_mailbox_keeps_none_from_another(
+    session: Session, take_one: TakeOne, evidence: Evidence, keys: Keys, now: datetime
+) -> None:
+    for n in range(3):
+        subscription = pending(take_one(f"ana+{n}@reader.example", at=now + HOUR * n))
+        token = link(subscription, keys, now + HOUR * n)
+        signup.confirm(session, token, evidence, keys=keys, now=now + HOUR * n)
+
+    assert isinstance(take_one("ana@reader.example", at=now + HOUR * 2), ConfirmationDue)
 
 
 def test_a_sign_up_that_waits_becomes_what_was_asked_for(
@@ -204,7 +276,9 @@ def test_a_sign_up_that_waits_becomes_what_was_asked_for(
     (request_id,) = signup.waiting(session, limit=10)
 
     subscription = pending(
-        signup.take_up(session, request_id, fingerprint_key=fingerprint_key, now=now + timedelta(seconds=10))
+        signup.take_up(
+            session, request_id, newsletters=PAPERS, fingerprint_key=fingerprint_key, now=now + timedelta(seconds=10)
+        )
     )
 
     subscriber = subscription.subscriber
@@ -254,7 +328,8 @@ def test_a_sign_up_is_taken_up_once(
     (request_id,) = signup.waiting(session, limit=10)
 
     outcomes = [
-        signup.take_up(session, request_id, fingerprint_key=fingerprint_key, now=now + HOUR * n) for n in range(2)
+        signup.take_up(session, request_id, newsletters=PAPERS, fingerprint_key=fingerprint_key, now=now + HOUR * n)
+        for n in range(2)
     ]
 
     assert isinstance(outcomes[0], ConfirmationDue)
