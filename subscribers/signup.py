@@ -47,6 +47,11 @@ class TooSoon:
 
 
 @dataclass(frozen=True, slots=True)
+class Later:
+    """Send nothing yet: what is on its way is about another newsletter; ask once it is answered, or an hour old."""
+
+
+@dataclass(frozen=True, slots=True)
 class TooMany:
     """Send nothing and change nothing: this mailbox has not answered three confirmations within seven days."""
 
@@ -72,7 +77,7 @@ class Begun:
     subscription: Subscription
 
 
-SignupOutcome = ConfirmationDue | TooSoon | TooMany | AlreadySubscribed | Suppressed
+SignupOutcome = ConfirmationDue | TooSoon | Later | TooMany | AlreadySubscribed | Suppressed
 
 
 def take_down(session: Session, wish: SignupWish, evidence: Evidence, *, now: datetime) -> None:
@@ -107,9 +112,10 @@ def take_down(session: Session, wish: SignupWish, evidence: Evidence, *, now: da
     session.flush()
 
 
-def waiting(session: Session, *, limit: int) -> Sequence[int]:
-    """Return the ids of up to *limit* sign-ups that have not been taken up, oldest first."""
-    return session.scalars(select(SignupRequest.id).order_by(SignupRequest.id).limit(limit)).all()
+def waiting(session: Session, *, now: datetime, limit: int) -> Sequence[int]:
+    """Return the ids of up to *limit* sign-ups that have not been taken up and have their turn, oldest first."""
+    in_turn = select(SignupRequest.id).where(unanswered.has_its_turn(now))
+    return session.scalars(in_turn.order_by(SignupRequest.id).limit(limit)).all()
 
 
 def take_up(
@@ -118,14 +124,13 @@ def take_up(
     """
     Let the sign-up *request_id* that waits take its course as ``request`` says, and strike it off the list.
 
-    What was asked at other addresses of the same mailbox, for any of *newsletters*, counts against it as well: a
-    stranger can put any tag behind a plus. None when another has taken it up, or is just doing so.
+    For Later it stays there. What was asked at other addresses of the same mailbox, for any of *newsletters*, counts
+    against it as well: a stranger can put any tag behind a plus. None when another has taken it up, or is doing so.
     """
     claimed = select(SignupRequest).where(SignupRequest.id == request_id).with_for_update(skip_locked=True)
     asked = session.scalar(claimed)
     if asked is None:
         return None
-    session.delete(asked)
     wish = SignupWish(
         newsletter=asked.newsletter,
         address=Address(text=asked.address, key=asked.address_key),
@@ -136,11 +141,13 @@ def take_up(
         cadence=asked.cadence,
         hour=asked.hour,
     )
-    refused = _refused_for_mailbox(session, wish.address, newsletters, fingerprint_key, now)
-    if refused is not None:
-        return refused
-    evidence = Evidence(wording=asked.wording, source=asked.source, network_address=asked.network_address)
-    return request(session, wish, evidence, fingerprint_key=fingerprint_key, now=now)
+    outcome: SignupOutcome | None = _refused_for_mailbox(session, wish.address, newsletters, fingerprint_key, now)
+    if outcome is None:
+        evidence = Evidence(wording=asked.wording, source=asked.source, network_address=asked.network_address)
+        outcome = request(session, wish, evidence, fingerprint_key=fingerprint_key, now=now)
+    if not isinstance(outcome, Later):
+        session.delete(asked)
+    return outcome
 
 
 def _refused_for_mailbox(
@@ -181,7 +188,8 @@ def request(
     if found is not None and found.state in LIVE:
         return AlreadySubscribed(found)
     if unanswered.was_asked_lately(session, subscriber.id, now):
-        return TooSoon()
+        asked_at = None if found is None else found.confirmation_sent_at
+        return TooSoon() if asked_at is not None and asked_at > now - unanswered.BETWEEN_CONFIRMATIONS else Later()
     subscription = found or _begin_to_wait(session, subscriber, wish, now)
     _take_wish(session, subscription, wish)
     subscription.confirmation_sent_at = now

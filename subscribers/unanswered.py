@@ -3,11 +3,18 @@
 from collections.abc import Collection
 from datetime import datetime, timedelta
 
-from sqlalchemy import exists, func, select
+from sqlalchemy import ColumnElement, exists, func, select
 from sqlalchemy.orm import Session
 
 from subscribers.address import Address, kept
-from subscribers.model import ConsentEvent, ConsentKind, Subscriber, Subscription, SubscriptionState
+from subscribers.model import (
+    ConsentEvent,
+    ConsentKind,
+    SignupRequest,
+    Subscriber,
+    Subscription,
+    SubscriptionState,
+)
 
 #: A mailbox gets no second confirmation so soon after one that it has not answered.
 BETWEEN_CONFIRMATIONS = timedelta(hours=1)
@@ -42,6 +49,18 @@ def was_asked_lately(session: Session, subscriber_id: int, now: datetime) -> boo
         Subscription.confirmation_sent_at > now - BETWEEN_CONFIRMATIONS,
     )
     return bool(session.scalar(select(asked)))
+
+
+def has_its_turn(now: datetime) -> ColumnElement[bool]:
+    """Return the condition that the owner of a SignupRequest's address was not just asked about another newsletter."""
+    asked = (
+        exists()
+        .where(Subscription.subscriber_id == Subscriber.id, Subscriber.address_key == SignupRequest.address_key)
+        .where(Subscription.newsletter != SignupRequest.newsletter)
+        .where(Subscription.confirmation_sent_at > now - BETWEEN_CONFIRMATIONS)
+        .correlate(SignupRequest)
+    )
+    return ~asked
 
 
 def beside(session: Session, address: Address, newsletters: Collection[str], now: datetime) -> dict[str, datetime]:

@@ -32,6 +32,7 @@ AT_ONCE = 500
 OUTCOMES: dict[type[SignupOutcome], str] = {
     signup.ConfirmationDue: "asked_to_confirm",
     signup.TooSoon: "asked_lately",
+    signup.Later: "waits_its_turn",
     signup.TooMany: "asked_too_often",
     signup.AlreadySubscribed: "reads_already",
     signup.Suppressed: "address_suppressed",
@@ -80,7 +81,7 @@ def take_up(services: Services, *, stop: Event | None = None) -> Counter[str]:
     """
     counts: Counter[str] = Counter()
     with services.reading() as session:
-        waiting = signup.waiting(session, limit=AT_ONCE)
+        waiting = signup.waiting(session, now=services.clock.now(), limit=AT_ONCE)
     trouble: DatabaseNotReady | None = None
     for request_id in waiting:
         if stop is not None and stop.is_set():

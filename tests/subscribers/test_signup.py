@@ -21,7 +21,16 @@ from subscribers.model import (
     SubscriptionState,
     SuppressionReason,
 )
-from subscribers.signup import AlreadySubscribed, Begun, ConfirmationDue, SignupWish, Suppressed, TooMany, TooSoon
+from subscribers.signup import (
+    AlreadySubscribed,
+    Begun,
+    ConfirmationDue,
+    Later,
+    SignupWish,
+    Suppressed,
+    TooMany,
+    TooSoon,
+)
 from subscribers.tokens import Claim, Keys, Purpose
 
 RequestOne = Callable[..., signup.SignupOutcome]
@@ -127,7 +136,7 @@ def test_an_address_gets_one_unanswered_confirmation_an_hour(
     later = request_one(at=now + HOUR)
 
     assert isinstance(soon, TooSoon)
-    assert isinstance(other_newsletter, TooSoon)
+    assert isinstance(other_newsletter, Later)
     assert isinstance(later, ConfirmationDue)
     assert session.scalar(select(func.count(Subscriber.id))) == 1
     assert session.scalar(select(func.count(ConsentEvent.id))) == 2
@@ -140,6 +149,37 @@ def test_both_confirmations_of_one_wish_work(
     pending(request_one(at=now + HOUR))
 
     assert isinstance(signup.confirm(session, first, evidence, keys=keys, now=now + HOUR), Begun)
+
+
+@pytest.mark.parametrize("is_answered", [True, False])
+def test_a_sign_up_for_another_newsletter_waits_for_the_answer_or_the_hour(
+    session: Session,
+    wish: Callable[..., SignupWish],
+    evidence: Evidence,
+    keys: Keys,
+    fingerprint_key: bytes,
+    now: datetime,
+    *,
+    is_answered: bool,
+) -> None:
+    def taken_up(at: datetime) -> list[signup.SignupOutcome | None]:
+        found = signup.waiting(session, now=at, limit=10)
+        grounds: dict[str, Any] = {"newsletters": PAPERS, "fingerprint_key": fingerprint_key, "now": at}
+        return [signup.take_up(session, request_id, **grounds) for request_id in found]
+
+    for newsletter in ("daily", "weekly"):
+        signup.take_down(session, wish(newsletter=newsletter), evidence, now=now)
+
+    first, second = taken_up(now)
+    nothing = taken_up(now + HOUR / 2)
+    if is_answered:
+        token = link(pending(first), keys, now)
+        signup.confirm(session, token, evidence, keys=keys, now=now + HOUR / 2)
+    (third,) = taken_up(now + (HOUR / 2 if is_answered else HOUR))
+
+    assert (second, nothing) == (Later(), [])
+    assert pending(third).newsletter == "weekly"
+    assert session.scalar(select(func.count(SignupRequest.id))) == 0
 
 
 def test_three_unanswered_confirmations_in_seven_days_are_all_that_an_address_gets(
@@ -186,7 +226,7 @@ def test_a_thousand_sign_ups_of_one_address_in_two_days_come_to_three_confirmati
         at = now + timedelta(hours=48) * n / 1000
         signup.take_down(session, wish(newsletter=f"paper-{n % 3}"), evidence, now=at)
         if n % 10 == 9:
-            waiting = signup.waiting(session, limit=1000)
+            waiting = signup.waiting(session, now=at, limit=1000)
             most_waiting = max(most_waiting, len(waiting))
             for request_id in waiting:
                 outcome = signup.take_up(
@@ -208,7 +248,7 @@ def take_one(
 
     def make(text: str, *, at: datetime = now, **changes: Any) -> signup.SignupOutcome | None:
         signup.take_down(session, wish(text, **changes), evidence, now=at)
-        (request_id,) = signup.waiting(session, limit=2)
+        (request_id,) = signup.waiting(session, now=at, limit=2)
         return signup.take_up(session, request_id, newsletters=PAPERS, fingerprint_key=fingerprint_key, now=at)
 
     return make
@@ -273,7 +313,7 @@ def test_a_sign_up_that_waits_becomes_what_was_asked_for(
 ) -> None:
     asked = wish("Ana@Reader.example", sections=("world",), hour=time(7, 30), cadence=Cadence.WEEKDAYS)
     signup.take_down(session, asked, evidence, now=now)
-    (request_id,) = signup.waiting(session, limit=10)
+    (request_id,) = signup.waiting(session, now=now, limit=10)
 
     subscription = pending(
         signup.take_up(
@@ -325,7 +365,7 @@ def test_a_sign_up_is_taken_up_once(
     session: Session, wish: Callable[..., SignupWish], evidence: Evidence, fingerprint_key: bytes, now: datetime
 ) -> None:
     signup.take_down(session, wish(), evidence, now=now)
-    (request_id,) = signup.waiting(session, limit=10)
+    (request_id,) = signup.waiting(session, now=now, limit=10)
 
     outcomes = [
         signup.take_up(session, request_id, newsletters=PAPERS, fingerprint_key=fingerprint_key, now=now + HOUR * n)
@@ -334,7 +374,7 @@ def test_a_sign_up_is_taken_up_once(
 
     assert isinstance(outcomes[0], ConfirmationDue)
     assert outcomes[1] is None
-    assert signup.waiting(session, limit=10) == []
+    assert signup.waiting(session, now=now, limit=10) == []
 
 
 def test_who_has_confirmed_may_ask_for_the_next_newsletter_at_once(
@@ -365,7 +405,7 @@ def test_a_request_too_soon_after_another_changes_nothing(
         for newsletter in ("daily", "weekly")
     ]
 
-    assert outcomes == [TooSoon(), TooSoon()]
+    assert outcomes == [TooSoon(), Later()]
     assert (subscription.sections, subscription.subscriber.name) == (("world",), "Ana")
     assert session.scalar(select(func.count(Subscription.id))) == 1
 
