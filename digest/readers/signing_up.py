@@ -12,7 +12,7 @@ from digest.logs import logger
 from digest.model.newsletter import Newsletter
 from digest.posture.resolver import Dns, Resolver
 from digest.readers.admitting import admit
-from digest.readers.opening import LinkView, Standing, link_view, newsletter_of, subscription_called
+from digest.readers.opening import LinkView, Standing, link_view, subscription_called
 from digest.services import Services
 from digest.store import published
 from subscribers import address as addresses
@@ -202,7 +202,7 @@ def _past(services: Services, token: str) -> LinkView:
     """
     Return the page of a *token* that confirms nothing: of one that was good once, or of one that is none of ours.
 
-    The former tells which newsletter it was for, that its bearer may sign up again, and nothing of any reader.
+    The former tells which newsletter it was for, and that its bearer may sign up again, in the reader's language.
     """
     try:
         claim = tokens.open(Purpose.CONFIRM, token, services.keys.tokens, now=_LONG_AGO)
@@ -210,4 +210,6 @@ def _past(services: Services, token: str) -> LinkView:
         return LinkView(Standing.UNKNOWN)
     with services.reading() as session:
         subscription = subscription_called(session, claim.public_id)
-        return LinkView(Standing.EXPIRED, newsletter_of(services, subscription))
+        return (
+            LinkView(Standing.EXPIRED) if subscription is None else link_view(services, subscription, Standing.EXPIRED)
+        )
