@@ -35,6 +35,8 @@ _PLAIN_LOCAL = re.compile(rf"[{ATEXT}]+(?:\.[{ATEXT}]+)*")
 _LABEL = rf"(?!..--)(?=[^.]{{1,63}}(?:\.|\Z)){HOSTNAME_LABEL}"
 _PLAIN_DOMAIN = re.compile(rf"(?:{_LABEL}\.)+{_LABEL}(?<=[A-Za-z])")
 _MAILBOX_NAMES = frozenset(CASE_INSENSITIVE_MAILBOX_NAMES)
+#: Names of one server, which takes no notice of dots before the @-sign.
+_WITHOUT_DOTS = ("gmail.com", "googlemail.com")
 _SPECIAL_SUFFIXES = tuple(f".{name}" for name in SPECIAL_USE_DOMAIN_NAMES)
 
 
@@ -56,6 +58,18 @@ class Address:
     def domain(self) -> str:
         """Return the domain as A-labels in lower case."""
         return self.key.rpartition("@")[2]
+
+    @property
+    def mailbox(self) -> str:
+        """
+        Return what the addresses of one mailbox have in common that a stranger can make up without end.
+
+        It is the key without a tag behind a plus (RFC 5233) and, at Gmail, without dots: to count mails by, and no
+        identity, for only the owner of the mailbox knows whether these are one reader.
+        """
+        local, _, domain = self.key.rpartition("@")
+        bare = local.partition("+")[0] or local
+        return f"{bare.replace('.', '')}@{_WITHOUT_DOTS[0]}" if domain in _WITHOUT_DOTS else f"{bare}@{domain}"
 
     def __repr__(self) -> str:
         return f"Address({masked(self.text)})"
@@ -125,7 +139,8 @@ def _first_fault(text: str) -> str:
         (not text, "The address is missing; give one such as name@mail.example."),
         (len(text) > LONGEST, "The address is too long; give one of at most %(most)s characters."),
         (
-            any(unicodedata.category(letter) in _UNSEEN for letter in text[:LONGEST]),
+            # The last stands for bytes that were no letters: a form sent in another encoding than ours.
+            any(unicodedata.category(letter) in _UNSEEN or letter == "\ufffd" for letter in text[:LONGEST]),
             "The address holds a character that cannot be seen; type it anew rather than paste it.",
         ),
         (

@@ -1,21 +1,20 @@
 """How a wish for a Newsletter begins: requested and confirmed by the reader, or added by an operator."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from hmac import compare_digest
 
-from sqlalchemy import delete, exists, func, select
+from sqlalchemy import delete, exists, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from subscribers import consent, suppression, tokens
+from subscribers import consent, suppression, tokens, unanswered
 from subscribers.address import Address, fingerprint
 from subscribers.consent import Evidence
 from subscribers.errors import AddressSuppressed, BadToken, BadWish
 from subscribers.model import (
     LIVE,
-    ConsentEvent,
     ConsentKind,
     SignupRequest,
     Subscriber,
@@ -25,13 +24,6 @@ from subscribers.model import (
 )
 from subscribers.text import one_line
 from subscribers.wishes import Wishes
-
-#: An address gets no second confirmation so soon after one that it has not answered.
-BETWEEN_CONFIRMATIONS = timedelta(hours=1)
-#: So many confirmations may lie unanswered in one mailbox, for all newsletters together; none is sent beyond them
-#: until the oldest is older than the time below.
-MOST_UNANSWERED = 3
-UNANSWERED_COUNT_FOR = timedelta(days=7)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,12 +43,17 @@ class ConfirmationDue:
 
 @dataclass(frozen=True, slots=True)
 class TooSoon:
-    """Send nothing and change nothing: a confirmation is on its way to this address, less than an hour old."""
+    """Send nothing and change nothing: a confirmation is on its way to this mailbox, less than an hour old."""
+
+
+@dataclass(frozen=True, slots=True)
+class Later:
+    """Send nothing yet: what is on its way is about another newsletter; ask once it is answered, or an hour old."""
 
 
 @dataclass(frozen=True, slots=True)
 class TooMany:
-    """Send nothing and change nothing: three confirmations within seven days have not been answered."""
+    """Send nothing and change nothing: this mailbox has not answered three confirmations within seven days."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +77,7 @@ class Begun:
     subscription: Subscription
 
 
-SignupOutcome = ConfirmationDue | TooSoon | TooMany | AlreadySubscribed | Suppressed
+SignupOutcome = ConfirmationDue | TooSoon | Later | TooMany | AlreadySubscribed | Suppressed
 
 
 def take_down(session: Session, wish: SignupWish, evidence: Evidence, *, now: datetime) -> None:
@@ -115,22 +112,25 @@ def take_down(session: Session, wish: SignupWish, evidence: Evidence, *, now: da
     session.flush()
 
 
-def waiting(session: Session, *, limit: int) -> Sequence[int]:
-    """Return the ids of up to *limit* sign-ups that have not been taken up, oldest first."""
-    return session.scalars(select(SignupRequest.id).order_by(SignupRequest.id).limit(limit)).all()
+def waiting(session: Session, *, now: datetime, limit: int) -> Sequence[int]:
+    """Return the ids of up to *limit* sign-ups that have not been taken up and have their turn, oldest first."""
+    in_turn = select(SignupRequest.id).where(unanswered.has_its_turn(now))
+    return session.scalars(in_turn.order_by(SignupRequest.id).limit(limit)).all()
 
 
-def take_up(session: Session, request_id: int, *, fingerprint_key: bytes, now: datetime) -> SignupOutcome | None:
+def take_up(
+    session: Session, request_id: int, *, newsletters: Collection[str], fingerprint_key: bytes, now: datetime
+) -> SignupOutcome | None:
     """
     Let the sign-up *request_id* that waits take its course as ``request`` says, and strike it off the list.
 
-    None when another has taken it up, or is just doing so.
+    For Later it stays there. What was asked at other addresses of the same mailbox, for any of *newsletters*, counts
+    against it as well: a stranger can put any tag behind a plus. None when another has taken it up, or is doing so.
     """
     claimed = select(SignupRequest).where(SignupRequest.id == request_id).with_for_update(skip_locked=True)
     asked = session.scalar(claimed)
     if asked is None:
         return None
-    session.delete(asked)
     wish = SignupWish(
         newsletter=asked.newsletter,
         address=Address(text=asked.address, key=asked.address_key),
@@ -141,8 +141,26 @@ def take_up(session: Session, request_id: int, *, fingerprint_key: bytes, now: d
         cadence=asked.cadence,
         hour=asked.hour,
     )
-    evidence = Evidence(wording=asked.wording, source=asked.source, network_address=asked.network_address)
-    return request(session, wish, evidence, fingerprint_key=fingerprint_key, now=now)
+    outcome: SignupOutcome | None = _refused_for_mailbox(session, wish.address, newsletters, fingerprint_key, now)
+    if outcome is None:
+        evidence = Evidence(wording=asked.wording, source=asked.source, network_address=asked.network_address)
+        outcome = request(session, wish, evidence, fingerprint_key=fingerprint_key, now=now)
+    if not isinstance(outcome, Later):
+        session.delete(asked)
+    return outcome
+
+
+def _refused_for_mailbox(
+    session: Session, address: Address, newsletters: Collection[str], fingerprint_key: bytes, now: datetime
+) -> TooSoon | TooMany | None:
+    """Return why the mailbox of *address* gets no mail now, for what was asked at its other addresses."""
+    others = unanswered.beside(session, address, newsletters, now)
+    if not others:
+        return None
+    marks = (fingerprint(address.key, fingerprint_key), *others)
+    if sum(unanswered.count(session, mark, now) for mark in marks) >= unanswered.MOST_UNANSWERED:
+        return TooMany()
+    return TooSoon() if max(others.values()) > now - unanswered.BETWEEN_CONFIRMATIONS else None
 
 
 def drop(session: Session, request_id: int) -> None:
@@ -163,14 +181,15 @@ def request(
     reason = suppression.reason_for(session, mark)
     if reason is not None and reason not in suppression.LIFTED_BY_READER:
         return Suppressed(reason)
-    if _has_enough_unanswered(session, mark, now):
+    if unanswered.count(session, mark, now) >= unanswered.MOST_UNANSWERED:
         return TooMany()
     subscriber = _subscriber(session, wish, mark, now)
     found = _theirs(session, subscriber, wish.newsletter)
     if found is not None and found.state in LIVE:
         return AlreadySubscribed(found)
-    if _was_asked_lately(session, subscriber.id, now):
-        return TooSoon()
+    if unanswered.was_asked_lately(session, subscriber.id, now):
+        asked_at = None if found is None else found.confirmation_sent_at
+        return TooSoon() if asked_at is not None and asked_at > now - unanswered.BETWEEN_CONFIRMATIONS else Later()
     subscription = found or _begin_to_wait(session, subscriber, wish, now)
     _take_wish(session, subscription, wish)
     subscription.confirmation_sent_at = now
@@ -303,29 +322,3 @@ def _take_wish(session: Session, subscription: Subscription, wish: SignupWish) -
     if not session.scalar(select(has_agreed)):
         subscriber.address, subscriber.name = wish.address.text, wish.name
         subscriber.language, subscriber.time_zone = wish.language, wish.time_zone
-
-
-def _has_enough_unanswered(session: Session, mark: str, now: datetime) -> bool:
-    """Return whether no more mail should ask the owner of the address behind *mark* for anything."""
-    answers = (ConsentKind.CONFIRMED, ConsentKind.ADDED)
-    # By id and not by time: a request may come within the second of an answer.
-    last_answer = (
-        select(func.coalesce(func.max(ConsentEvent.id), 0))
-        .where(ConsentEvent.fingerprint == mark, ConsentEvent.kind.in_(answers))
-        .scalar_subquery()
-    )
-    unanswered = select(func.count(ConsentEvent.id)).where(
-        ConsentEvent.fingerprint == mark,
-        ConsentEvent.kind == ConsentKind.REQUESTED,
-        ConsentEvent.at > now - UNANSWERED_COUNT_FOR,
-        ConsentEvent.id > last_answer,
-    )
-    return (session.scalar(unanswered) or 0) >= MOST_UNANSWERED
-
-
-def _was_asked_lately(session: Session, subscriber_id: int, now: datetime) -> bool:
-    asked = exists().where(
-        Subscription.subscriber_id == subscriber_id,
-        Subscription.confirmation_sent_at > now - BETWEEN_CONFIRMATIONS,
-    )
-    return bool(session.scalar(select(asked)))

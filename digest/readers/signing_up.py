@@ -12,7 +12,7 @@ from digest.logs import logger
 from digest.model.newsletter import Newsletter
 from digest.posture.resolver import Dns, Resolver
 from digest.readers.admitting import admit
-from digest.readers.opening import LinkView, Standing, link_view, newsletter_of, subscription_called
+from digest.readers.opening import LinkView, Standing, link_view, subscription_called
 from digest.services import Services
 from digest.store import published
 from subscribers import address as addresses
@@ -32,6 +32,7 @@ AT_ONCE = 500
 OUTCOMES: dict[type[SignupOutcome], str] = {
     signup.ConfirmationDue: "asked_to_confirm",
     signup.TooSoon: "asked_lately",
+    signup.Later: "waits_its_turn",
     signup.TooMany: "asked_too_often",
     signup.AlreadySubscribed: "reads_already",
     signup.Suppressed: "address_suppressed",
@@ -80,7 +81,7 @@ def take_up(services: Services, *, stop: Event | None = None) -> Counter[str]:
     """
     counts: Counter[str] = Counter()
     with services.reading() as session:
-        waiting = signup.waiting(session, limit=AT_ONCE)
+        waiting = signup.waiting(session, now=services.clock.now(), limit=AT_ONCE)
     trouble: DatabaseNotReady | None = None
     for request_id in waiting:
         if stop is not None and stop.is_set():
@@ -116,8 +117,10 @@ def _taken_up(services: Services, request_id: int) -> str | None:
 
 def _take_up_one(services: Services, request_id: int) -> str | None:
     now = services.clock.now()
+    slugs = [newsletter.slug for newsletter in services.settings.newsletters]
+    key = services.keys.fingerprint
     with services.session() as session:
-        outcome = signup.take_up(session, request_id, fingerprint_key=services.keys.fingerprint, now=now)
+        outcome = signup.take_up(session, request_id, newsletters=slugs, fingerprint_key=key, now=now)
         if outcome is None:
             return None
         if isinstance(outcome, signup.ConfirmationDue):
@@ -199,7 +202,7 @@ def _past(services: Services, token: str) -> LinkView:
     """
     Return the page of a *token* that confirms nothing: of one that was good once, or of one that is none of ours.
 
-    The former tells which newsletter it was for, that its bearer may sign up again, and nothing of any reader.
+    The former tells which newsletter it was for, and that its bearer may sign up again, in the reader's language.
     """
     try:
         claim = tokens.open(Purpose.CONFIRM, token, services.keys.tokens, now=_LONG_AGO)
@@ -207,4 +210,6 @@ def _past(services: Services, token: str) -> LinkView:
         return LinkView(Standing.UNKNOWN)
     with services.reading() as session:
         subscription = subscription_called(session, claim.public_id)
-        return LinkView(Standing.EXPIRED, newsletter_of(services, subscription))
+        return (
+            LinkView(Standing.EXPIRED) if subscription is None else link_view(services, subscription, Standing.EXPIRED)
+        )

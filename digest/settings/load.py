@@ -30,7 +30,7 @@ from digest.model.newsletter import (
     SourcePlan,
 )
 from digest.model.relay import MAIN, Limits, Relay, Security
-from digest.settings import twice, variables
+from digest.settings import domain_list, twice, variables
 from digest.settings.faults import in_words
 from digest.settings.shape import (
     HOME,
@@ -321,9 +321,8 @@ def _bounces(table: BouncesTable) -> Bounces:
 
 
 def _admission(table: ReadersTable) -> Admission:
-    lines = table.refused_domains.read_text(encoding="utf-8").splitlines() if table.refused_domains else []
-    domains = (line.partition("#")[0].strip().lower() for line in lines)
-    return Admission(refused_domains=frozenset(filter(None, domains)), asks_dns=table.ask_dns)
+    refused = domain_list.read(table.refused_domains) if table.refused_domains else frozenset[str]()
+    return Admission(refused_domains=refused, asks_dns=table.ask_dns)
 
 
 def _keeping(table: ReadersTable) -> Keeping:

@@ -33,6 +33,7 @@ from digest.model.bounces import AfterReading
 from digest.model.look import Images, Theme
 from digest.model.newsletter import Approval, SourceKind
 from digest.model.relay import Conduct, Mechanism, Profile, Protocol, Security
+from digest.settings import domain_list
 from subscribers.cadence import Cadence
 
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
@@ -131,6 +132,11 @@ def _secret_file(value: Path) -> Path:
     return path
 
 
+def _domains_file(value: Path) -> Path:
+    domain_list.read(value)
+    return value
+
+
 def signing_domain(value: str) -> str:
     """Return *value* as a domain that can sign, in lower case; ValueError says what is wrong with it."""
     if not _DNS_NAME.fullmatch(value) or "." not in value or len(value) > 200:
@@ -182,6 +188,7 @@ Web = Annotated[str, AfterValidator(_web)]
 Selector = Annotated[str, AfterValidator(_selector)]
 Folder = Annotated[Path, AfterValidator(_folder)]
 SecretFile = Annotated[Path, AfterValidator(_secret_file)]
+DomainsFile = Annotated[Path, AfterValidator(_secret_file), AfterValidator(_domains_file)]
 SigningDomain = Annotated[str, AfterValidator(signing_domain)]
 KeySelector = Annotated[str, AfterValidator(key_selector)]
 
@@ -417,7 +424,7 @@ class BouncesTable(Part):
 class ReadersTable(Part):
     """``[readers]``: who may sign up, and how long their data are kept."""
 
-    refused_domains: SecretFile | None = Field(
+    refused_domains: DomainsFile | None = Field(
         None,
         description="A file of mail domains, one on each line, at which nobody signs up: a list of disposable ones.",
     )

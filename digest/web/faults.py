@@ -58,21 +58,24 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(Exception, _failed)
 
 
-def _page(request: Request, status: int, text: str = "") -> HTMLResponse:
+def _page(request: Request, status: int, text: str = "", *, wait: int = 0) -> HTMLResponse:
     title, usual = _SAID.get(status, _SAID[500] if status >= 500 else _SAID[422])
     # The page of an unexpected error is made outside the middleware, so it brings its headers along.
     pages = pages_of(request)
     language = ENGLISH if _is_desk(request) else language_of(request, pages)
-    answer = pages.show("public/said.html", status=status, language=language, title=title, text=text or usual)
+    values = {"title": title, "text": text or usual, "wait": wait}
+    answer = pages.show("public/said.html", status=status, language=language, **values)
     answer.headers.update(common(request) | VARIES)
     return answer
 
 
 def refused(request: Request, fault: HTTPException) -> HTMLResponse:
-    """Return the page that says *fault*, in its own words where it has a sentence."""
+    """Return the page that says *fault*, in its own words where it has a sentence, and when to come back."""
     own_words = fault.detail if fault.detail.endswith(".") else ""
-    answer = _page(request, fault.status_code, own_words)
-    answer.headers.update(fault.headers or {})
+    headers = fault.headers or {}
+    wait = int(headers.get("Retry-After", 0)) if fault.status_code == 429 else 0
+    answer = _page(request, fault.status_code, own_words, wait=wait)
+    answer.headers.update(headers)
     return answer
 
 

@@ -18,9 +18,9 @@ from digest.web.network import Network, is_loopback, network_of
 from digest.web.pages import services_of
 from digest.web.words import phrase
 
-_SIGN_UPS = phrase("Many sign-ups came from your network within the hour. Try again a little later.")
-_POSTS = phrase("Much has been sent from your network within a few minutes. Try again a little later.")
-_STRAYS = phrase("Many links that do not work were tried from your network. Try again a little later.")
+_SIGN_UPS = phrase("Many sign-ups came from your network within the hour.")
+_POSTS = phrase("Much has been sent from your network within a few minutes.")
+_STRAYS = phrase("Many links that do not work were tried from your network.")
 
 
 class Limit:

@@ -11,7 +11,7 @@ import unicodedata
 
 from babel import Locale
 from babel.core import get_global
-from babel.dates import format_date, format_skeleton, get_timezone_location
+from babel.dates import format_date, format_skeleton, format_timedelta, get_timezone_location
 from babel.support import NullTranslations
 
 from digest.model.edition import EditionState
@@ -84,6 +84,11 @@ def until(at: dt.datetime, now: dt.datetime) -> str:
     if abs(seconds) < MINUTE:
         return "now"
     return f"in {span(seconds)}" if seconds > 0 else f"{span(-seconds)} ago"
+
+
+def ahead(seconds: int) -> str:
+    """Return when *seconds* will be over, for readers: "in 38 minutes"; a minute that has begun counts whole."""
+    return _ahead(seconds, "en")
 
 
 def clock(at: dt.datetime, newsletter: Newsletter) -> str:
@@ -182,6 +187,10 @@ class Words:
         """Return the short name of the month in which *date* lies: "nov."."""
         return format_date(date, "LLL", locale=self._locale)
 
+    def ahead(self, seconds: int) -> str:
+        """Return when *seconds* will be over: "in 38 Minuten"."""
+        return _ahead(seconds, self._locale)
+
     def rhythm(self, newsletter: Newsletter) -> str:
         """Return when a newsletter comes: "Jeden Tag um 07:00 (Ortszeit Berlin)"."""
         plan, gettext = newsletter.schedule, self._phrases.gettext
@@ -210,6 +219,11 @@ class Words:
     def places(self, zones: Zones) -> Zones:
         """Return *zones* with the names of this language, and in its order."""
         return _places(zones, self._locale)
+
+
+def _ahead(seconds: int, customs: Locale | str) -> str:
+    whole = dt.timedelta(minutes=-(-seconds // MINUTE))
+    return format_timedelta(whole, granularity="minute", threshold=1, add_direction=True, locale=customs)
 
 
 @functools.lru_cache(maxsize=512)

@@ -309,6 +309,28 @@ def test_a_password_file_that_is_no_text_is_a_fault(tmp_path: Path) -> None:
     )
 
 
+def test_a_list_of_refused_domains_is_read_however_such_lists_are_written(tmp_path: Path) -> None:
+    lines = "\ufeffThrow.Example\r\n# a comment\r\n\r\nb\u00fccher.example # beside it\n"
+    lines += "*.stars.example\n@at.example\n.dot.example\ntld\n"
+    (tmp_path / "refused").write_bytes(lines.encode())
+
+    settings = loaded(tmp_path, f'[readers]\nrefused_domains = "refused"\n{LEAST}')
+
+    names = ("throw.example", "xn--bcher-kva.example", "stars.example", "at.example", "dot.example", "tld")
+    assert settings.admission.refused_domains == frozenset(names)
+
+
+@pytest.mark.parametrize("line", ["// a comment", '["a.example", "b.example"]', "ana@reader.example", "a.example b"])
+def test_a_line_that_would_refuse_nobody_is_a_fault(tmp_path: Path, line: str) -> None:
+    (tmp_path / "refused").write_text(f"throw.example\n{line}\n", encoding="utf-8")
+
+    (fault,) = faults_of(tmp_path, f'[readers]\nrefused_domains = "refused"\n{LEAST}')
+
+    assert fault.startswith(
+        'config.toml: [readers] refused_domains "refused" has no domain in line 2; give one such as'
+    )
+
+
 # -- the environment ---------------------------------------------------------------------------------------------------
 
 

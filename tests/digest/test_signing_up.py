@@ -21,11 +21,12 @@ from digest.model.job_run import JobRun, JobState
 from digest.model.keeping import Admission
 from digest.model.notice import Notice
 from digest.readers import signing_up
+from digest.readers.opening import Standing
 from digest.readers.signing_up import SignUp
 from digest.services import Services
 from digest.web.app import create_app
 from subscribers import address as addresses
-from subscribers import signup, suppression, unsubscribe
+from subscribers import signup, suppression, tokens, unsubscribe
 from subscribers.consent import Evidence
 from subscribers.errors import BadAddress
 from subscribers.model import (
@@ -159,24 +160,26 @@ def test_the_next_tick_of_the_single_mails_asks_the_owner(
     assert count(services, SignupRequest) == 0
 
 
+@pytest.mark.parametrize(("times", "tag"), [(1000, ""), (120, "+{n}")])
 def test_a_thousand_sign_ups_of_a_strangers_address_send_three_mails(
-    make_services: MakeServices, sqlite_url: str, clock: FixedClock
+    make_services: MakeServices, sqlite_url: str, clock: FixedClock, times: int, tag: str
 ) -> None:
     services = make_services(sqlite_url, more=PAPERS)
     papers = [newsletter.slug for newsletter in services.settings.newsletters]
     most_waiting = 0
 
-    for n in range(1000):
-        signing_up.sign_up(services, asked(newsletter=papers[n % 3]), SEEN)
-        clock.advance(timedelta(hours=48) / 1000)
+    for n in range(times):
+        address = f"ana{tag.format(n=n)}@reader.example"
+        signing_up.sign_up(services, asked(address, newsletter=papers[n % 3]), SEEN)
+        clock.advance(timedelta(hours=48) / times)
         if n % 20 == 19:
             most_waiting = max(most_waiting, count(services, SignupRequest))
             signing_up.take_up(services)
 
     assert len(papers) == 3
     assert kinds(services) == Counter(confirm=3)
-    assert most_waiting == 3
-    assert [count(services, row) for row in (Subscriber, SignupRequest)] == [1, 0]
+    assert most_waiting == (20 if tag else 3)
+    assert [count(services, row) for row in (Subscriber, SignupRequest)] == [3 if tag else 1, 0]
     assert count(services, Subscription) <= 3
     assert count(services, ConsentEvent) == 3
 
@@ -191,6 +194,22 @@ def test_two_processes_take_up_each_sign_up_once(services: Services) -> None:
     assert first + second == Counter(asked_to_confirm=40)
     assert kinds(services) == Counter(confirm=40)
     assert count(services, Subscription) == 40
+
+
+def test_browsers_that_confirm_at_once_begin_and_greet_once(services: Services) -> None:
+    signing_up.sign_up(services, asked(), SEEN)
+    signing_up.take_up(services)
+    with services.reading() as session:
+        row = session.scalars(select(Subscription)).one()
+        claim = tokens.Claim(row.public_id, row.confirmation_nonce)
+    link = tokens.sign(tokens.Purpose.CONFIRM, claim, services.keys.tokens, issued=services.clock.now())
+
+    with ThreadPoolExecutor(4) as browsers:
+        seen = list(browsers.map(lambda _: signing_up.confirm(services, link, network="").state, range(8)))
+
+    assert seen == [Standing.DONE] * 8
+    assert kinds(services) == Counter(confirm=1, welcome=1)
+    assert count(services, ConsentEvent) == 2, "requested and confirmed"
 
 
 def test_a_sign_up_that_cannot_be_taken_up_costs_no_other_its_turn(

@@ -108,6 +108,7 @@ def test_an_address_is_taken_in_its_one_spelling(typed: str, text: str | None) -
         ("ana@exam\u200bple.org", "cannot be seen; type it anew"),
         ("ana\u202egro@example.org", "cannot be seen; type it anew"),
         ("ana\u2028@example.org", "cannot be seen; type it anew"),
+        ("m\ufffdller@example.org", "cannot be seen; type it anew"),
         ("\u0301ana@example.org", "unsafe characters"),
         ("a" * 65 + "@example.org", "before the @-sign"),
         ("é" * 33 + "@example.org", "takes 66 bytes, and mail carries at most 64; shorten it"),
@@ -157,6 +158,22 @@ def test_case_and_composition_make_no_second_reader(one: str, other: str) -> Non
 )
 def test_what_only_looks_alike_is_another_reader(one: str, other: str) -> None:
     assert parse(one).key != parse(other).key
+
+
+@pytest.mark.parametrize(
+    ("typed", "mailbox"),
+    [
+        ("Ana@Example.org", "ana@example.org"),
+        ("ana+news+daily@example.org", "ana@example.org"),
+        ("+ana@example.org", "+ana@example.org"),
+        ("an.na@example.org", "an.na@example.org"),
+        ("A.N.na+news@gmail.com", "anna@gmail.com"),
+        ("an.na@googlemail.com", "anna@gmail.com"),
+        ("an.na@mail.gmail.com", "an.na@mail.gmail.com"),
+    ],
+)
+def test_a_mailbox_is_an_address_without_what_anybody_can_put_into_it(typed: str, mailbox: str) -> None:
+    assert parse(typed).mailbox == mailbox
 
 
 @pytest.mark.parametrize("text", ["ana@localhost", "ana@mail.local", "ana@reader.test", "ana@example.org"])

@@ -21,12 +21,23 @@ from subscribers.model import (
     SubscriptionState,
     SuppressionReason,
 )
-from subscribers.signup import AlreadySubscribed, Begun, ConfirmationDue, SignupWish, Suppressed, TooMany, TooSoon
+from subscribers.signup import (
+    AlreadySubscribed,
+    Begun,
+    ConfirmationDue,
+    Later,
+    SignupWish,
+    Suppressed,
+    TooMany,
+    TooSoon,
+)
 from subscribers.tokens import Claim, Keys, Purpose
 
 RequestOne = Callable[..., signup.SignupOutcome]
+TakeOne = Callable[..., signup.SignupOutcome | None]
 AddOne = Callable[..., Subscription]
 HOUR = timedelta(hours=1)
+PAPERS = ("daily", "weekly", "paper-0", "paper-1", "paper-2")
 
 
 def pending(outcome: signup.SignupOutcome | None) -> Subscription:
@@ -125,7 +136,7 @@ def test_an_address_gets_one_unanswered_confirmation_an_hour(
     later = request_one(at=now + HOUR)
 
     assert isinstance(soon, TooSoon)
-    assert isinstance(other_newsletter, TooSoon)
+    assert isinstance(other_newsletter, Later)
     assert isinstance(later, ConfirmationDue)
     assert session.scalar(select(func.count(Subscriber.id))) == 1
     assert session.scalar(select(func.count(ConsentEvent.id))) == 2
@@ -138,6 +149,37 @@ def test_both_confirmations_of_one_wish_work(
     pending(request_one(at=now + HOUR))
 
     assert isinstance(signup.confirm(session, first, evidence, keys=keys, now=now + HOUR), Begun)
+
+
+@pytest.mark.parametrize("is_answered", [True, False])
+def test_a_sign_up_for_another_newsletter_waits_for_the_answer_or_the_hour(
+    session: Session,
+    wish: Callable[..., SignupWish],
+    evidence: Evidence,
+    keys: Keys,
+    fingerprint_key: bytes,
+    now: datetime,
+    *,
+    is_answered: bool,
+) -> None:
+    def taken_up(at: datetime) -> list[signup.SignupOutcome | None]:
+        found = signup.waiting(session, now=at, limit=10)
+        grounds: dict[str, Any] = {"newsletters": PAPERS, "fingerprint_key": fingerprint_key, "now": at}
+        return [signup.take_up(session, request_id, **grounds) for request_id in found]
+
+    for newsletter in ("daily", "weekly"):
+        signup.take_down(session, wish(newsletter=newsletter), evidence, now=now)
+
+    first, second = taken_up(now)
+    nothing = taken_up(now + HOUR / 2)
+    if is_answered:
+        token = link(pending(first), keys, now)
+        signup.confirm(session, token, evidence, keys=keys, now=now + HOUR / 2)
+    (third,) = taken_up(now + (HOUR / 2 if is_answered else HOUR))
+
+    assert (second, nothing) == (Later(), [])
+    assert pending(third).newsletter == "weekly"
+    assert session.scalar(select(func.count(SignupRequest.id))) == 0
 
 
 def test_three_unanswered_confirmations_in_seven_days_are_all_that_an_address_gets(
@@ -184,10 +226,12 @@ def test_a_thousand_sign_ups_of_one_address_in_two_days_come_to_three_confirmati
         at = now + timedelta(hours=48) * n / 1000
         signup.take_down(session, wish(newsletter=f"paper-{n % 3}"), evidence, now=at)
         if n % 10 == 9:
-            waiting = signup.waiting(session, limit=1000)
+            waiting = signup.waiting(session, now=at, limit=1000)
             most_waiting = max(most_waiting, len(waiting))
             for request_id in waiting:
-                outcome = signup.take_up(session, request_id, fingerprint_key=fingerprint_key, now=at)
+                outcome = signup.take_up(
+                    session, request_id, newsletters=PAPERS, fingerprint_key=fingerprint_key, now=at
+                )
                 outcomes[type(outcome).__name__] += 1
 
     assert outcomes["ConfirmationDue"] == 3
@@ -196,15 +240,85 @@ def test_a_thousand_sign_ups_of_one_address_in_two_days_come_to_three_confirmati
         assert (session.scalar(select(func.count()).select_from(row)) or 0) <= most
 
 
+@pytest.fixture
+def take_one(
+    session: Session, wish: Callable[..., SignupWish], evidence: Evidence, fingerprint_key: bytes, now: datetime
+) -> TakeOne:
+    """Give a function that has a sign-up taken down and taken up, as the form and the job do."""
+
+    def make(text: str, *, at: datetime = now, **changes: Any) -> signup.SignupOutcome | None:
+        signup.take_down(session, wish(text, **changes), evidence, now=at)
+        (request_id,) = signup.waiting(session, now=at, limit=2)
+        return signup.take_up(session, request_id, newsletters=PAPERS, fingerprint_key=fingerprint_key, now=at)
+
+    return make
+
+
+@pytest.mark.parametrize(
+    "aliases",
+    [
+        ("ana@reader.example", "ana+1@reader.example", "Ana+2@reader.example", "ana+2+3@reader.example"),
+        ("ana+1@reader.example", "ana@reader.example", "ana+2@reader.example", "ana+3@reader.example"),
+        ("ana.p@gmail.com", "anap@gmail.com", "a.n.a.p+1@gmail.com", "an.ap@googlemail.com"),
+    ],
+)
+def test_the_addresses_of_one_mailbox_share_what_it_gets(
+    session: Session, take_one: TakeOne, now: datetime, aliases: tuple[str, ...]
+) -> None:
+    first = take_one(aliases[0])
+    soon = take_one(aliases[1], at=now + HOUR / 2, newsletter="weekly")
+    third = [take_one(alias, at=now + HOUR * n) for n, alias in ((1, aliases[1]), (2, aliases[2]))]
+    beyond = [take_one(alias, at=now + HOUR * (3 + n)) for n, alias in enumerate(aliases)]
+    later = take_one(aliases[3], at=now + timedelta(days=7, hours=1))
+
+    assert [type(outcome) for outcome in (first, soon, *third)] == [
+        ConfirmationDue,
+        TooSoon,
+        ConfirmationDue,
+        ConfirmationDue,
+    ]
+    assert beyond == [TooMany()] * 4
+    assert isinstance(later, ConfirmationDue)
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        "anna@reader.example",
+        "a.na@reader.example",
+        "ana@mail.reader.example",
+        "+ana@reader.example",
+        "a_na@reader.example",
+    ],
+)
+def test_neighbours_with_like_addresses_share_nothing(take_one: TakeOne, other: str) -> None:
+    take_one("ana@reader.example")
+
+    assert isinstance(take_one(other), ConfirmationDue)
+
+
+def test_what_was_answered_at_one_address_of_a_mailbox_keeps_none_from_another(
+    session: Session, take_one: TakeOne, evidence: Evidence, keys: Keys, now: datetime
+) -> None:
+    for n in range(3):
+        subscription = pending(take_one(f"ana+{n}@reader.example", at=now + HOUR * n))
+        token = link(subscription, keys, now + HOUR * n)
+        signup.confirm(session, token, evidence, keys=keys, now=now + HOUR * n)
+
+    assert isinstance(take_one("ana@reader.example", at=now + HOUR * 2), ConfirmationDue)
+
+
 def test_a_sign_up_that_waits_becomes_what_was_asked_for(
     session: Session, wish: Callable[..., SignupWish], evidence: Evidence, fingerprint_key: bytes, now: datetime
 ) -> None:
     asked = wish("Ana@Reader.example", sections=("world",), hour=time(7, 30), cadence=Cadence.WEEKDAYS)
     signup.take_down(session, asked, evidence, now=now)
-    (request_id,) = signup.waiting(session, limit=10)
+    (request_id,) = signup.waiting(session, now=now, limit=10)
 
     subscription = pending(
-        signup.take_up(session, request_id, fingerprint_key=fingerprint_key, now=now + timedelta(seconds=10))
+        signup.take_up(
+            session, request_id, newsletters=PAPERS, fingerprint_key=fingerprint_key, now=now + timedelta(seconds=10)
+        )
     )
 
     subscriber = subscription.subscriber
@@ -251,15 +365,16 @@ def test_a_sign_up_is_taken_up_once(
     session: Session, wish: Callable[..., SignupWish], evidence: Evidence, fingerprint_key: bytes, now: datetime
 ) -> None:
     signup.take_down(session, wish(), evidence, now=now)
-    (request_id,) = signup.waiting(session, limit=10)
+    (request_id,) = signup.waiting(session, now=now, limit=10)
 
     outcomes = [
-        signup.take_up(session, request_id, fingerprint_key=fingerprint_key, now=now + HOUR * n) for n in range(2)
+        signup.take_up(session, request_id, newsletters=PAPERS, fingerprint_key=fingerprint_key, now=now + HOUR * n)
+        for n in range(2)
     ]
 
     assert isinstance(outcomes[0], ConfirmationDue)
     assert outcomes[1] is None
-    assert signup.waiting(session, limit=10) == []
+    assert signup.waiting(session, now=now, limit=10) == []
 
 
 def test_who_has_confirmed_may_ask_for_the_next_newsletter_at_once(
@@ -290,7 +405,7 @@ def test_a_request_too_soon_after_another_changes_nothing(
         for newsletter in ("daily", "weekly")
     ]
 
-    assert outcomes == [TooSoon(), TooSoon()]
+    assert outcomes == [TooSoon(), Later()]
     assert (subscription.sections, subscription.subscriber.name) == (("world",), "Ana")
     assert session.scalar(select(func.count(Subscription.id))) == 1
 

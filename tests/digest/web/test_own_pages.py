@@ -63,8 +63,11 @@ def test_asking_says_where_the_mail_went_and_shows_no_address(
 
 
 def test_a_mistyped_address_is_said_beside_the_form(client: TestClient, services: Services, preferences: str) -> None:
+    form = client.get(f"/p/{preferences}")
     answer = client.post(f"/p/{preferences}/address", data={"address": 'ana"><script>'})
 
+    # Browsers would keep jürgen@… from us.
+    assert [" formnovalidate>" in page.text for page in (form, answer)] == [True, True]
     assert answer.status_code == 422
     assert 'role="alert"' in answer.text
     assert "The address has angle brackets round it" in answer.text

@@ -35,7 +35,8 @@ def test_a_refused_sign_up_says_when_to_come_back(stranger: TestClient, clock: F
     later = stranger.post("/subscribe/wattage", data=FORM)
 
     assert (refused.status_code, refused.headers["retry-after"]) == (429, "2400")
-    assert "Aus Ihrem Netz kamen in dieser Stunde viele Anmeldungen." in refused.text
+    told = "Aus Ihrem Netz kamen in dieser Stunde viele Anmeldungen. Versuchen Sie es in 40 Minuten noch einmal."
+    assert told in refused.text
     assert later.status_code == 200
 
 
@@ -76,7 +77,7 @@ def test_whoever_tries_many_tokens_is_told_nothing_more_but_good_links_still_ope
 
     assert tried == [404] * 100 + [429] * 2
     assert (refused.headers["retry-after"], refused.headers["cache-control"]) == ("600", "no-store")
-    assert "Many links that do not work were tried from your network." in refused.text
+    assert "Many links that do not work were tried from your network. Try again in 10 minutes." in refused.text
     assert (good.status_code, elsewhere.status_code, later.status_code) == (200, 404, 404)
 
 

@@ -89,11 +89,11 @@ def test_a_reader_signs_up_with_and_without_scripts(
     page.on("console", lambda message: complaints.append(message.text))
     page.goto(address + PAGE)
 
-    page.get_by_label("Your e-mail address").fill("bea@reader.example")
+    page.get_by_label("Your e-mail address").fill("jürgen@reader.example")
     page.get_by_role("button", name="Subscribe").click()
     page.get_by_role("heading", name="Check your mail").wait_for()
 
-    assert rows(services) == [("bea@reader.example", zone, "sign-up page")]
+    assert rows(services) == [("jürgen@reader.example", zone, "sign-up page")]
     assert complaints == []
 
 
@@ -137,7 +137,7 @@ def test_a_visitor_of_another_site_signs_up_in_a_frame(
         frame.get_by_role("button", name="Subscribe").click()
         told = frame.get_by_role("alert").inner_text()
         kept = frame.get_by_label("Your e-mail address").input_value()
-        frame.get_by_label("Your e-mail address").fill("bea@reader.example")
+        frame.get_by_label("Your e-mail address").fill("jürgen@reader.example")
         frame.get_by_role("button", name="Subscribe").click()
         frame.get_by_role("status").wait_for()
         stayed = page.url == shop
@@ -145,7 +145,7 @@ def test_a_visitor_of_another_site_signs_up_in_a_frame(
     assert "two periods in a row" in told
     assert kept == "bea..b@reader.example"
     assert stayed
-    assert rows(services) == [("bea@reader.example", "Europe/Berlin", "embedded form")]
+    assert rows(services) == [("jürgen@reader.example", "Europe/Berlin", "embedded form")]
 
 
 def test_the_whole_page_shows_in_no_frame(open_page: Open, address: str) -> None:
@@ -167,7 +167,7 @@ def test_a_visitor_of_another_site_signs_up_by_the_form_in_its_page(
         seen = page.get_by_label("Leave this empty").bounding_box()
         grave = _grave(page)
 
-        page.get_by_label("Your e-mail address").fill("bea@reader.example")
+        page.get_by_label("Your e-mail address").fill("jürgen@reader.example")
         page.get_by_role("button", name="Subscribe to The Wattage").click()
         page.get_by_role("heading", name="Check your mail").wait_for()
 
@@ -175,7 +175,7 @@ def test_a_visitor_of_another_site_signs_up_by_the_form_in_its_page(
     assert seen is not None
     assert seen["x"] < -1000
     assert page.url == address + PAGE
-    assert rows(services) == [("bea@reader.example", "Europe/Berlin", "pasted form")]
+    assert rows(services) == [("jürgen@reader.example", "Europe/Berlin", "pasted form")]
 
 
 def _grave(page: Page) -> list[str]:

@@ -1,3 +1,4 @@
+// Stands in the sign-up page, whose policy allows this very text and no other script.
 // A fresh form asks for the newsletter's time zone; where nobody has chosen yet, take the browser's if it is offered.
 "use strict";
 
