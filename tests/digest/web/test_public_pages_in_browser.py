@@ -180,5 +180,19 @@ def test_the_pages_wear_the_colours_fonts_and_logo_of_their_newsletter_and_no_ot
     ]
 
 
+@pytest.mark.parametrize("language", ["en"])
+@pytest.mark.parametrize(("scheme", "behind"), [("light", "rgba(0, 0, 0, 0)"), ("dark", "rgb(255, 255, 255)")])
+def test_a_logo_keeps_its_light_paper_by_night(
+    page: Page, address: str, services: Services, language: str, scheme: Scheme, behind: str
+) -> None:
+    speak(services, language, LOUD)
+    page.route("https://pictures.example/*", _give_logo)
+    page.emulate_media(color_scheme=scheme)
+
+    page.goto(f"{address}/archive/wattage")
+
+    assert page.locator(".logo").evaluate("logo => getComputedStyle(logo).backgroundColor") == behind
+
+
 def _give_logo(route: Route) -> None:
     route.fulfill(body=LOGO, content_type="image/svg+xml")
