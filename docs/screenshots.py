@@ -12,6 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from email import message_from_bytes, policy
+from email.message import EmailMessage
 from pathlib import Path
 from typing import Any, Literal
 
@@ -293,6 +294,8 @@ def life(day: Day, browser: Browser) -> None:
     preferences, leave = _link(day, "p", to=READER), _link(day, "u", to=READER)
     own.ask(day.services, preferences.rpartition("/")[2], RequestKind.EXPORT)
     notices.send(day.services)
+    asked = _single(day, "Please confirm", to=NEWCOMER)
+    photograph(browser, links.subscribe(SLUG), "mail-confirm.png", (680, 400), html=asked)
     photograph(browser, links.subscribe(SLUG), "subscribe-phone.png", PHONE)
     photograph(browser, links.subscribe(SLUG), "subscribe-ar-phone.png", PHONE, html=_sign_up_in_arabic(day))
     photograph(browser, _link(day, "confirm", to=NEWCOMER), "confirm.png", SCREEN)
@@ -327,12 +330,28 @@ def photograph(  # noqa: PLR0913 (each is a choice of its own)
 def _link(day: Day, part: str, *, to: str) -> str:
     """Return the newest address in the mails *to* somebody whose path begins with *part*."""
     pattern = re.compile(rf"{re.escape(day.services.links.base_url)}/{part}/[A-Za-z0-9_.~%-]+")
-    for file in reversed(day.inbox.files()):
-        mail = message_from_bytes(file.read_bytes(), policy=policy.default)
+    for mail in _mails(day, to):
         text = mail.get_body(("plain",))
-        if to in str(mail["To"]) and text is not None and (found := pattern.search(text.get_content())):
+        if text is not None and (found := pattern.search(text.get_content())):
             return found[0]
     raise SystemExit(f"no mail to {to} leads to /{part}/")
+
+
+def _single(day: Day, subject: str, *, to: str) -> str:
+    """Return the HTML of the newest mail *to* somebody whose subject begins with *subject*."""
+    for mail in _mails(day, to):
+        page = mail.get_body(("html",))
+        if page is not None and str(mail["Subject"]).startswith(subject):
+            return str(page.get_content())
+    raise SystemExit(f"no mail to {to} is about: {subject}")
+
+
+def _mails(day: Day, to: str) -> Iterator[EmailMessage]:
+    """Give the mails *to* somebody, the newest first."""
+    for file in reversed(day.inbox.files()):
+        mail = message_from_bytes(file.read_bytes(), policy=policy.default)
+        if to in str(mail["To"]):
+            yield mail
 
 
 def _sign_up_in_arabic(day: Day) -> str:

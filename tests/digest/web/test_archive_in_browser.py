@@ -10,6 +10,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, Route
 
 from digest.demo.background import Background, listening
+from digest.model.look import Logo, Look, Theme
 from digest.services import Services
 from digest.web.app import create_app
 from tests.browser import needs_chromium
@@ -64,6 +65,27 @@ def test_a_reader_walks_from_edition_to_edition_and_back_to_the_list(page: Page,
     page.wait_for_url(f"{address}/subscribe/wattage")
 
     assert page.get_by_label("E-mail").is_visible()
+
+
+@pytest.mark.parametrize("theme", Theme)
+def test_a_logo_as_wide_as_the_mail_fits_a_phone(
+    page: Page, address: str, services: Services, clock: FixedClock, theme: Theme
+) -> None:
+    logo = Logo(url="https://pictures.example/logo.svg", width=552, height=60, is_title=True)
+    (newsletter,) = services.settings.newsletters
+    changed = dataclasses.replace(newsletter, look=Look(theme=theme, logo=logo))
+    object.__setattr__(services.settings, "newsletters", (changed,))
+    gone_out(services, draft(clock, date(2026, 11, 24), number=44))
+    drawn = '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 552 60"><rect width="552" height="60"/></svg>'
+    page.route("https://pictures.example/*", lambda route: route.fulfill(body=drawn, content_type="image/svg+xml"))
+    page.set_viewport_size({"width": 320, "height": 640})
+
+    page.goto(f"{address}/archive/wattage/daily/2026-11-24")
+
+    wide, high = page.locator("img.plate").evaluate("logo => [logo.offsetWidth, logo.offsetHeight]")
+    assert page.evaluate("document.documentElement.scrollWidth") == 320
+    assert 200 < wide < 320
+    assert abs(high - wide * 60 / 552) < 1
 
 
 def test_what_a_link_of_the_mail_opens_is_free_of_the_sandbox(page: Page, address: str) -> None:

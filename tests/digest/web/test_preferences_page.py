@@ -185,7 +185,7 @@ def test_the_answer_to_a_changed_language_is_in_it(
     (templates / "web" / "languages").mkdir(exist_ok=True)
     catalogue = (
         'msgid ""\nmsgstr "Content-Type: text/plain; charset=UTF-8\\n"\n\n'
-        'msgid "As you like it"\nmsgstr "كما تحب"\n\nmsgid "Paused until %(day)s."\nmsgstr "متوقف حتى %(day)s."\n'
+        'msgid "Your preferences"\nmsgstr "كما تحب"\n\nmsgid "Paused until %(day)s."\nmsgstr "متوقف حتى %(day)s."\n'
     )
     (templates / "web" / "languages" / "ar.po").write_text(catalogue, encoding="utf-8")
     monkeypatch.setattr(resources, "templates", lambda: templates)

@@ -39,6 +39,8 @@ LOUD = Look(
     text_font="Verdana",
     logo=Logo(url="https://pictures.example/logo.svg", width=552, height=60, is_title=True),
 )
+#: A name of one word that is wider than a phone.
+LONG = "Donaudampfschifffahrtsnachrichten"
 LOGO = '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 552 60"><rect width="552" height="60"/></svg>'
 
 
@@ -57,10 +59,10 @@ def page(browser: Browser, language: str) -> Iterator[Page]:
     context.close()
 
 
-def speak(services: Services, language: str, look: Look | None = None) -> None:
-    """Have the newsletter be in *language*, in *look*."""
+def speak(services: Services, language: str, look: Look | None = None, title: str = "The Wattage") -> None:
+    """Have the newsletter be in *language*, in *look*, and called *title*."""
     (newsletter,) = services.settings.newsletters
-    changed = dataclasses.replace(newsletter, language=language, look=look or newsletter.look)
+    changed = dataclasses.replace(newsletter, language=language, look=look or newsletter.look, title=title)
     object.__setattr__(services.settings, "newsletters", (changed,))
 
 
@@ -118,7 +120,7 @@ def test_axe_finds_nothing_grave_on_any_page_in_the_loudest_look(
 def test_nothing_scrolls_sideways_and_every_link_is_large_enough_for_a_thumb(
     page: Page, address: str, services: Services, clock: FixedClock, language: str, width: int
 ) -> None:
-    speak(services, language, LOUD)
+    speak(services, language, LOUD, LONG)
     page.route("https://pictures.example/*", _give_logo)
     page.set_viewport_size({"width": width, "height": 844})
 
@@ -176,6 +178,20 @@ def test_the_pages_wear_the_colours_fonts_and_logo_of_their_newsletter_and_no_ot
         'Georgia, "Iowan Old Style", "Times New Roman", serif',
         [],
     ]
+
+
+@pytest.mark.parametrize("language", ["en"])
+@pytest.mark.parametrize(("scheme", "behind"), [("light", "rgba(0, 0, 0, 0)"), ("dark", "rgb(255, 255, 255)")])
+def test_a_logo_keeps_its_light_paper_by_night(
+    page: Page, address: str, services: Services, language: str, scheme: Scheme, behind: str
+) -> None:
+    speak(services, language, LOUD)
+    page.route("https://pictures.example/*", _give_logo)
+    page.emulate_media(color_scheme=scheme)
+
+    page.goto(f"{address}/archive/wattage")
+
+    assert page.locator(".logo").evaluate("logo => getComputedStyle(logo).backgroundColor") == behind
 
 
 def _give_logo(route: Route) -> None:

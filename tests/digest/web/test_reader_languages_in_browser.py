@@ -1,10 +1,11 @@
-"""The pages behind a reader's links in a real browser, in other languages: all said, nothing too wide."""
+"""The pages behind a reader's links in a real browser, in other languages: all said, nothing too wide, none barred."""
 
 import dataclasses
 import re
 from collections.abc import Iterator
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from babel.messages.pofile import read_po
 from playwright.sync_api import Browser, Page
 
@@ -17,6 +18,7 @@ from subscribers.model import Subscriber
 from subscribers.tokens import Purpose
 from tests.browser import needs_chromium
 from tests.digest.web.newsroom import token
+from tests.digest.web.test_public_pages_in_browser import GRAVE, LONG, LOUD, SCHEMES
 
 pytestmark = needs_chromium
 
@@ -36,7 +38,8 @@ def address(services: Services, reader: str, language: str) -> Iterator[str]:
     with services.session() as session:
         session.query(Subscriber).one().language = language
     (newsletter,) = services.settings.newsletters
-    object.__setattr__(services.settings, "newsletters", (dataclasses.replace(newsletter, language=language),))
+    changed = dataclasses.replace(newsletter, language=language, title=LONG, look=dataclasses.replace(LOUD, logo=None))
+    object.__setattr__(services.settings, "newsletters", (changed,))
     socket = listening(0)
     with Background(create_app(services), [socket]):
         yield f"http://127.0.0.1:{socket.getsockname()[1]}"
@@ -87,6 +90,7 @@ def walked(services: Services, page: Page, address: str, reader: str) -> Iterato
             yield "preferences, paused"
         pressed(page, button)
         yield name
+    yield from _mistaken(page, address + preferences)
     yield from _own(services, page, address + preferences)
     for letter in ("u", "a", "p", "confirm"):
         page.goto(f"{address}/{letter}/none")
@@ -109,6 +113,17 @@ def _signing_up(page: Page, address: str) -> Iterator[str]:
         with page.expect_navigation():
             page.locator("button.primary").click()
         yield f"check your mail{form}"
+
+
+def _mistaken(page: Page, preferences: str) -> Iterator[str]:
+    page.goto(preferences)
+    page.locator("input[name=section]").evaluate_all("every => every.forEach(each => each.checked = false)")
+    pressed(page, "button.primary")
+    yield "no section"
+    page.goto(preferences)
+    page.locator("input[name=until]").evaluate("day => { day.form.noValidate = true; day.value = '2020-01-01'; }")
+    pressed(page, "form.ended[action$='/pause'] button")
+    yield "no such day"
 
 
 def _own(services: Services, page: Page, preferences: str) -> Iterator[str]:
@@ -150,7 +165,7 @@ def _leaving(page: Page, leave: str) -> Iterator[str]:
     yield "leave"
     pressed(page, "form[action$='/less'] select ~ button")
     yield "less"
-    pressed(page, "button.primary")
+    pressed(page, "button[name=from]")
     yield "left"
     page.locator("input[value='too long']").check()
     pressed(page, ".why button")
@@ -175,4 +190,23 @@ def test_every_page_of_a_reader_is_in_their_language_and_fits_their_phone(
         assert (name, left, wider, side) == (name, [], 0, direction)
         seen.add(name)
 
-    assert len(seen) == 30
+    assert len(seen) == 32
+
+
+@pytest.mark.parametrize("language", ["de"])
+def test_axe_finds_nothing_grave_on_any_page_of_a_reader_by_day_and_by_night(
+    page: Page, address: str, services: Services, reader: str
+) -> None:
+    found = {}
+
+    for name in walked(services, page, address, reader):
+        # Of hundreds of time zones each is like the first.
+        page.locator("optgroup:nth-child(n+2)").evaluate_all("areas => areas.forEach(area => area.remove())")
+        page.locator("details").evaluate_all("every => every.forEach(each => each.open = true)")
+        for scheme in SCHEMES:
+            page.emulate_media(color_scheme=scheme)
+            told = Axe().run(page, options={"resultTypes": ["violations"]}).response["violations"]
+            found[name, scheme] = [(rule["id"], rule["help"]) for rule in told if rule["impact"] in GRAVE]
+
+    assert len(found) == 64
+    assert [(name, rules) for name, rules in found.items() if rules] == []
