@@ -355,6 +355,17 @@ def test_strangers_are_written_to_once_an_hour_and_three_times_a_week_whoever_as
     assert notices(services) == [("address", NEW)] * 3
 
 
+def test_nothing_is_written_to_an_old_address_that_gets_no_mail(services: Services, ana: str) -> None:
+    confirming = moving(services, ana)
+    suppress(services, OLD, SuppressionReason.HARD_BOUNCE)
+
+    view = own.confirm_address(services, confirming, network="")
+
+    assert view.standing is Standing.DONE
+    assert [kind for kind, _ in notices(services)] == ["address"]
+    assert rows(services, ReaderRequest) == [0]
+
+
 def test_a_second_press_changes_nothing_and_old_links_keep_working(services: Services, ana: str) -> None:
     confirming = moving(services, ana)
     own.confirm_address(services, confirming, network="")
