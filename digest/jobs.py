@@ -13,7 +13,7 @@ from threading import Event
 
 from digest import calendar, notices, pipeline, report_box, sending
 from digest.errors import DigestError
-from digest.logs import logger
+from digest.logs import logger, without_names
 from digest.model.edition import Edition, EditionState, SkipReason
 from digest.model.newsletter import Newsletter
 from digest.readers import forgetting, signing_up
@@ -48,7 +48,7 @@ class Tally:
             self.blame(what, str(fault))
         except Exception as fault:
             log.exception("job failed", job=self.job, what=what)
-            self.faults.append(f"{what}: {type(fault).__name__}: {fault}")
+            self.faults.append(without_names(f"{what}: {type(fault).__name__}: {fault}"))
 
     def blame(self, what: str, reason: str) -> None:
         """Take down the fault of *what*."""

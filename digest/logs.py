@@ -1,8 +1,9 @@
 """Logs: events with fields on standard error, for people or for machines; never an address or a token."""
 
 import logging
+import re
 import sys
-from typing import Literal, cast
+from typing import Any, Literal, cast
 
 import structlog
 
@@ -10,6 +11,9 @@ Logger = structlog.typing.FilteringBoundLogger
 
 #: Libraries that tell more than anyone wants to read at "info".
 _TALKATIVE = ("apscheduler", "alembic", "trafilatura", "htmldate", "uvicorn.access", "asyncio", "mail.log")
+_ADDRESS = re.compile(r"[^\s<>\"'(),;:=/\[\]]+@[^\s<>\"'(),;:=/\[\]]+")
+#: A payload and, behind a dot, the 43 signs of its HMAC-SHA256, as subscribers.tokens seals it.
+_TOKEN = re.compile(r"(?<![\w.-])[\w-]+(?:\.[\w-]+)*\.[\w-]{43}(?![\w-])")
 
 
 def configure(level: str = "info", style: Literal["text", "json"] = "text") -> None:
@@ -23,11 +27,15 @@ def configure(level: str = "info", style: Literal["text", "json"] = "text") -> N
     ending: list[structlog.typing.Processor] = (
         [
             structlog.processors.ExceptionRenderer(structlog.tracebacks.ExceptionDictTransformer(show_locals=False)),
+            _anonymous,
             structlog.processors.JSONRenderer(),
         ]
         if style == "json"
         else [
-            structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty(), exception_formatter=structlog.dev.plain_traceback)
+            structlog.dev.ConsoleRenderer(
+                colors=sys.stderr.isatty(), exception_formatter=structlog.dev.plain_traceback
+            ),
+            _anonymous,
         ]
     )
     least = logging.getLevelNamesMapping()[level.upper()]
@@ -53,3 +61,27 @@ def configure(level: str = "info", style: Literal["text", "json"] = "text") -> N
 def logger(name: str) -> Logger:
     """Return the logger called *name*."""
     return cast("Logger", structlog.get_logger(name))
+
+
+def _anonymous(_logger: object, _method: str, told: Any) -> Any:
+    """
+    Return an event, or a finished line, without addresses and tokens.
+
+    Ours hold none. What others raise may: PostgreSQL says of a broken rule which row broke it, a server repeats what it
+    was told, and a traceback takes over both.
+    """
+    match told:
+        case str():
+            return without_names(told)
+        case dict():
+            return {name: _anonymous(None, "", value) for name, value in told.items()}
+        case list() | tuple():
+            return [_anonymous(None, "", value) for value in told]
+        case None | bool() | int() | float():
+            return told
+    return without_names(repr(told))  # as the renderer would
+
+
+def without_names(text: str) -> str:
+    """Return *text*, which something that is not ours may have written, without addresses and tokens."""
+    return _TOKEN.sub("…", _ADDRESS.sub("…@…", text) if "@" in text else text)

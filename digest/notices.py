@@ -29,7 +29,8 @@ from digest.render.notice import render_notice
 from digest.sealing import Sealed, seal, unseal
 from digest.services import Services
 from digest.store import deliveries, editions, notices
-from subscribers import tokens
+from subscribers import address as addresses
+from subscribers import suppression, tokens
 from subscribers.address import masked
 from subscribers.model import ReaderRequest, RequestKind, Subscriber, Subscription
 from subscribers.requests import PURPOSES, Moved
@@ -244,8 +245,16 @@ def _gist(reason: str) -> str:
 
 
 def send_test(services: Services, newsletter: Newsletter, address: str) -> tuple[DeliveryState, str]:
-    """Mail a test to *address* now, as all mail goes, and return what became of it and what the relay answered."""
+    """
+    Mail a test to *address* now, as all mail goes, and return what became of it and what the relay answered.
+
+    It is skipped where the address gets no mail; BadAddress when it is none.
+    """
     now = services.clock.now()
+    mark = addresses.fingerprint(addresses.parse(address, allow_special=True).key, services.keys.fingerprint)
+    with services.reading() as session:
+        if (why := suppression.reason_for(session, mark)) is not None:
+            return DeliveryState.SKIPPED, f"not sent: the address gets no mail from here ({why}); give another"
     wish = NoticeWish(
         kind="test",
         address=address,

@@ -124,6 +124,11 @@ def of_reader(session: Session, subscriber: Subscriber) -> Sequence[Bounce]:
     return session.scalars(select(Bounce).where(theirs).order_by(Bounce.at, Bounce.id)).all()
 
 
+def of_address(session: Session, fingerprint: str) -> Sequence[Bounce]:
+    """Return all Bounces of mails to the address behind *fingerprint*, the oldest first."""
+    return session.scalars(select(Bounce).where(Bounce.fingerprint == fingerprint).order_by(Bounce.at, Bounce.id)).all()
+
+
 def counts(session: Session, since: datetime) -> Mapping[BounceKind, int]:
     """Return how many Bounces of each kind have come since *since*; kinds without any are missing."""
     found = session.execute(select(Bounce.kind, func.count()).where(Bounce.at >= since).group_by(Bounce.kind))

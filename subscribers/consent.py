@@ -8,6 +8,8 @@ from typing import Any
 from sqlalchemy import delete, func, insert, select
 from sqlalchemy.orm import Session
 
+from subscribers.address import Address
+from subscribers.errors import BadWish
 from subscribers.model import ConsentEvent, ConsentKind, Subscriber, Subscription
 from subscribers.text import one_line
 
@@ -33,6 +35,12 @@ class Party:
     fingerprint: str
     subscriber_id: int
     newsletter: str
+
+
+def refuse_named(words: str, address: Address, field: str) -> None:
+    """BadWish when the operator's *words*, given as *field*, hold *address*: they outlive its erasure."""
+    if address.key in words.lower():
+        raise BadWish(field, "holds the address, and is kept when that is erased; say it without")
 
 
 def record(
@@ -85,6 +93,12 @@ def history_of(session: Session, subscriber: Subscriber) -> Sequence[ConsentEven
     see: an address may have had another owner.
     """
     theirs = ConsentEvent.subscriber_id == subscriber.id
+    return session.scalars(select(ConsentEvent).where(theirs).order_by(ConsentEvent.at, ConsentEvent.id)).all()
+
+
+def history_of_nobody(session: Session, fingerprint: str) -> Sequence[ConsentEvent]:
+    """Return what is recorded for the address behind *fingerprint* of people who are gone, oldest first."""
+    theirs = (ConsentEvent.fingerprint == fingerprint) & ConsentEvent.subscriber_id.not_in(select(Subscriber.id))
     return session.scalars(select(ConsentEvent).where(theirs).order_by(ConsentEvent.at, ConsentEvent.id)).all()
 
 

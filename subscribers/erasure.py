@@ -7,7 +7,7 @@ from sqlalchemy import delete, exists, func, or_, select
 from sqlalchemy.orm import Session
 
 from subscribers import consent, suppression
-from subscribers.address import Address
+from subscribers.address import Address, kept
 from subscribers.consent import Evidence
 from subscribers.model import (
     ConsentKind,
@@ -46,12 +46,17 @@ def forget(
     if suppression.reason_for(session, mark) in suppression.LIFTED_BY_READER:
         suppression.lift(session, mark)
     suppression.suppress(session, mark, reason, at=now)
-    spellings = {subscriber.address, subscriber.address_key}
-    session.execute(delete(SignupRequest).where(SignupRequest.address_key == subscriber.address_key))
-    # Somebody may have asked to move here.
-    session.execute(delete(ReaderRequest).where(ReaderRequest.address.in_(spellings)))
+    forget_typed(session, kept(subscriber.address))
     session.flush()
     session.execute(delete(Subscriber).where(Subscriber.id == subscriber.id))
+
+
+def forget_typed(session: Session, address: Address) -> int:
+    """Delete what was typed of *address*, reader or not, and has not been taken up or confirmed; return how much."""
+    forms = delete(SignupRequest).where(SignupRequest.address_key == address.key).returning(SignupRequest.id)
+    # Somebody may have asked to move here, in whatever spelling.
+    moves = delete(ReaderRequest).where(func.lower(ReaderRequest.address) == address.key)
+    return len([*session.scalars(forms), *session.scalars(moves.returning(ReaderRequest.subscriber_id))])
 
 
 def forget_unconfirmed(session: Session, before: datetime, *, limit: int) -> int:

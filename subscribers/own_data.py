@@ -11,7 +11,16 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from subscribers import bounces, consent
-from subscribers.model import ConsentEvent, ReaderRequest, Subscriber, Subscription, Suppression
+from subscribers.address import Address
+from subscribers.model import (
+    Bounce,
+    ConsentEvent,
+    ReaderRequest,
+    SignupRequest,
+    Subscriber,
+    Subscription,
+    Suppression,
+)
 from subscribers.text import guarded
 
 #: What is kept, by its parts: a part is one record or a list of them, a record is names and plain values.
@@ -25,7 +34,6 @@ def of(session: Session, subscriber: Subscriber, *, now: datetime) -> OwnData:
     """Return everything that is kept about *subscriber* here, with *now* as ``made_at``; instants are UTC."""
     theirs = select(Subscription).where(Subscription.subscriber_id == subscriber.id)
     asked = select(ReaderRequest).where(ReaderRequest.subscriber_id == subscriber.id).order_by(ReaderRequest.kind)
-    held = session.get(Suppression, subscriber.fingerprint)
     return {
         "made_at": plain(now),
         "reader": {
@@ -38,20 +46,29 @@ def of(session: Session, subscriber: Subscriber, *, now: datetime) -> OwnData:
         },
         "subscriptions": [_wish(one) for one in session.scalars(theirs.order_by(Subscription.id))],
         "history": [_event(one) for one in consent.history_of(session, subscriber)],
-        "suppression": None if held is None else {"reason": held.reason.value, "at": plain(held.at), "note": held.note},
-        "returned_mails": [
-            {
-                "kind": one.kind.value,
-                "status": one.status,
-                "at": plain(one.at),
-                "diagnostic": one.diagnostic,
-            }
-            for one in bounces.of_reader(session, subscriber)
-        ],
+        "suppression": _suppression(session, subscriber.fingerprint),
+        "returned_mails": [_bounce(one) for one in bounces.of_reader(session, subscriber)],
         "requests": [
             {"kind": one.kind.value, "asked_at": plain(one.asked_at), "address": one.address}
             for one in session.scalars(asked)
         ],
+        "sign_ups": _sign_ups(session, subscriber.address_key),
+    }
+
+
+def of_nobody(session: Session, address: Address, mark: str, *, now: datetime) -> OwnData:
+    """
+    Return what is kept here of an *address* that no reader has, by its fingerprint *mark*.
+
+    The ledger of a reader who has moved away from it is theirs. Of the others any may have owned it: whether it was the
+    one who asks is for whoever hands it out to judge.
+    """
+    return {
+        "made_at": plain(now),
+        "history": [_event(one) for one in consent.history_of_nobody(session, mark)],
+        "suppression": _suppression(session, mark),
+        "returned_mails": [_bounce(one) for one in bounces.of_address(session, mark)],
+        "sign_ups": _sign_ups(session, address.key),
     }
 
 
@@ -114,6 +131,42 @@ def _wish(subscription: Subscription) -> dict[str, Any]:
         "leaving_words": subscription.leaving_words,
         "public_id": subscription.public_id,
     }
+
+
+def _suppression(session: Session, mark: str) -> dict[str, Any] | None:
+    held = session.get(Suppression, mark)
+    return None if held is None else {"reason": held.reason.value, "at": plain(held.at), "note": held.note}
+
+
+def _bounce(bounce: Bounce) -> dict[str, Any]:
+    return {
+        "kind": bounce.kind.value,
+        "status": bounce.status,
+        "at": plain(bounce.at),
+        "diagnostic": bounce.diagnostic,
+    }
+
+
+def _sign_ups(session: Session, address_key: str) -> list[dict[str, Any]]:
+    """Return what was typed into forms and has not been taken up."""
+    typed = select(SignupRequest).where(SignupRequest.address_key == address_key).order_by(SignupRequest.id)
+    return [
+        {
+            "newsletter": one.newsletter,
+            "address": one.address,
+            "name": one.name,
+            "language": one.language,
+            "time_zone": one.time_zone,
+            "sections": None if one.sections is None else list(one.sections),
+            "cadence": one.cadence.value,
+            "hour": plain(one.hour),
+            "at": plain(one.at),
+            "wording": one.wording,
+            "source": one.source,
+            "network_address": one.network_address,
+        }
+        for one in session.scalars(typed)
+    ]
 
 
 def _event(event: ConsentEvent) -> dict[str, Any]:

@@ -232,10 +232,12 @@ def add(
     """
     Begin a Subscription by an operator's hand, at once, on the ground that *evidence* states.
 
-    BadWish without a ground; AddressSuppressed when the address gets no mail, for whatever reason.
+    BadWish without a ground, and for one that holds the address; AddressSuppressed when the address gets no mail, for
+    whatever reason.
     """
     if not one_line(evidence.wording):
         raise BadWish("consent", "has no ground; say when and how the reader agreed")
+    consent.refuse_named(evidence.wording, wish.address, "consent")
     mark = fingerprint(wish.address.key, fingerprint_key)
     reason = suppression.reason_for(session, mark)
     if reason is not None:

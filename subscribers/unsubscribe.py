@@ -124,14 +124,18 @@ def everything(session: Session, public_id: str, evidence: Evidence, *, now: dat
     """
     End every Subscription of the reader behind *public_id* and suppress the address, so that no import brings it back.
 
-    UnknownSubscriber when there is no such Subscription.
+    The ledger keeps the wish also where all had ended before. UnknownSubscriber when there is no such Subscription.
     """
-    subscriber = Subscription.by_public_id(session, public_id).subscriber
+    asked = Subscription.by_public_id(session, public_id)
+    subscriber, was_suppressed = asked.subscriber, suppression.is_suppressed(session, asked.subscriber.fingerprint)
     still_open = select(Subscription).where(
         Subscription.subscriber_id == subscriber.id, Subscription.state != SubscriptionState.ENDED
     )
-    for subscription in session.scalars(still_open.order_by(Subscription.id).with_for_update()).all():
+    ending = session.scalars(still_open.order_by(Subscription.id).with_for_update()).all()
+    for subscription in ending:
         _end(session, subscription, evidence, now=now, reason=EndReason.EVERYTHING)
+    if not ending and not was_suppressed:
+        consent.record(session, asked, ConsentKind.WITHDRAWN, evidence, at=now)
     suppression.suppress(session, subscriber.fingerprint, SuppressionReason.UNSUBSCRIBED, at=now)
 
 

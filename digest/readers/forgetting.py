@@ -12,7 +12,8 @@ from digest.model.ids import SubscriberId
 from digest.services import Services
 from digest.store import deliveries
 from digest.store import notices as notice_store
-from subscribers import consent, erasure, requests
+from subscribers import consent, erasure, requests, suppression
+from subscribers.address import Address
 from subscribers.consent import Evidence
 from subscribers.model import Subscriber, SuppressionReason
 
@@ -44,6 +45,19 @@ def forget(
     erasure.forget(session, subscriber, evidence, now=now, reason=reason)
 
 
+def forget_nobody(session: Session, address: Address, mark: str, *, now: dt.datetime) -> bool:
+    """
+    Delete what strangers have typed of an *address* that no reader has, and the single mails to it; say if any was.
+
+    It is suppressed then, as whoever is erased; *mark* is its fingerprint.
+    """
+    typed = erasure.forget_typed(session, address)
+    if not notice_store.forget_reader(session, {address.text, address.key}, ()) + typed:
+        return False
+    suppression.suppress(session, mark, SuppressionReason.ERASED, at=now)
+    return True
+
+
 def keep_time(services: Services, counts: Counter[str], stop: Event) -> None:
     """Forget whatever has been kept as long as the settings say, a bounded number at once; add to *counts*."""
     now, keeping = services.clock.now(), services.settings.keeping
@@ -60,6 +74,7 @@ def keep_time(services: Services, counts: Counter[str], stop: Event) -> None:
     with services.session() as session:
         counts["replies"] += deliveries.forget_unknown(session, now - REPLIES_COME_FOR)
         counts["requests"] += requests.forget_expired(session, now) + erasure.forget_signups(session, now - TAKEN_UP)
+    services.database.empty_log()
 
 
 def _until_none(services: Services, batch: Callable[[Session], int], stop: Event) -> int:

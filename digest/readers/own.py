@@ -13,17 +13,15 @@ from enum import StrEnum
 from digest import notices
 from digest.database import Session
 from digest.logs import logger
-from digest.model.ids import SubscriberId
 from digest.model.newsletter import Newsletter
 from digest.posture.resolver import Dns
-from digest.readers import forgetting
+from digest.readers import forgetting, records
 from digest.readers.admitting import admit
 from digest.readers.opening import Standing, behind, newsletter_of
 from digest.services import Services
-from digest.store import deliveries
 from digest.store import notices as notice_store
 from subscribers import address as addresses
-from subscribers import erasure, own_data, requests, suppression, tokens
+from subscribers import consent, erasure, requests, suppression, tokens
 from subscribers.address import Address
 from subscribers.consent import Evidence
 from subscribers.errors import AddressSuppressed, BadToken, SubscriberError
@@ -152,7 +150,7 @@ def fetch(services: Services, token: str) -> OwnData | OwnView:
         with services.session() as session:
             opened = requests.take(session, RequestKind.EXPORT, token, keys=services.keys.tokens, now=now)
             log.info("own data handed out", newsletter=opened.subscription.newsletter)
-            return everything_about(session, opened.subscription.subscriber, now)
+            return records.everything_about(session, opened.subscription.subscriber, now)
     except SubscriberError:
         return _closed(services, token, RequestKind.EXPORT)
 
@@ -172,52 +170,38 @@ def erase(services: Services, token: str, *, network: str) -> OwnView:
         return _closed(services, token, RequestKind.ERASURE)
 
 
-def everything_about(session: Session, subscriber: Subscriber, now: dt.datetime) -> OwnData:
-    """Return everything that is kept about *subscriber*, with the mails that they have got or will get."""
-    return own_data.of(session, subscriber, now=now) | {
-        "editions": [
-            {
-                "newsletter": told.newsletter,
-                "cadence": told.cadence.value,
-                "date": told.date.isoformat(),
-                "number": told.number,
-                "subject": told.subject,
-                "state": told.state.value,
-                "reason": None if told.reason is None else told.reason.value,
-                "due_at": own_data.plain(told.due_at),
-                "sent_at": own_data.plain(told.sent_at),
-            }
-            for told in deliveries.of_reader(session, SubscriberId(subscriber.id))
-        ],
-        "single_mails": [
-            {
-                "newsletter": notice.newsletter,
-                "kind": notice.kind,
-                "created_at": own_data.plain(notice.created_at),
-                "state": notice.state.value,
-                "sent_at": own_data.plain(notice.sent_at),
-            }
-            for notice in notice_store.of_reader(session, {subscriber.address, subscriber.address_key})
-        ],
-    }
-
-
 def data_of(services: Services, address: Address) -> OwnData | None:
-    """Return everything that is kept about the reader at *address*; None when there is no such reader."""
+    """
+    Return everything that is kept about *address*; None when there is nothing.
+
+    Also where no reader is: of whoever was erased or suppressed, or was only typed into a form, something is kept too.
+    """
+    now = services.clock.now()
     with services.reading() as session:
         subscriber = erasure.find(session, address)
-        return None if subscriber is None else everything_about(session, subscriber, services.clock.now())
+        if subscriber is not None:
+            return records.everything_about(session, subscriber, now)
+        return records.about_nobody(session, address, _mark(services, address), now)
 
 
 def erase_by_hand(services: Services, address: Address, ground: str) -> bool:
-    """Forget the reader at *address* on the *ground* that an operator gives; False when there is no such reader."""
-    evidence = Evidence(wording=ground, source="digest subscriber erase")
+    """
+    Forget *address*, reader or not, on the *ground* that an operator gives; False when nothing of it could be deleted.
+
+    BadWish when the ground holds the address, which would outlive its erasure.
+    """
+    consent.refuse_named(ground, address, "ground")
+    evidence, now = Evidence(wording=ground, source="digest subscriber erase"), services.clock.now()
     with services.session() as session:
         subscriber = erasure.find(session, address)
-        if subscriber is None:
-            return False
-        forgetting.forget(session, subscriber, evidence, now=services.clock.now())
-        return True
+        if subscriber is not None:
+            forgetting.forget(session, subscriber, evidence, now=now)
+            return True
+        return forgetting.forget_nobody(session, address, _mark(services, address), now=now)
+
+
+def _mark(services: Services, address: Address) -> str:
+    return addresses.fingerprint(address.key, services.keys.fingerprint)
 
 
 def _ask(services: Services, token: str, kind: RequestKind, to: Address | None) -> AskedView | None:
@@ -262,13 +246,12 @@ def _is_written_to_often(session: Session, to: Address, now: dt.datetime) -> boo
 
 def _gets_mail(services: Services, session: Session, address: Address) -> bool:
     """Return whether *address* may be written to: not where only an operator can lift its Suppression."""
-    mark = addresses.fingerprint(address.key, services.keys.fingerprint)
-    reason = suppression.reason_for(session, mark)
+    reason = suppression.reason_for(session, _mark(services, address))
     return reason is None or reason in suppression.LIFTED_BY_READER
 
 
 def _tell_old_address(services: Services, session: Session, moved: Moved, now: dt.datetime) -> None:
-    mark = addresses.fingerprint(moved.before.key, services.keys.fingerprint)
+    mark = _mark(services, moved.before)
     if newsletter_of(services, moved.subscription) is not None and not suppression.is_suppressed(session, mark):
         notices.tell_moved(services, session, moved, now)
 

@@ -170,10 +170,14 @@ def confirm_page(services: Services, token: str) -> LinkView:
         return link_view(services, subscription, standing)
 
 
-def confirm(services: Services, token: str, *, network: str) -> LinkView:
-    """Begin the Subscription behind *token*, and greet its reader; a repeated click changes nothing."""
+def confirm(services: Services, token: str, *, network: str, wording: str = "Yes, send it to me") -> LinkView:
+    """
+    Begin the Subscription behind *token*, and greet its reader; a repeated click changes nothing.
+
+    *wording* is what stood on the page that they pressed the button of.
+    """
     now = services.clock.now()
-    evidence = Evidence(wording="Yes, send it to me", source="confirmation page", network_address=network)
+    evidence = Evidence(wording=wording, source="confirmation page", network_address=network)
     try:
         with services.session() as session:
             outcome = signup.confirm(session, token, evidence, keys=services.keys.tokens, now=now)

@@ -76,6 +76,9 @@ class Told(NamedTuple):
     reason: Reason | None
     due_at: datetime
     sent_at: datetime | None
+    attempts: int
+    #: What the relay said of it last.
+    reply: str
 
 
 class Doubt(NamedTuple):
@@ -390,6 +393,8 @@ def of_reader(session: Session, subscriber_id: SubscriberId) -> list[Told]:
             Delivery.reason,
             Delivery.due_at,
             Delivery.sent_at,
+            Delivery.attempts,
+            Delivery.last_reply,
         )
         .join(Delivery, and_(Delivery.edition_id == Edition.id, Delivery.subscriber_id == subscriber_id))
         .order_by(Delivery.due_at, Edition.id)

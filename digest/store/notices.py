@@ -206,6 +206,5 @@ def _columns(wish: NoticeWish, now: datetime) -> dict[str, Any]:
 
 
 def _to_reader(spellings: Collection[str]) -> ColumnElement[bool]:
-    # SQLite makes only letters of ASCII small: beyond them an address is known by how it was written.
     address = or_(Notice.address.in_(spellings), func.lower(Notice.address).in_(spellings))
     return and_(address, Notice.kind.not_in(FOR_STAFF))

@@ -29,7 +29,7 @@ from digest.readers.signing_up import SignUp
 from digest.services import Services
 from digest.store import deliveries
 from digest.store import notices as notice_store
-from subscribers import address, bounces, consent, erasure, own_data, requests, suppression, tokens
+from subscribers import address, bounces, consent, own_data, requests, suppression, tokens
 from subscribers.bounces import Effect, Said
 from subscribers.cadence import Cadence
 from subscribers.consent import Evidence
@@ -89,6 +89,13 @@ def mailed(services: Services, kind: str) -> str:
 def readers(services: Services) -> list[Subscriber]:
     with services.reading() as session:
         return list(session.scalars(select(Subscriber).order_by(Subscriber.id)))
+
+
+def of_reader(services: Services, text: str) -> str:
+    """Return the public id of the only Subscription of the reader at *text*."""
+    theirs = select(Subscription.public_id).join(Subscription.subscriber)
+    with services.reading() as session:
+        return session.scalars(theirs.where(Subscriber.address == text)).one()
 
 
 def reason(services: Services, text: str) -> SuppressionReason | None:
@@ -348,6 +355,17 @@ def test_strangers_are_written_to_once_an_hour_and_three_times_a_week_whoever_as
     assert notices(services) == [("address", NEW)] * 3
 
 
+def test_nothing_is_written_to_an_old_address_that_gets_no_mail(services: Services, ana: str) -> None:
+    confirming = moving(services, ana)
+    suppress(services, OLD, SuppressionReason.HARD_BOUNCE)
+
+    view = own.confirm_address(services, confirming, network="")
+
+    assert view.standing is Standing.DONE
+    assert [kind for kind, _ in notices(services)] == ["address"]
+    assert rows(services, ReaderRequest) == [0]
+
+
 def test_a_second_press_changes_nothing_and_old_links_keep_working(services: Services, ana: str) -> None:
     confirming = moving(services, ana)
     own.confirm_address(services, confirming, network="")
@@ -523,7 +541,10 @@ def test_the_history_of_a_reader_who_moved_holds_the_time_before(services: Servi
     assert data is not None
     assert [one["kind"] for one in data["history"]] == ["added", "moved", "moved"]
     assert data["suppression"]["reason"] == "hard bounce"
-    assert own.data_of(services, address.parse(OLD)) is None
+    old = own.data_of(services, address.parse(OLD))
+    assert old is not None
+    assert [one["kind"] for one in old["single_mails"]] == ["moved"]
+    assert (old["history"], old["suppression"]) == ([], None)
 
 
 def test_a_table_holds_every_value_and_no_formula() -> None:
@@ -732,6 +753,29 @@ def test_an_operator_erases_by_hand_and_says_why(services: Services, ana: str) -
     )
 
 
+def test_of_an_erased_reader_no_byte_is_left_in_the_files_of_the_database(
+    make_services: MakeServices, sqlite_url: str
+) -> None:
+    services = make_services(sqlite_url)
+    names = ["ana", *(f"reader{number}" for number in range(60))]
+    for name in names:
+        subscribe(services, name)
+    preferences = link(services, of_reader(services, "ana@reader.example"), Purpose.PREFERENCES)
+    own.ask(services, preferences, RequestKind.EXPORT)
+    own.ask_address(services, preferences, NEW)
+    for name in names:
+        assert own.erase_by_hand(services, address.parse(f"{name}@reader.example"), "asked by letter")
+
+    with services.database.reading():  # a connection that stays open keeps the log of writes
+        jobs.run("upkeep", services)
+        files = sorted(Path(services.database.engine.url.database or "").parent.glob("digest.db*"))
+        found = [path.name for path in files if b"reader.example" in path.read_bytes()]
+        found += [path.name for path in files if b"new.example" in path.read_bytes()]
+
+    assert [path.name for path in files] == ["digest.db", "digest.db-shm", "digest.db-wal"]
+    assert found == []
+
+
 # -- nothing in the logs -----------------------------------------------------------------------------------------------
 
 
@@ -805,16 +849,39 @@ def test_what_is_kept_of_an_earlier_owner_of_an_address_is_not_handed_out(servic
     assert [one["kind"] for one in data["history"]] == ["added"]
 
 
-def test_an_erased_address_is_in_nobody_elses_request_either(services: Services, ana: str) -> None:
-    subscribe(services, "ben")
-    own.ask_address(services, ana, "ben@reader.example")
+@pytest.mark.parametrize(
+    ("theirs", "typed"),
+    [
+        ("ben@reader.example", "ben@reader.example"),
+        ("ben@reader.example", "BEN@Reader.example"),
+        ("\u00c4nne@reader.example", "\u00e4NNE@reader.example"),
+    ],
+)
+def test_an_erased_address_is_in_nobody_elses_request_either(
+    services: Services, ana: str, theirs: str, typed: str
+) -> None:
+    signing_up.sign_up(services, SignUp(newsletter="morning", address=theirs), SEEN)
+    signing_up.take_up(services)
+    own.ask_address(services, ana, typed)
 
-    with services.session() as session:
-        ben = erasure.find(session, address.parse("ben@reader.example", allow_special=True))
-        assert ben is not None
-        erasure.forget(session, ben, SEEN, now=services.clock.now())
+    assert own.erase_by_hand(services, address.parse(typed, allow_special=True), "asked by letter")
 
     assert rows(services, ReaderRequest) == [0]
+    assert notices(services) == []
+
+
+def test_a_waiting_mail_asks_the_suppressions_in_whatever_letters_the_address_is_written(
+    services: Services, clock: FixedClock
+) -> None:
+    signing_up.sign_up(services, SignUp(newsletter="morning", address="\u00c4NNE@reader.example"), SEEN)
+    signing_up.take_up(services)
+    suppress(services, "\u00e4nne@reader.example", SuppressionReason.COMPLAINT)
+
+    with services.session() as session:
+        lease = Lease(owner="a sender", until=clock.at + HOUR)
+        claimed = notice_store.claim(session, clock.at, lease=lease, limit=10)
+
+    assert claimed == []
 
 
 def test_what_a_relay_says_after_an_erasure_is_blanked(services: Services, ana: str) -> None:

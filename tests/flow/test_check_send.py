@@ -109,6 +109,18 @@ def test_a_test_mail_goes_the_way_of_all_mail_and_is_signed(digest: Command, inb
     assert oracle.verify(raw, dnsfunc=lambda name, timeout=5: record(RSA).encode())
 
 
+def test_no_test_mail_goes_to_an_address_that_gets_no_mail(digest: Command, inbox: Inbox) -> None:
+    digest("subscriber", "suppress", "ana@mail.example")
+
+    ran = digest("check", "--send", "--to", "Ana@Mail.example")
+    mistyped = digest("check", "--send", "--to", "ana")
+
+    assert (ran.code, mistyped.code) == (1, 1)
+    assert "the address gets no mail from here (operator)" in ran.out
+    assert "no @-sign" in mistyped.err
+    assert inbox.messages() == []
+
+
 def test_what_the_relay_answers_to_a_test_mail_is_told(
     digest: Command, inbox: Inbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:

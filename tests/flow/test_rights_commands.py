@@ -65,7 +65,30 @@ def test_erasing_asks_once_more(digest: Command, ana: str) -> None:
 
     assert (no.code, still.code, yes.code) == (1, 0, 0)
     assert "nothing was erased" in no.err
-    assert digest("subscriber", "data", ana).code == 1
+
+
+def test_what_is_left_after_an_erasure_can_be_told_and_not_erased(digest: Command, ana: str) -> None:
+    digest("subscriber", "erase", ana, "--yes")
+
+    left = digest("subscriber", "data", ana)
+    again = digest("subscriber", "erase", ana, "--yes")
+
+    assert left.json["suppression"]["reason"] == "erased"
+    assert (again.code, "nothing is left to erase" in again.err) == (1, True)
+
+
+@pytest.mark.parametrize(
+    ("command", "option"), [(("erase", "--yes"), "--ground"), (("suppress",), "--reason-note"), (("add",), "--consent")]
+)
+def test_words_that_outlive_an_erasure_do_not_hold_the_address(
+    digest: Command, ana: str, command: tuple[str, ...], option: str
+) -> None:
+    where = ("morning",) if command == ("add",) else ()
+
+    ran = digest("subscriber", *command, *where, ana, option, f"wrote from {ana.upper()}")
+
+    assert ran.code == 1
+    assert "holds the address" in ran.err
 
 
 def test_with_yes_it_is_done_at_once_and_the_ground_is_kept(digest: Command, ana: str) -> None:
@@ -81,7 +104,7 @@ def test_an_unknown_or_mistyped_address_is_told(digest: Command, ana: str, comma
     mistyped = digest("subscriber", *command, "bea")
 
     assert (unknown.code, mistyped.code) == (1, 1)
-    assert "no reader has this address" in unknown.err
+    assert "nothing is kept of this address" in unknown.err
     assert "no @-sign" in mistyped.err
 
 

@@ -85,6 +85,23 @@ def test_leaving_everything_ends_all_and_suppresses_the_address(
     assert suppression.reason_for(session, daily.subscriber.fingerprint) is SuppressionReason.UNSUBSCRIBED
 
 
+def test_leaving_everything_is_written_down_once_where_all_had_ended_before(
+    session: Session, add_one: AddOne, evidence: Evidence, now: datetime
+) -> None:
+    ended = add_one()
+    unsubscribe.one_click(session, ended.public_id, evidence, now=now)
+    all_of_it = Evidence(wording="Leave everything from us", source="unsubscribe page")
+
+    for _ in range(2):
+        unsubscribe.everything(session, ended.public_id, all_of_it, now=now)
+
+    told = consent.history(session, ended.subscriber.fingerprint)
+    assert [event.wording for event in told if event.kind is ConsentKind.WITHDRAWN] == [
+        evidence.wording,
+        "Leave everything from us",
+    ]
+
+
 def test_an_end_can_be_taken_back(session: Session, add_one: AddOne, evidence: Evidence, now: datetime) -> None:
     subscription = add_one()
     unsubscribe.one_click(session, subscription.public_id, evidence, now=now)

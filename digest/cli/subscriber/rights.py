@@ -31,7 +31,7 @@ def data(
     form: Annotated[Format, typer.Option("--format", help="json, or csv for spreadsheets.")] = Format.JSON,
     file: Annotated[str, typer.Option("--out", metavar="FILE", help="Where to; - for standard output.")] = "-",
 ) -> None:
-    """Write down everything that is kept about the reader at an address, to be handed out to them."""
+    """Write down everything that is kept about an address, reader or not, to be handed out to its owner."""
     with services() as given:
         found = own.data_of(given, _parsed(address))
     if found is None:
@@ -60,7 +60,7 @@ def erase(
     *,
     as_json: Json = False,
 ) -> None:
-    """Erase the reader at an address with everything that is kept about them. It cannot be taken back."""
+    """Erase an address, reader or not, with everything that is kept about it. It cannot be taken back."""
     reader = _parsed(address)
     with services() as given:
         if own.data_of(given, reader) is None:
@@ -68,7 +68,7 @@ def erase(
         if not yes and not typer.confirm(f"Erase {masked(reader.text)}? It cannot be taken back.", err=True):
             fail("nothing was erased")
         if not own.erase_by_hand(given, reader, ground):
-            _unknown()
+            fail("nothing is left to erase: `digest subscriber data` shows what is kept as proof, and stays")
     answer(
         {"erased": True},
         as_json=as_json,
@@ -85,4 +85,4 @@ def _parsed(address: str) -> Address:
 
 
 def _unknown() -> NoReturn:
-    fail("no reader has this address; `digest subscriber list --search PART` shows who there is")
+    fail("nothing is kept of this address; `digest subscriber list --search PART` shows who there is")

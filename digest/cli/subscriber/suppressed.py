@@ -8,7 +8,7 @@ import typer
 from digest.cli.output import Json, answer, fail, table
 from digest.cli.subscriber.exports import write
 from digest.cli.wired import services
-from subscribers import export_csv, suppression
+from subscribers import consent, export_csv, suppression
 from subscribers.address import fingerprint, parse
 from subscribers.model import SuppressionReason
 
@@ -38,13 +38,17 @@ def suppressions(
 @app.command()
 def suppress(
     address: str,
-    note: Annotated[str, typer.Option("--reason-note", help="Why, in your words. Kept with it.")] = "",
+    note: Annotated[
+        str, typer.Option("--reason-note", help="Why, in your words, without the address. Kept with it.")
+    ] = "",
     *,
     as_json: Json = False,
 ) -> None:
     """Send nothing more to an address, whatever newsletter, until `digest subscriber lift`."""
+    reader = parse(address, allow_special=True)
+    consent.refuse_named(note, reader, "reason-note")
     with services() as given, given.session() as session:
-        mark = fingerprint(parse(address, allow_special=True).key, given.keys.fingerprint)
+        mark = fingerprint(reader.key, given.keys.fingerprint)
         held = suppression.suppress(session, mark, SuppressionReason.OPERATOR, at=given.clock.now(), note=note)
         reason = held.reason
     answer({"reason": reason}, as_json=as_json, text=f"{address} gets no mail from now on ({reason}).")

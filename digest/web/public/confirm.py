@@ -8,6 +8,7 @@ from digest.readers.opening import LinkView, Standing
 from digest.web.limits import ReaderPosts
 from digest.web.network import Network
 from digest.web.pages import READ, BrowserLanguage, Pages, Templates, Wired
+from digest.web.public.wording import wording
 from digest.web.words import phrase
 
 router = APIRouter()
@@ -30,7 +31,11 @@ def page(token: str, services: Wired, pages: Templates, language: BrowserLanguag
 @router.post("/confirm/{token}", dependencies=[ReaderPosts])
 def act(token: str, network: Network, services: Wired, pages: Templates, language: BrowserLanguage) -> Response:
     """Begin the subscription; a second press changes nothing."""
-    return _shown(signing_up.confirm(services, token, network=network), token, pages, language)
+    asked = signing_up.confirm_page(services, token)
+    if asked.newsletter is None or asked.state is not Standing.OPEN:
+        return _shown(asked, token, pages, language)
+    read = wording(pages, "public/_agreed.html", asked.newsletter, asked.language)
+    return _shown(signing_up.confirm(services, token, network=network, wording=read), token, pages, language)
 
 
 def _shown(view: LinkView, token: str, pages: Pages, language: str) -> Response:

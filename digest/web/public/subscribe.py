@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from enum import StrEnum
-from html import unescape
 from typing import Any
 
 from fastapi import APIRouter, HTTPException
@@ -16,6 +15,7 @@ from digest.web.forms import Fields, Posted
 from digest.web.limits import SignUps
 from digest.web.network import Network
 from digest.web.pages import READ, Pages, Templates, Wired
+from digest.web.public.wording import wording
 from digest.web.wishes import Choices
 from subscribers.consent import Evidence
 from subscribers.errors import BadAddress, BadWish
@@ -105,12 +105,8 @@ def _wish(newsletter: Newsletter, fields: Fields, source: str) -> SignUp:
 
 def _evidence(pages: Pages, newsletter: Newsletter, form: Form, network: str) -> Evidence:
     """Return how somebody has agreed: by the very words that stand on the form, and the language of these."""
-    own, english = (
-        unescape(pages.fill("public/_consent.html", language=tag, newsletter=newsletter)).strip()
-        for tag in (newsletter.language, "en")
-    )
-    language = "en" if own == english else newsletter.language
-    return Evidence(wording=f"{own} [{language}]", source=form, network_address=network)
+    read = wording(pages, "public/_consent.html", newsletter, newsletter.language)
+    return Evidence(wording=read, source=form, network_address=network)
 
 
 def _page(

@@ -3,6 +3,7 @@ from datetime import time, timedelta
 
 import pytest
 from fastapi.testclient import TestClient
+from sqlalchemy import select
 
 from digest.desk import releasing
 from digest.model.ids import EditionId
@@ -12,7 +13,7 @@ from digest.sending import send_edition
 from digest.services import Services
 from digest.web import words
 from subscribers.cadence import Cadence
-from subscribers.model import SignupRequest, Subscriber, SubscriptionState
+from subscribers.model import ConsentEvent, ConsentKind, SignupRequest, Subscriber, SubscriptionState
 from subscribers.tokens import Claim, Purpose, sign
 from tests.digest.web.newsroom import subscription, token
 from tests.fakes import FixedClock
@@ -201,6 +202,25 @@ def test_a_link_of_last_week_speaks_the_language_of_its_reader(
     answer = client.get(link, headers={"Accept-Language": "fr"})
 
     assert (answer.status_code, '<html lang="de"' in answer.text) == (410, True)
+
+
+def test_the_ledger_keeps_what_stood_on_the_page_of_each_step_in_its_language(
+    client: TestClient, services: Services, clock: FixedClock
+) -> None:
+    client.post("/subscribe/wattage", data={**FORM, "language": "de"})
+    signing_up.take_up(services)
+    link = confirm_link(services, clock)
+    page = client.get(link).text
+
+    client.post(link)
+
+    with services.reading() as session:
+        said = dict(session.execute(select(ConsentEvent.kind, ConsentEvent.wording)).all())
+    question, button = "Möchten Sie The Wattage bekommen?", "Ja, schicken Sie es mir"
+    assert said[ConsentKind.REQUESTED].startswith("We write to you once and ask you to confirm.")
+    assert said[ConsentKind.REQUESTED].endswith(" [en]")
+    assert said[ConsentKind.CONFIRMED] == f"{question} {button} [de]"
+    assert button in page
 
 
 def test_no_link_but_the_one_in_the_mail_confirms(
