@@ -447,6 +447,21 @@ def test_who_has_left_is_told_how_to_begin_anew(
     assert subscription(services, reader).state is SubscriptionState.ENDED
 
 
+def test_who_has_left_finds_what_else_they_get_and_may_still_have_their_data_and_be_erased(
+    client: TestClient, services: Services, reader: str, link: str
+) -> None:
+    other = join(services, "tide")
+    client.post(f"/u/{token(services, Purpose.UNSUBSCRIBE, reader)}")
+
+    page = parsed(client.get(link).text)
+    forms = page.xpath("//main//form/@action")
+    asked = [client.post(action).status_code for action in (f"{link}/export", f"{link}/erase")]
+
+    assert {f"{link}/export", f"{link}/erase"} <= set(forms)
+    assert asked == [200, 200]
+    assert f"/p/{token(services, Purpose.PREFERENCES, other)}" in page.xpath("//main//a/@href")
+
+
 def test_a_foreign_token_pauses_nobody(client: TestClient, services: Services, reader: str) -> None:
     for rubbish in ("x", token(services, Purpose.UNSUBSCRIBE, reader)):
         for act in ("pause", "resume"):
