@@ -165,7 +165,7 @@ def services(make_services: MakeServices, database_url: str) -> Services:
 
 
 cheaply = settings(
-    max_examples=8,
+    max_examples=5,
     deadline=None,
     phases=[Phase.explicit, Phase.generate],
     suppress_health_check=[HealthCheck.function_scoped_fixture],
