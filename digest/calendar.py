@@ -76,7 +76,7 @@ def edition_days(now: datetime, schedule: Schedule, horizon: timedelta = HORIZON
         last = local_date(now + horizon, schedule.zone)
         while day <= last:
             due = due_at(day, schedule.at, schedule.zone)
-            if due is not None and begin <= due <= now + horizon and _appears(cadence, day, schedule):
+            if due is not None and begin <= due <= now + horizon and appears(cadence, day, schedule):
                 found.append((due, cadence, day))
             day += _DAY
     return [(cadence, day) for _, cadence, day in sorted(found)]
@@ -110,7 +110,8 @@ def _chosen(day: date, key: ReaderHour, schedule: Schedule) -> datetime | None:
     return due_at(day, at, zone)
 
 
-def _appears(cadence: Cadence, day: date, schedule: Schedule) -> bool:
+def appears(cadence: Cadence, day: date, schedule: Schedule) -> bool:
+    """Return whether *schedule* has an Edition of *cadence*, daily or weekly, on *day*."""
     if cadence is Cadence.WEEKLY:
         return day.isoweekday() == schedule.weekly_day
     return any(wish in schedule.cadences for wish in Cadence.served_by(cadence, day))

@@ -107,11 +107,12 @@ def _gather(services: Services, tally: Tally, _stop: Event) -> None:
 
 def _plan(services: Services, tally: Tally, _stop: Event) -> None:
     """Open the Editions of the next days, and keep the hour of those that are not made yet."""
+    now = services.clock.now()
     for newsletter in services.settings.newsletters:
-        for cadence, date in calendar.edition_days(services.clock.now(), newsletter.schedule):
+        for cadence, date in calendar.edition_days(now, newsletter.schedule):
             with services.session() as session:
                 known = editions.find(session, newsletter.slug, cadence, date) is not None
-                pipeline.plan_edition(session, newsletter, cadence, date)
+                pipeline.plan_edition(session, newsletter, cadence, date, now)
                 tally.counts["planned"] += not known
 
 
@@ -137,10 +138,11 @@ def _prepared(services: Services, newsletter: Newsletter, edition: Edition) -> s
 
 
 def _skip_if_too_late(services: Services, newsletter: Newsletter, cadence: Cadence, date: dt.date) -> bool:
+    now = services.clock.now()
     with services.session() as session:
-        edition = pipeline.plan_edition(session, newsletter, cadence, date)
+        edition = pipeline.plan_edition(session, newsletter, cadence, date, now)
         last = max(pipeline.waves(session, newsletter, cadence, date).values())
-        if not calendar.is_too_late(last, services.clock.now(), newsletter.schedule, cadence):
+        if not calendar.is_too_late(last, now, newsletter.schedule, cadence):
             return False
         edition.skip(SkipReason.TOO_LATE)
         return True

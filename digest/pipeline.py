@@ -189,16 +189,24 @@ def _keep_page(services: Services, read: PageRead, url: str, report: GatherRepor
 # -- prepare -----------------------------------------------------------------------------------------------------------
 
 
-def plan_edition(session: Session, newsletter: Newsletter, cadence: Cadence, date: dt.date) -> Edition:
+def plan_edition(
+    session: Session, newsletter: Newsletter, cadence: Cadence, date: dt.date, now: dt.datetime
+) -> Edition:
     """
     Return the one Edition of *newsletter*, *cadence* and *date*, with the instant of its first wave.
 
+    A wave that a reader asks for when it has passed, or is nearer than the time that editors have to look at the Draft,
+    is served with the first of the others: nobody's choice takes that time from them.
     WrongState on a date that the newsletter's time zone has skipped.
     """
     instants = waves(session, newsletter, cadence, date)
     if not instants:
         raise WrongState(f"{date} never was in {newsletter.schedule.zone.key}; name another date")
-    return editions.open_for(session, newsletter.slug, cadence, date, due_at=min(instants.values()))
+    own = instants[None, None]
+    known = editions.find(session, newsletter.slug, cadence, date)
+    earliest = min(now + newsletter.schedule.review, own if known is None else known.due_at)
+    due_at = min(own, *(at for at in instants.values() if at >= earliest))
+    return editions.open_for(session, newsletter.slug, cadence, date, due_at=due_at)
 
 
 def waves(
@@ -233,7 +241,7 @@ def _drafted(services: Services, newsletter: Newsletter, cadence: Cadence, date:
     """Rank and lay out the Edition, unless that has been done."""
     now = services.clock.now()
     with services.session() as session:
-        edition = plan_edition(session, newsletter, cadence, date)
+        edition = plan_edition(session, newsletter, cadence, date, now)
         if edition.is_prepared:
             return as_it_is(edition)
         edition_id = edition.id
@@ -386,10 +394,15 @@ def _approve(services: Services, session: Session, edition: Edition, *, by: str,
 def hours(
     session: Session, newsletter: Newsletter, edition: Edition, start: Start, now: dt.datetime
 ) -> dict[tuple[str, dt.time | None], dt.datetime]:
-    """Return when the mails of *edition* fall due by *start*, for the readers of each (time zone, hour)."""
+    """
+    Return when the mails of *edition* fall due by *start*, for the readers of each (time zone, hour).
+
+    None does so before the Edition itself: not even that of a reader who chose its hour when that had passed.
+    """
     if edition.cadence.is_beside or start.at_once:
         wishes = Cadence.served_by(edition.cadence, edition.date)
         keys = audience.wave_keys(session, newsletter.slug, wishes, edition.date, segment=edition.audience)
         return {(key.time_zone, key.hour): start.not_before or now for key in keys}
     instants = waves(session, newsletter, edition.cadence, edition.date)
-    return {(zone, hour): max(at, start.not_before or at) for (zone, hour), at in instants.items() if zone is not None}
+    begins = start.not_before or edition.due_at
+    return {(zone, hour): max(at, begins) for (zone, hour), at in instants.items() if zone is not None}

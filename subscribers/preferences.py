@@ -1,6 +1,6 @@
 """How a reader changes what they asked for, and stops it for a while."""
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta, tzinfo
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from sqlalchemy import select
@@ -19,23 +19,28 @@ _DAY = timedelta(days=1)
 
 def of(subscription: Subscription) -> Wishes:
     """Return what *subscription* asks for at present; in UTC where its reader's time zone is no longer known."""
-    zone = subscription.subscriber.time_zone
+    name = subscription.subscriber.time_zone
     return Wishes(
         name=subscription.subscriber.name,
         language=subscription.subscriber.language,
-        time_zone=zone if is_zone(zone) else "UTC",
+        time_zone=name if is_zone(name) else "UTC",
         sections=subscription.sections,
         cadence=subscription.cadence,
         hour=subscription.hour,
     )
 
 
-def today(subscriber: Subscriber, now: datetime) -> date:
-    """Return the date that the reader's calendar shows at *now*; in UTC, where their zone is no longer known."""
+def zone(subscriber: Subscriber) -> tzinfo:
+    """Return the reader's time zone; UTC, where it is no longer known."""
     try:
-        return now.astimezone(ZoneInfo(subscriber.time_zone)).date()
+        return ZoneInfo(subscriber.time_zone)
     except (ZoneInfoNotFoundError, ValueError, OSError):  # a zone that a newer tzdata renamed
-        return now.astimezone(UTC).date()
+        return UTC
+
+
+def today(subscriber: Subscriber, now: datetime) -> date:
+    """Return the date that the reader's calendar shows at *now*."""
+    return now.astimezone(zone(subscriber)).date()
 
 
 def choose(session: Session, public_id: str, wanted: Wishes, evidence: Evidence, *, now: datetime) -> Subscription:

@@ -103,7 +103,7 @@ def add_edition(services: Services, page: Page, date: dt.date) -> EditionId:
     now = services.clock.now()
     with services.session() as session:
         _add_articles(session, draft, now)
-        edition = pipeline.plan_edition(session, newsletter, CADENCE, date)
+        edition = pipeline.plan_edition(session, newsletter, CADENCE, date, now)
         edition.save(draft, period=(now - dt.timedelta(days=1), now), coverage=(1, 1))
         return edition.id
 

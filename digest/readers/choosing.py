@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 from digest.database import Session
 from digest.model.newsletter import Newsletter
+from digest.readers import foretelling
+from digest.readers.foretelling import Silence
 from digest.readers.opening import behind, newsletter_of
 from digest.readers.rescheduling import reschedule
 from digest.services import Services
@@ -44,6 +46,8 @@ class WishesView:
     What a reader's preferences page shows.
 
     *today* is the date of the reader's calendar, *others* the Newsletters of this site beside the one in question.
+    *next_mail* is when the next Edition comes, by the reader's clock; None where none is in sight. *silence* is why
+    none comes though it is wanted.
     """
 
     paper: Paper
@@ -51,6 +55,8 @@ class WishesView:
     wishes: Wishes
     today: dt.date
     leave_token: str
+    next_mail: dt.datetime | None
+    silence: Silence | None
     others: tuple[Paper, ...]
 
     @property
@@ -76,7 +82,10 @@ def wishes(services: Services, token: str) -> WishesView | None:
         newsletter = newsletter_of(services, subscription)
         if subscription is None or newsletter is None:
             return None
-        today = preferences.today(subscription.subscriber, services.clock.now())
+        now = services.clock.now()
+        today = preferences.today(subscription.subscriber, now)
+        silence = foretelling.silence(session, newsletter, subscription)
+        at = None if silence else foretelling.next_mail(session, newsletter, subscription, now)
         theirs = {each.newsletter: each for each in subscription.subscriber.subscriptions}
         return WishesView(
             paper=_paper(services, newsletter, subscription, today),
@@ -84,6 +93,8 @@ def wishes(services: Services, token: str) -> WishesView | None:
             wishes=preferences.of(subscription),
             today=today,
             leave_token=tokens.sign(Purpose.UNSUBSCRIBE, Claim(subscription.public_id), services.keys.tokens),
+            next_mail=None if at is None else at.astimezone(preferences.zone(subscription.subscriber)),
+            silence=silence,
             others=tuple(
                 _paper(services, other, theirs.get(other.slug), today)
                 for other in services.settings.newsletters

@@ -17,8 +17,9 @@ def reschedule(services: Services, session: Session, subscriber: Subscriber) -> 
     Bring the Deliveries of *subscriber* that wait into line with what they want now; return how many.
 
     To be called in the transaction that changes a wish. A Delivery that has not been tried moves to the wave of the new
-    hour or zone if that is still to come, else it stays. An Edition that its reader did not want when it was approved,
-    and wants now, gets its Delivery, if their wave is still to come. What is no longer wanted stays planned, for the
+    hour or zone if that is still to come; if it has passed, to the first wave, as long as the Edition has not begun;
+    else it stays. An Edition that its reader did not want when it was approved, and wants now, gets its Delivery, if
+    there is still such a wave. What is no longer wanted stays planned, for the
     reader may come back to it, and is skipped when claimed.
     """
     known = {newsletter.slug: newsletter for newsletter in services.settings.newsletters}
@@ -42,6 +43,8 @@ def _follow(
         return False  # it keeps to no hour, and was for those whom its editor meant at approval
     key = (subscription.subscriber.time_zone, subscription.hour)
     due_at = calendar.waves(edition.date, [key], newsletter.schedule).get(key)
+    if due_at is not None and due_at <= now:
+        due_at = edition.due_at  # whose hour has passed is served with the first, as when it is approved
     if due_at is None or due_at <= now:
         return False
     own = calendar.due_at(edition.date, newsletter.schedule.at, newsletter.schedule.zone)

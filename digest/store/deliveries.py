@@ -379,6 +379,13 @@ def public_id(session: Session, key: DeliveryKey) -> str | None:
     )
 
 
+def waits_until(session: Session, key: DeliveryKey) -> datetime | None:
+    """Return when the Delivery called *key* falls due; None where there is none, or it does not wait any more."""
+    edition_id, subscriber_id = key
+    this = and_(Delivery.edition_id == edition_id, Delivery.subscriber_id == subscriber_id)
+    return session.scalar(select(Delivery.due_at).where(this, leases.is_open(Delivery)))
+
+
 def of_reader(session: Session, subscriber_id: SubscriberId) -> list[Told]:
     """Return the Deliveries to a Subscriber, the oldest first."""
     # By way of the Editions, since the key of a Delivery begins with one.

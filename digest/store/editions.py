@@ -69,6 +69,14 @@ def find(session: Session, newsletter: str, cadence: Cadence, date: dt.date) -> 
     )
 
 
+def of_days(session: Session, newsletter: str, cadence: Cadence, days: Collection[dt.date]) -> dict[dt.date, Edition]:
+    """Return the Editions of that newsletter and cadence which there are on *days*, by their date."""
+    found = session.scalars(
+        select(Edition).where(Edition.newsletter == newsletter, Edition.cadence == cadence, Edition.date.in_(days))
+    )
+    return {edition.date: edition for edition in found}
+
+
 def in_states(session: Session, *states: EditionState) -> Sequence[Edition]:
     """Return the Editions in any of *states*, the first due first."""
     return session.scalars(select(Edition).where(Edition.state.in_(states)).order_by(Edition.due_at, Edition.id)).all()

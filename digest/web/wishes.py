@@ -7,6 +7,7 @@ import zoneinfo
 from collections.abc import Collection
 from dataclasses import dataclass, replace
 from typing import TypeVar
+from urllib.parse import parse_qsl, urlencode
 
 from fastapi import HTTPException
 
@@ -25,6 +26,8 @@ _REGIONS = ("Africa", "America", "Antarctica", "Asia", "Atlantic", "Australia", 
 Text = TypeVar("Text", bound=str)
 #: The language that phrases are written in, and that stands in for one without a catalogue.
 _FIRST_LANGUAGE = "en"
+#: The fields of the form that have one value each.
+_SINGLE = ("cadence", "hour", "time_zone", "language", "name")
 _HOURS = tuple(f"{hour:02}:00" for hour in range(24))
 
 
@@ -46,6 +49,8 @@ class Choices:
     #: Code and name in the language itself: ("de", "Deutsch").
     languages: tuple[tuple[str, str], ...]
     name: str = ""
+    #: What the form stood at when it was shown, urlencoded: so much of it as comes back unchanged is no choice.
+    was: str = ""
 
     def without(self, slug: str) -> "Choices":
         """Return the same with the section *slug* no longer chosen."""
@@ -72,7 +77,7 @@ def choices(newsletter: Newsletter, wishes: Wishes) -> Choices:
     """Return the form of *newsletter* with *wishes* chosen in it."""
     hour = f"{wishes.hour:%H:%M}" if wishes.hour else ""
     every = [section.slug for section in newsletter.sections]
-    return Choices(
+    form = Choices(
         sections=newsletter.sections,
         chosen=every if wishes.sections is None else wishes.sections,
         cadences=offered(newsletter),
@@ -86,16 +91,23 @@ def choices(newsletter: Newsletter, wishes: Wishes) -> Choices:
         languages=_languages(wishes.language),
         name=wishes.name,
     )
+    kept = {name: getattr(form, name) for name in _SINGLE}
+    ticked = [slug for slug in every if slug in form.chosen]
+    return replace(form, was=urlencode({"section": ticked, **kept}, doseq=True))
 
 
 def chosen(fields: Fields, newsletter: Newsletter, before: Wishes) -> Wishes:
     """
     Return what the form says; what it leaves open stays as in *before*.
 
-    All sections ticked means all, also those that come later. BadWish when none is ticked or a value cannot be;
-    HTTPException 422 when the form holds what it never offered.
+    So does what was not touched since the form was shown: something else may have been saved meanwhile, in another tab
+    or about another newsletter. All sections ticked means all, also those that come later. BadWish when none is ticked
+    or a value cannot be; HTTPException 422 when the form holds what it never offered.
     """
     ticked = fields.many("section")
+    was = Fields(tuple(parse_qsl(fields.one("was"), keep_blank_values=True)))
+    is_same = bool(ticked) and was.many("section") == ticked
+    fields = Fields(tuple(pair for pair in fields.pairs if pair[0] not in _SINGLE or pair not in was.pairs))
     every = [section.slug for section in newsletter.sections]
     # A newsletter may have given up the cadence that a reader once chose; then the form shows none of it.
     usual_cadence = before.cadence if before.cadence in offered(newsletter) else offered(newsletter)[0]
@@ -113,7 +125,7 @@ def chosen(fields: Fields, newsletter: Newsletter, before: Wishes) -> Wishes:
     return Wishes(
         name=fields.one("name", before.name),
         language=language,
-        sections=None if set(ticked) == set(every) else ticked,
+        sections=before.sections if is_same else None if set(ticked) == set(every) else ticked,
         cadence=cadence,
         hour=at,
         time_zone=fields.one("time_zone", before.time_zone),
@@ -136,6 +148,7 @@ def refilled(newsletter: Newsletter, fields: Fields, before: Wishes | None = Non
         time_zone=_among(zones, fields.one("time_zone"), form.time_zone),
         language=_among(dict(form.languages), fields.one("language"), form.language),
         name=fields.one("name", form.name),
+        was=fields.one("was", form.was),
     )
 
 

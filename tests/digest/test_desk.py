@@ -40,7 +40,7 @@ def plan(services: Services, *days: int, cadence: Cadence = Cadence.DAILY) -> No
     newsletter = services.newsletter("morning")
     with services.session() as session:
         for day in days:
-            pipeline.plan_edition(session, newsletter, cadence, (DUE + day * DAY).date())
+            pipeline.plan_edition(session, newsletter, cadence, (DUE + day * DAY).date(), DUE - DAY)
 
 
 def test_the_desk_lists_todays_edition_while_later_ones_are_planned(services: Services) -> None:

@@ -176,6 +176,21 @@ def test_a_wave_that_has_passed_is_not_gone_back_to(services: Services, clock: F
     assert (stays, due(services, edition_id, ana)) == (utc(19), utc(20))
 
 
+def test_an_hour_that_has_passed_is_served_with_the_first_wave_of_an_edition_that_has_not_begun(
+    services: Services, clock: FixedClock
+) -> None:
+    moves, stays = join(services, hour=time(20)), join(services, "ben")
+    joins = join(services, "cleo", cadence=Cadence.WEEKLY)
+    edition_id = on_its_way(services)  # an editor has approved it early
+    clock.set(utc(4))
+
+    change(services, moves, hour=time(0))
+    change(services, stays, time_zone="Pacific/Kiritimati")
+    change(services, joins, cadence=Cadence.DAILY, hour=time(0))
+
+    assert {due(services, edition_id, public_id) for public_id in (moves, stays, joins)} == {utc(6)}
+
+
 def test_an_earlier_wave_than_the_first_is_looked_for_in_time(services: Services) -> None:
     ana = join(services)
     edition_id = on_its_way(services)
@@ -357,7 +372,7 @@ def wired(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Services]:
     new=("Pacific/Apia", time(7)),
     before=timedelta(hours=9),
 )
-def test_after_a_change_a_delivery_is_due_as_a_fresh_plan_has_it_if_that_is_still_to_come(
+def test_after_a_change_a_delivery_is_due_as_a_fresh_plan_has_it_if_that_or_the_first_wave_is_still_to_come(
     wired: Services,
     day: date,
     old: tuple[str, time | None],
@@ -393,7 +408,8 @@ def test_after_a_change_a_delivery_is_due_as_a_fresh_plan_has_it_if_that_is_stil
             session.execute(delete(Delivery))
             planned_afresh(session, edition, newsletter)
             fresh = _times(session)
-            assert moved == (fresh if fresh[0] > now else planned)
+            first = own, own + (planned[1] - planned[0])
+            assert moved == (fresh if fresh[0] > now else first if own > now else planned)
             assert edition.due_at <= moved[0] or moved == planned
         finally:
             session.rollback()

@@ -1,8 +1,11 @@
 """Every choice is honoured through the whole flow: how often, on which days, and not at all for a while."""
 
 from collections import Counter
-from datetime import UTC, date, datetime, timedelta
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import UTC, date, datetime, time, timedelta
 from email.message import EmailMessage
+from typing import Any
 
 import pytest
 from sqlalchemy import select
@@ -10,9 +13,11 @@ from sqlalchemy import select
 from digest import jobs, sending
 from digest.demo.inbox import Inbox
 from digest.model.delivery import Account
+from digest.model.edition import Edition, EditionState
 from digest.model.job_run import JobRun
 from digest.readers import choosing
 from digest.services import Services
+from digest.store import editions
 from subscribers import preferences, tokens
 from subscribers.cadence import Cadence
 from subscribers.model import Subscription, SubscriptionState
@@ -41,13 +46,19 @@ def services(make_services: MakeServices, database_url: str, inbox: Inbox) -> Se
     return make_services(database_url, smtp_port=inbox.port, more='cadences = ["daily", "weekly"]')
 
 
-def live_a_day(services: Services, clock: FixedClock, day: date, headline: str) -> None:
+def live_a_day(
+    services: Services,
+    clock: FixedClock,
+    day: date,
+    headline: str,
+    ticks: Sequence[timedelta] = (timedelta(hours=5, minutes=5), timedelta(hours=6, minutes=5)),
+) -> None:
     """Let *headline* come in at midnight UTC, and tick before and after the hour of the newsletter."""
     midnight = datetime.combine(day, datetime.min.time(), tzinfo=UTC)
     clock.set(midnight)
     news = services.settings.state.parent / "news"
     write_feed(news, (headline, f"https://wire.example/{day}"), published=midnight, name=f"{day}.xml")
-    for after in (timedelta(hours=5, minutes=5), timedelta(hours=6, minutes=5)):
+    for after in ticks:
         clock.set(midnight + after)
         jobs.tick(services)
 
@@ -58,6 +69,21 @@ def got(inbox: Inbox, name: str) -> list[EmailMessage]:
 
 def link(services: Services, public_id: str) -> str:
     return tokens.sign(Purpose.PREFERENCES, Claim(public_id), services.keys.tokens)
+
+
+def choose(services: Services, public_id: str, **values: Any) -> None:
+    """Let the reader save other wishes."""
+    before = choosing.wishes(services, link(services, public_id))
+    assert before is not None
+    choosing.change_wishes(services, link(services, public_id), replace(before.wishes, **values), network="")
+
+
+def edition_of(services: Services, day: date) -> Edition:
+    """Return the daily Edition of *day*."""
+    with services.reading() as session:
+        edition = editions.find(session, "morning", Cadence.DAILY, day)
+        assert edition is not None
+        return edition
 
 
 def test_a_week_brings_each_reader_what_they_chose_and_the_weekly_one_all_its_news(
@@ -80,6 +106,31 @@ def test_a_week_brings_each_reader_what_they_chose_and_the_weekly_one_all_its_ne
     assert body is not None
     told = " ".join(body.get_content().split())
     assert [headline for headline in HEADLINES if headline in told] == list(HEADLINES[:5])
+
+
+def test_an_hour_that_has_passed_when_it_is_chosen_hurries_no_edition_and_costs_nobody_theirs(
+    services: Services, clock: FixedClock, inbox: Inbox
+) -> None:
+    clock.set(datetime(2026, 11, 22, 12, tzinfo=UTC))
+    far, early, late = (subscribe(services, name) for name in ("far", "early", "late"))
+    subscribe(services, "ben")
+    jobs.tick(services)
+
+    clock.set(datetime(2026, 11, 22, 23, 30, tzinfo=UTC))  # half past midnight in Berlin
+    choose(services, far, time_zone="Pacific/Kiritimati")
+    choose(services, early, hour=time(0))
+    jobs.tick(services)
+    planned = edition_of(services, MONDAY)
+    live_a_day(services, clock, MONDAY, HEADLINES[0], ticks=[timedelta(hours=5, minutes=5)])
+    reviewed = edition_of(services, MONDAY)
+    choose(services, late, hour=time(0))  # while editors look at the Draft
+    before = len(mails(inbox))
+    clock.set(datetime(2026, 11, 23, 6, 5, tzinfo=UTC))
+    jobs.tick(services)
+
+    assert (planned.state, planned.due_at) == (EditionState.PLANNED, datetime(2026, 11, 23, 6, tzinfo=UTC))
+    assert (reviewed.state, before) == (EditionState.DRAFT, 0)
+    assert [len(got(inbox, name)) for name in ("far", "early", "late", "ben")] == [1, 1, 1, 1]
 
 
 def test_a_pause_holds_for_what_is_planned_and_ends_with_the_editions_of_its_day(

@@ -24,7 +24,7 @@ def page(token: str, services: Wired, pages: Templates, mute: str = "") -> Respo
     """Show what is chosen; *mute* names a section to untick, which holds only when saved."""
     view = _found(choosing.wishes(services, token))
     if view.state not in LIVE:
-        return _over(pages, view)
+        return _over(pages, token, view)
     choices = wishes.choices(view.newsletter, view.wishes)
     muted = next((section.title for section in choices.sections if section.slug == mute), "")
     if muted and set(choices.chosen) - {mute}:
@@ -104,14 +104,19 @@ def _done(
     except BadWish as fault:
         return _shown(pages, token, view, choices=typed(view), fault=fault)
     except WrongState:
-        return _over(pages, view)
+        return _over(pages, token, view)
     return _shown(pages, token, changed, choices=_as_kept(changed), done=done)
 
 
-def _over(pages: Pages, view: WishesView) -> Response:
-    """Say that there is nothing to choose, because the Subscription has ended or was never confirmed."""
+def _over(pages: Pages, token: str, view: WishesView) -> Response:
+    """Say that there is nothing to choose, because the Subscription has ended or was never confirmed; and what is."""
     return pages.show(
-        "public/not_subscribed.html", status=410, language=view.wishes.language, newsletter=view.newsletter
+        "public/not_subscribed.html",
+        status=410,
+        language=view.wishes.language,
+        newsletter=view.newsletter,
+        view=view,
+        token=token,
     )
 
 

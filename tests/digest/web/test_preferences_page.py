@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from datetime import date, time, timedelta
 from pathlib import Path
 from typing import Literal
+from urllib.parse import parse_qsl
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
@@ -15,14 +16,15 @@ from playwright.sync_api import Browser, Page
 from digest import resources
 from digest.demo.background import Background, listening
 from digest.services import Services
+from digest.store import editions
 from digest.web import wishes
 from digest.web.app import create_app
 from digest.web.forms import Fields
-from subscribers import address, preferences, signup
+from subscribers import address, preferences, signup, suppression
 from subscribers.cadence import Cadence
 from subscribers.consent import Evidence
 from subscribers.errors import BadWish
-from subscribers.model import ConsentEvent, ConsentKind, SubscriptionState
+from subscribers.model import ConsentEvent, ConsentKind, Subscription, SubscriptionState, SuppressionReason
 from subscribers.tokens import Purpose
 from subscribers.wishes import Wishes
 from tests.browser import needs_chromium
@@ -151,6 +153,154 @@ def test_what_the_form_never_offered_is_refused(
 
     assert answer.status_code == 422
     assert subscription(services, reader).sections is None
+
+
+@pytest.mark.parametrize(
+    ("form", "told"),
+    [
+        ({}, "Mon 23 Nov 2026, 07:00."),
+        ({"cadence": "weekly"}, "Sat 28 Nov 2026, 07:00."),
+        ({"hour": "05:00"}, "Tue 24 Nov 2026, 05:00."),
+        ({"time_zone": "Pacific/Kiritimati"}, "Tue 24 Nov 2026, 07:00."),
+        ({"time_zone": "Asia/Kolkata", "hour": "23:00"}, "Mon 23 Nov 2026, 23:00."),
+        ({"language": "de"}, "Ihre nächste Mail: Mo., 23. Nov. 2026, 07:00 Uhr."),
+    ],
+)
+def test_the_page_tells_when_the_next_mail_comes_by_the_readers_clock(
+    client: TestClient, link: str, form: dict[str, str], told: str
+) -> None:
+    saved = client.post(link, data={"section": ["electric"], **form})
+
+    assert told in saved.text
+    assert told in client.get(link).text
+
+
+def test_the_page_counts_on_the_editions_that_there_are(client: TestClient, services: Services, link: str) -> None:
+    with services.session() as session:
+        due_at = services.clock.now() + timedelta(hours=1)
+        edition = editions.open_for(session, "wattage", Cadence.DAILY, TODAY, due_at=due_at)
+        edition.skip("too little news")
+
+    page = client.get(link).text
+
+    assert "Your next mail: Tue 24 Nov 2026, 07:00." in page
+
+
+def test_a_pause_tells_the_first_mail_after_it_and_none_where_it_has_no_end(client: TestClient, link: str) -> None:
+    client.post(link, data={"section": ["electric"], "cadence": "weekly"})
+
+    until = client.post(f"{link}/pause", data={"until": "2026-11-29"}).text
+    open_end = client.post(f"{link}/pause", data={"for": "open"}).text
+
+    assert "Your next mail: Sat 5 Dec 2026, 07:00." in until
+    assert "Your next mail" not in open_end
+
+
+@pytest.mark.parametrize("gone", [{"sections": ("tariffs",)}, {"cadence": Cadence.WEEKLY}])
+def test_who_gets_nothing_since_what_they_chose_is_no_more_is_told_so_and_helped_by_a_press(
+    serve: Serve, monkeypatch: pytest.MonkeyPatch, gone: dict[str, object]
+) -> None:
+    monkeypatch.setattr("tests.digest.web.conftest.CONFIG", CONFIG.replace('["daily", "weekly"]', '["daily"]'))
+    services = serve()
+    client = TestClient(create_app(services), base_url="http://127.0.0.1:8025")
+    public_id = join(services, "wattage")
+    link = f"/p/{token(services, Purpose.PREFERENCES, public_id)}"
+    with services.session() as session:
+        row = Subscription.by_public_id(session, public_id)
+        for name, value in gone.items():
+            setattr(row, name, value)
+
+    before = client.get(link).text
+    after = client.post(link, data={"section": ["electric", "industry", "research"], "was": shown(before)}).text
+
+    assert "Nothing comes at present" in before
+    assert "Your next mail" not in before
+    assert "Nothing comes at present" not in after
+    assert "Your next mail: Mon 23 Nov 2026, 07:00." in after
+
+
+def test_a_reader_whose_address_gets_no_mail_is_told_so(
+    client: TestClient, services: Services, reader: str, link: str
+) -> None:
+    with services.session() as session:
+        mark = Subscription.by_public_id(session, reader).subscriber.fingerprint
+        suppression.suppress(session, mark, SuppressionReason.HARD_BOUNCE, at=services.clock.now())
+
+    page = client.get(link).text
+
+    assert "Your address gets no mail from us at present." in page
+    assert "Your next mail" not in page
+
+
+# -- two tabs ----------------------------------------------------------------------------------------------------------
+
+
+def shown(page: str) -> str:
+    """Return what a browser sends back of how the form stood."""
+    return str(parsed(page).xpath("//input[@name='was']")[0].get("value"))
+
+
+def test_a_form_that_has_stood_open_takes_nothing_back_that_was_saved_meanwhile(
+    client: TestClient, services: Services, reader: str, link: str
+) -> None:
+    every = ["electric", "industry", "research"]
+    stale = shown(client.get(link).text)
+    form = dict(parse_qsl(stale, keep_blank_values=True))
+    meanwhile = {"cadence": "weekly", "time_zone": "Asia/Tokyo", "language": "de", "name": "Bea"}
+    client.post(link, data={**form, **meanwhile, "section": ["electric"], "was": stale})
+
+    client.post(link, data={**form, "section": every, "hour": "05:00", "was": stale})
+
+    row = subscription(services, reader)
+    assert (row.hour, row.sections, row.cadence) == (time(5), ("electric",), Cadence.WEEKLY)
+    person = row.subscriber
+    assert (person.time_zone, person.language, person.name) == ("Asia/Tokyo", "de", "Bea")
+
+
+def test_what_is_set_back_in_a_fresh_form_is_a_choice(
+    client: TestClient, services: Services, reader: str, link: str
+) -> None:
+    first = client.post(link, data={"section": ["electric"], "cadence": "weekly", "hour": "05:00"}).text
+
+    client.post(link, data={"section": ["research"], "cadence": "daily", "hour": "", "was": shown(first)})
+
+    row = subscription(services, reader)
+    assert (row.hour, row.sections, row.cadence) == (None, ("research",), Cadence.DAILY)
+
+
+def test_a_section_unticked_by_a_link_of_a_mail_is_left_out_when_saved(
+    client: TestClient, services: Services, reader: str, link: str
+) -> None:
+    page = client.get(f"{link}?mute=industry").text
+
+    client.post(link, data={"section": ["electric", "research"], "was": shown(page)})
+
+    assert subscription(services, reader).sections == ("electric", "research")
+
+
+def test_a_reader_of_all_sections_gets_one_that_was_added_while_the_form_stood_open(
+    client: TestClient, services: Services, reader: str, link: str
+) -> None:
+    before = shown(client.get(link).text).replace("&section=research", "")  # as if there had been but two
+
+    client.post(link, data={"section": ["electric", "industry"], "hour": "05:00", "was": before})
+
+    assert (subscription(services, reader).sections, subscription(services, reader).hour) == (None, time(5))
+
+
+def test_a_fault_mended_keeps_how_the_form_stood_at_first(
+    client: TestClient, services: Services, reader: str, link: str
+) -> None:
+    stale = shown(client.get(link).text)
+    client.post(link, data={"section": ["electric"], "cadence": "weekly"})
+
+    wrong = client.post(link, data={"section": [], "cadence": "daily", "was": stale})
+    client.post(link, data={"section": ["research"], "cadence": "daily", "was": shown(wrong.text)})
+
+    assert (subscription(services, reader).sections, subscription(services, reader).cadence) == (
+        ("research",),
+        Cadence.WEEKLY,
+    )
 
 
 # -- languages ---------------------------------------------------------------------------------------------------------
@@ -295,6 +445,21 @@ def test_who_has_left_is_told_how_to_begin_anew(
     assert answer.status_code == 410
     assert 'href="/subscribe/wattage"' in answer.text
     assert subscription(services, reader).state is SubscriptionState.ENDED
+
+
+def test_who_has_left_finds_what_else_they_get_and_may_still_have_their_data_and_be_erased(
+    client: TestClient, services: Services, reader: str, link: str
+) -> None:
+    other = join(services, "tide")
+    client.post(f"/u/{token(services, Purpose.UNSUBSCRIBE, reader)}")
+
+    page = parsed(client.get(link).text)
+    forms = page.xpath("//main//form/@action")
+    asked = [client.post(action).status_code for action in (f"{link}/export", f"{link}/erase")]
+
+    assert {f"{link}/export", f"{link}/erase"} <= set(forms)
+    assert asked == [200, 200]
+    assert f"/p/{token(services, Purpose.PREFERENCES, other)}" in page.xpath("//main//a/@href")
 
 
 def test_a_foreign_token_pauses_nobody(client: TestClient, services: Services, reader: str) -> None:
