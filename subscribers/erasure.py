@@ -7,7 +7,6 @@ from sqlalchemy import delete, exists, func, or_, select
 from sqlalchemy.orm import Session
 
 from subscribers import consent, suppression
-from subscribers.address import Address
 from subscribers.consent import Evidence
 from subscribers.model import (
     ConsentKind,
@@ -20,9 +19,9 @@ from subscribers.model import (
 )
 
 
-def find(session: Session, address: Address) -> Subscriber | None:
-    """Return the reader at *address*."""
-    return session.scalar(select(Subscriber).where(Subscriber.address_key == address.key))
+def find(session: Session, mark: str) -> Subscriber | None:
+    """Return the reader at the address whose fingerprint is *mark*."""
+    return session.scalar(select(Subscriber).where(Subscriber.fingerprint == mark))
 
 
 def forget(

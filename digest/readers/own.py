@@ -205,7 +205,7 @@ def everything_about(session: Session, subscriber: Subscriber, now: dt.datetime)
 def data_of(services: Services, address: Address) -> OwnData | None:
     """Return everything that is kept about the reader at *address*; None when there is no such reader."""
     with services.reading() as session:
-        subscriber = erasure.find(session, address)
+        subscriber = erasure.find(session, addresses.fingerprint(address.key, services.keys.fingerprint))
         return None if subscriber is None else everything_about(session, subscriber, services.clock.now())
 
 
@@ -213,7 +213,7 @@ def erase_by_hand(services: Services, address: Address, ground: str) -> bool:
     """Forget the reader at *address* on the *ground* that an operator gives; False when there is no such reader."""
     evidence = Evidence(wording=ground, source="digest subscriber erase")
     with services.session() as session:
-        subscriber = erasure.find(session, address)
+        subscriber = erasure.find(session, addresses.fingerprint(address.key, services.keys.fingerprint))
         if subscriber is None:
             return False
         forgetting.forget(session, subscriber, evidence, now=services.clock.now())

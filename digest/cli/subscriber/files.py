@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.progress import BarColumn, DownloadColumn, Progress, ProgressColumn, Task, TextColumn
+from rich.progress import BarColumn, Progress, ProgressColumn, Task, TextColumn
 from rich.text import Text
 
 from digest.cli.output import FAILED, Json, answer, complain, err, fail, table, usage
@@ -104,26 +104,32 @@ def _written(path: Path | None) -> Iterator[Callable[[Refusal], None]]:
 def _import(
     given: Services, plan: ImportPlan, file: Path, refused: Callable[[Refusal], None], *, dry_run: bool
 ) -> ImportReport:
-    columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), _Pace())
+    columns = (TextColumn("{task.description}"), BarColumn(), _Pace())
     with Progress(*columns, console=err, transient=True) as progress:
-        task = progress.add_task("reading", rows=0)
+        reading, placing = progress.add_task("reading", rows=0), progress.add_task("taking in", start=False, rows=0)
+
+        def read(rows: int) -> None:
+            progress.update(reading, completed=stream.tell(), rows=rows)
+
+        def placed(rows: int) -> None:
+            progress.start_task(placing)
+            progress.update(placing, completed=rows, rows=rows, total=progress.tasks[reading].fields["rows"])
+
         try:
             with file.open("rb") as stream:
-                progress.update(task, total=file.stat().st_size)
+                progress.update(reading, total=file.stat().st_size)
                 return import_readers(
                     given.reading if dry_run else given.session,
                     stream,
                     plan,
                     now=given.clock.now(),
                     dry_run=dry_run,
-                    onlooker=Onlooker(
-                        progress=lambda rows: progress.update(task, completed=stream.tell(), rows=rows), refused=refused
-                    ),
+                    onlooker=Onlooker(read=read, progress=placed, refused=refused),
                 )
         except OSError as fault:
             fail(f"{file} cannot be read: {fault.strerror}; name a readable CSV file")
         except KeyboardInterrupt:
-            rows = progress.tasks[task].fields["rows"]
+            rows = progress.tasks[placing].fields["rows"]
             complain(
                 f"Stopped after {rows} rows; nothing was written."
                 if dry_run
