@@ -1,9 +1,10 @@
 """The walk of a file: rows, wishes, places, and the account of them all."""
 
+import gc
 from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import AbstractContextManager, closing
+from contextlib import AbstractContextManager, closing, contextmanager
 from datetime import datetime
 from functools import partial
 from itertools import islice
@@ -55,7 +56,7 @@ def import_readers(
     """
     if not one_line(plan.ground.wording):
         raise ImportFault("the import states no ground; say when and how these readers agreed")
-    with closing(rows(stream)) as records, Spool() as spool:
+    with closing(rows(stream)) as records, Spool() as spool, _little_to_look_through():
         account = _Account(spool, onlooker)
         found = columns(next(records, None), plan.mapping)
         sieve = Sieve(found, plan)
@@ -70,6 +71,16 @@ def import_readers(
             for asked, refused in batches:
                 account.take(_placed(transaction, asked, place_all), refused)
         return account.report(found)
+
+
+@contextmanager
+def _little_to_look_through() -> Iterator[None]:
+    """Spare the garbage collector what is loaded already: looking through that took a tenth of an import."""
+    gc.freeze()
+    try:
+        yield
+    finally:
+        gc.unfreeze()
 
 
 def _placed(
