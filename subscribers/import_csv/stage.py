@@ -22,8 +22,9 @@ from subscribers.import_csv.spool import Marked, Spool
 from subscribers.import_csv.wishes import Columns, columns
 from subscribers.text import one_line
 
-#: Rows that go into the database in one transaction: more would keep other writers waiting and fill the memory.
-BATCH = 10_000
+#: Rows that go into the database in one transaction: more would keep other writers waiting and fill the memory,
+#: fewer would write the ends of all indexes, and wait for the disk, more often.
+BATCH = 20_000
 #: So many refusals are told in full; the rest is counted.
 MOST_REFUSALS = 1000
 NOBODY = Onlooker()
