@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, and_, func, or_, select
 from sqlalchemy.orm import Session
 
-from subscribers.address import Address, fingerprint
+from subscribers.address import fingerprint
 from subscribers.cadence import Cadence
 from subscribers.model import LIVE, EndReason, Subscriber, Subscription, SubscriptionState
 from subscribers.segments import Segment
@@ -124,11 +124,11 @@ def wave_keys(
     return sorted(waves, key=lambda wave: (wave.time_zone, wave.hour or time.min, wave.hour is not None))
 
 
-def live_ids(session: Session, newsletter: str, address: Address | None) -> list[str]:
-    """Return the public ids of the live Subscriptions to *newsletter*: all, or that of *address*."""
+def live_ids(session: Session, newsletter: str, mark: str | None) -> list[str]:
+    """Return the public ids of the live Subscriptions to *newsletter*: all, or that of the address of *mark*."""
     query = select(Subscription.public_id).where(Subscription.newsletter == newsletter, Subscription.state.in_(LIVE))
-    if address is not None:
-        query = query.join(Subscription.subscriber).where(Subscriber.address_key == address.key)
+    if mark is not None:
+        query = query.join(Subscription.subscriber).where(Subscriber.fingerprint == mark)
     return list(session.scalars(query.order_by(Subscription.id)))
 
 

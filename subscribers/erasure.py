@@ -20,9 +20,9 @@ from subscribers.model import (
 )
 
 
-def find(session: Session, address: Address) -> Subscriber | None:
-    """Return the reader at *address*."""
-    return session.scalar(select(Subscriber).where(Subscriber.address_key == address.key))
+def find(session: Session, mark: str) -> Subscriber | None:
+    """Return the reader at the address whose fingerprint is *mark*."""
+    return session.scalar(select(Subscriber).where(Subscriber.fingerprint == mark))
 
 
 def forget(

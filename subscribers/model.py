@@ -162,7 +162,7 @@ def random_id() -> str:
 
 
 class Subscriber(Base):
-    """A person who reads: one per address key."""
+    """A person who reads: one per address key, which the unique fingerprint stands for; a reader is found by that."""
 
     __tablename__ = "subscriber"
     # SQLite would give the id of the last one, once erased, to the next; and what is kept under it would be theirs.
@@ -170,7 +170,7 @@ class Subscriber(Base):
 
     id: Mapped[int] = mapped_column(primary_key=True)
     address: Mapped[str] = mapped_column(String(320))
-    address_key: Mapped[str] = mapped_column(String(320), unique=True)
+    address_key: Mapped[str] = mapped_column(String(320))
     fingerprint: Mapped[str] = mapped_column(String(64), unique=True)
     name: Mapped[str] = mapped_column(String(200), default="")
     language: Mapped[str] = mapped_column(String(35))

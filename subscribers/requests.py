@@ -153,7 +153,7 @@ def move(
     reason = suppression.reason_for(session, mark)
     if reason is not None and reason not in suppression.LIFTED_BY_READER:
         raise AddressSuppressed(f"{to!r} gets no mail ({reason}); lift that first if its owner agrees")
-    _give_way(session, to)
+    _give_way(session, mark)
     try:
         with session.begin_nested():
             _write_down(session, subscriber, evidence, now)
@@ -199,10 +199,10 @@ def _has_died(request: ReaderRequest, now: datetime) -> bool:
     return request.asked_at < now - LIFETIMES[PURPOSES[request.kind]]
 
 
-def _give_way(session: Session, to: Address) -> None:
-    """Forget whoever was only typed in at the address *to*, and never confirmed: its owner now has it for this."""
+def _give_way(session: Session, mark: str) -> None:
+    """Forget whoever was only typed in at the address of *mark*, and never confirmed: its owner now has it for this."""
     has_agreed = exists().where(Subscription.subscriber_id == Subscriber.id, Subscription.confirmed_at.is_not(None))
-    session.execute(delete(Subscriber).where(Subscriber.address_key == to.key, ~has_agreed))
+    session.execute(delete(Subscriber).where(Subscriber.fingerprint == mark, ~has_agreed))
 
 
 def _held(session: Session, kind: RequestKind, token: str, *, keys: tokens.Keys, now: datetime) -> Opened:

@@ -281,7 +281,7 @@ def new_subscription(subscriber: Subscriber, wish: SignupWish, now: datetime) ->
 
 def _subscriber(session: Session, wish: SignupWish, mark: str, now: datetime) -> Subscriber:
     """Return the one Subscriber at this address, locked, made if need be."""
-    theirs = select(Subscriber).where(Subscriber.address_key == wish.address.key)
+    theirs = select(Subscriber).where(Subscriber.fingerprint == mark)
     # The lock makes requests for one address wait for each other, so that only one of them asks for a confirmation.
     theirs = theirs.with_for_update().execution_options(populate_existing=True)
     subscriber = session.scalar(theirs)

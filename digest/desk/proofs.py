@@ -53,7 +53,7 @@ def find_reader(services: Services, edition_id: EditionId, text: str, *, by: str
     with services.session() as session:
         edition = editions.get(session, edition_id)
         newsletter = services.newsletter(edition.newsletter)
-        found = audience.live_ids(session, newsletter.slug, wanted)
+        found = audience.live_ids(session, newsletter.slug, address.fingerprint(wanted.key, services.keys.fingerprint))
         told = f"{address.masked(wanted.text)}: {'a reader' if found else 'no reader'}"
         audit.write(session, by=by, act="look up reader", at=services.clock.now(), about=str(edition), detail=told)
     if not found:

@@ -178,10 +178,11 @@ def data_of(services: Services, address: Address) -> OwnData | None:
     """
     now = services.clock.now()
     with services.reading() as session:
-        subscriber = erasure.find(session, address)
+        mark = _mark(services, address)
+        subscriber = erasure.find(session, mark)
         if subscriber is not None:
             return records.everything_about(session, subscriber, now)
-        return records.about_nobody(session, address, _mark(services, address), now)
+        return records.about_nobody(session, address, mark, now)
 
 
 def erase_by_hand(services: Services, address: Address, ground: str) -> bool:
@@ -193,11 +194,12 @@ def erase_by_hand(services: Services, address: Address, ground: str) -> bool:
     consent.refuse_named(ground, address, "ground")
     evidence, now = Evidence(wording=ground, source="digest subscriber erase"), services.clock.now()
     with services.session() as session:
-        subscriber = erasure.find(session, address)
+        mark = _mark(services, address)
+        subscriber = erasure.find(session, mark)
         if subscriber is not None:
             forgetting.forget(session, subscriber, evidence, now=now)
             return True
-        return forgetting.forget_nobody(session, address, _mark(services, address), now=now)
+        return forgetting.forget_nobody(session, address, mark, now=now)
 
 
 def _mark(services: Services, address: Address) -> str:

@@ -1,8 +1,7 @@
 """From Candidates to rows: who is new, who stays as they are, who must not be brought back."""
 
-import base64
 import secrets
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import lru_cache
@@ -30,6 +29,8 @@ from subscribers.wishes import Wishes
 
 #: Letters of base32 in a public id or a nonce: 65 bits.
 _ID = 13
+#: Of those for each byte: eight bytes come out as the same one, as eight do for every other.
+_LETTERS = b"abcdefghijklmnopqrstuvwxyz234567" * 8
 #: Consent that readers gave here themselves, or an operator for one of them by name.
 _GIVEN_HERE = (ConsentKind.CONFIRMED, ConsentKind.ADDED, ConsentKind.RESTORED)
 
@@ -66,21 +67,32 @@ class _Known:
     consents: Mapping[str, datetime]
 
 
-def place(session: Session, batch: Batch, plan: ImportPlan, *, now: datetime, dry_run: bool) -> Placed:
+def place(
+    session: Session, batch: Batch, plan: ImportPlan, *, now: datetime, handed_over: Callable[[], object]
+) -> Placed:
     """
-    Write what *batch*, in the order of its marks, asks for and return what became of it; with *dry_run* only say it.
+    Write what *batch*, in the order of its marks, asks for, and return what became of it.
 
-    IntegrityError or DataError where the database refuses one: then the transaction is spoilt, as it has no savepoint,
-    for which SQLite would copy each page that it changes.
+    Calls *handed_over* when the rest is for the database to do, which leaves a processor and the interpreter's lock to
+    others. IntegrityError or DataError where the database refuses one: then the transaction is spoilt, as it has no
+    savepoint, for which SQLite would copy each page that it changes.
     """
     if not batch:
         return Placed()
     known = _known(session, batch, plan)
     placed, added, departed = _judged(batch, known)
-    if not dry_run:
-        _write(session.connection(), added, known, plan, now)
-        _suppress(session, departed, known, plan, now)
+    _suppress(session, departed, known, plan, now)
+    if added:
+        connection = session.connection()
+        bulk.fill(connection, _ADDED, _cells(connection, added, known))
+        handed_over()
+        _write(connection, plan, now)
     return placed
+
+
+def judge(session: Session, batch: Batch, plan: ImportPlan) -> Placed:
+    """Return what ``place`` would make of *batch*."""
+    return _judged(batch, _known(session, batch, plan))[0] if batch else Placed()
 
 
 def _known(session: Session, batch: Batch, plan: ImportPlan) -> _Known:
@@ -170,11 +182,8 @@ def _refusal(candidate: Candidate, known: _Known) -> Refusal | None:
     return Refusal(candidate.line, Reason.UNCONFIRMED, fact)
 
 
-def _write(connection: Connection, added: Sequence[Candidate], known: _Known, plan: ImportPlan, now: datetime) -> None:
-    """Write *added*, who are in the order of their marks: a batch then touches few pages of the indexes twice."""
-    if not added:
-        return
-    bulk.fill(connection, _ADDED, _cells(connection, added, known))
+def _write(connection: Connection, plan: ImportPlan, now: datetime) -> None:
+    """Write those in _ADDED, who are in the order of their marks: a batch then touches few pages of the indexes."""
     given = _ADDED.c
     is_stranger = given.subscriber_id.is_(None)
     strangers = select(*(given[name] for name in _PERSON), literal(now)).where(is_stranger).order_by(given.number)
@@ -207,10 +216,7 @@ def _cells(connection: Connection, added: Sequence[Candidate], known: _Known) ->
         return wishes.cadence.value, to_sections(wishes.sections), to_hour(wishes.hour)
 
     readers, number = known.readers, len(added)
-    # The public ids are in the order of their index, too.
-    for place, (each, public_id, nonce) in enumerate(
-        zip(added, sorted(_random_ids(number)), _random_ids(number), strict=True)
-    ):
+    for place, (each, public_id, nonce) in enumerate(zip(added, _public_ids(number), _random_ids(number), strict=True)):
         reader = readers.get(each.mark)
         yield (
             place,
@@ -278,8 +284,14 @@ def _table(row: type[Subscriber | Subscription | ConsentEvent | Suppression]) ->
     return table
 
 
+def _public_ids(number: int) -> list[str]:
+    """Return ids that stand side by side in their index: all begin with the same 10 random bits, then come 55."""
+    begin = _random_ids(1)[0][:2]
+    return sorted(f"{begin}{each[2:]}" for each in _random_ids(number))
+
+
 def _random_ids(number: int) -> list[str]:
-    letters = base64.b32encode(secrets.token_bytes(-(-number * _ID // 8) * 5)).decode().lower()
+    letters = secrets.token_bytes(number * _ID).translate(_LETTERS).decode()
     return [letters[start : start + _ID] for start in range(0, number * _ID, _ID)]
 
 

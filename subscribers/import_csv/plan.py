@@ -81,8 +81,13 @@ class Refusal:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Onlooker:
-    """Who is told while an import runs: how many rows are done so far, and each Refusal in the order of the lines."""
+    """
+    Who is told how an import goes: how many rows are read, then how many of all are done so far.
 
+    In the end it is told each Refusal in the order of the lines.
+    """
+
+    read: Callable[[int], None] = lambda _rows: None
     progress: Callable[[int], None] = lambda _rows: None
     refused: Callable[[Refusal], None] = lambda _refusal: None
 

@@ -1,6 +1,5 @@
 """From rows to Candidates and Departures: each address once, each fault with its line."""
 
-from array import array
 from datetime import date, datetime
 from operator import itemgetter
 from typing import NamedTuple
@@ -10,6 +9,7 @@ from subscribers.errors import BadAddress
 from subscribers.import_csv.formats import Format
 from subscribers.import_csv.plan import ImportPlan, Reason, Refusal
 from subscribers.import_csv.rows import Malformed, Row
+from subscribers.import_csv.spool import Marked
 from subscribers.import_csv.wishes import CHOICES, Asked, Columns, Fault, choose, instant, said_of_consent
 from subscribers.model import SuppressionReason
 from subscribers.text import one_line, unguarded
@@ -47,12 +47,12 @@ class Departure(NamedTuple):
 
 
 class Sieve:
-    """Turns the rows of a file with these *columns* into what they are, each address once."""
+    """Turns the rows of a file with these *columns* into what they are, each address once, in two steps."""
 
     def __init__(self, columns: Columns, plan: ImportPlan) -> None:
         """Begin with nobody seen."""
         self._columns, self._plan = columns, plan
-        self._seen = _Seen()
+        self._last_mark = ""
         self._address = columns.places["address"]
         self._choices = [columns.places.get(choice) for choice in CHOICES]
         places = [place for place in self._choices if place is not None]
@@ -61,8 +61,8 @@ class Sieve:
         self._known: dict[tuple[str, ...], Asked | SuppressionReason | Fault] = {}
         self._tells_consent = not columns.places.keys().isdisjoint({"opted_at", "confirmed_at", "listed_at"})
 
-    def sift(self, row: Row | Malformed) -> Candidate | Departure | Refusal:
-        """Return what *row* is; a name for each fault."""
+    def mark(self, row: Row | Malformed) -> Marked | Refusal:
+        """Return *row* with its address and its mark, by which rows are put in order for ``sift``."""
         if isinstance(row, Malformed):
             return Refusal(row.line, Reason.MALFORMED, row.fact)
         line, cells = row
@@ -73,25 +73,33 @@ class Sieve:
             found = address.parse(unguarded(cells[self._address]), allow_special=self._plan.allow_special)
         except BadAddress as fault:
             return Refusal(line, Reason.BAD_ADDRESS, str(fault))
-        mark = address.fingerprint(found.key, self._plan.fingerprint_key)
-        asked = self._asked(cells)
-        if isinstance(asked, Asked):
-            return self._candidate(row, found, mark, asked)
-        if isinstance(asked, SuppressionReason):
-            return self._departure(row, found, mark, asked)
-        return Refusal(line, asked.reason, asked.fact)
+        return Marked(address.fingerprint(found.key, self._plan.fingerprint_key), line, found.text, found.key, cells)
 
-    def _departure(self, row: Row, found: address.Address, mark: str, reason: SuppressionReason) -> Departure | Refusal:
-        line, cells = row
+    def sift(self, row: Marked) -> Candidate | Departure | Refusal:
+        """Return what *row* is; those of one mark come one after the other, in the order of the file."""
+        asked = self._asked(row.cells)
+        if isinstance(asked, Asked):
+            return self._candidate(row, asked)
+        if isinstance(asked, SuppressionReason):
+            return self._departure(row, asked)
+        return Refusal(row.line, asked.reason, asked.fact)
+
+    def _is_new(self, mark: str) -> bool:
+        """Take *mark* down, and say whether it is new."""
+        is_new, self._last_mark = mark != self._last_mark, mark
+        return is_new
+
+    def _departure(self, row: Marked, reason: SuppressionReason) -> Departure | Refusal:
+        mark, line, _, key, cells = row
         cell = self._columns.cell
-        is_new = self._seen.add(mark)
+        is_new = self._is_new(mark)
         is_ours = self._columns.format is Format.DIGEST and not self._plan.everybody_left
         if is_ours and not cell(cells, "suppressed"):
             # Our own export tells who left one newsletter from who gets no mail at all.
             fact = "names somebody who had left the newsletter that the file was made of"
             return Refusal(line, Reason.LEFT_ELSEWHERE, fact)
         left_at = instant(cell(cells, "left_at") or cell(cells, "deleted_at") or cell(cells, "left"))
-        return Departure(line, mark, found.key, reason, left_at, not is_new)
+        return Departure(line, mark, key, reason, left_at, not is_new)
 
     def _asked(self, cells: tuple[str, ...]) -> Asked | SuppressionReason | Fault:
         if self._columns.gone is not None:
@@ -107,56 +115,17 @@ class Sieve:
             self._known[chosen] = asked
         return asked
 
-    def _candidate(self, row: Row, found: address.Address, mark: str, asked: Asked) -> Candidate | Refusal:
-        line, cells = row
+    def _candidate(self, row: Marked, asked: Asked) -> Candidate | Refusal:
+        mark, line, text, key, cells = row
         name = self._name(cells)
         if len(name) > LONGEST_NAME:
             fact = f"name is longer than {LONGEST_NAME} characters; shorten it"
             return Refusal(line, Reason.BAD_NAME, fact)
-        if not self._seen.add(mark):
+        if not self._is_new(mark):
             return Refusal(line, Reason.DUPLICATE, "has an address that stands further up in the file")
         said = said_of_consent(cells, self._columns) if self._tells_consent else ""
-        return Candidate(line, mark, found.key, found.text, name, *asked, said)
+        return Candidate(line, mark, key, text, name, *asked, said)
 
     def _name(self, cells: tuple[str, ...]) -> str:
         cell = self._columns.cell
         return one_line(cell(cells, "name") or f"{cell(cells, 'first_name')} {cell(cells, 'last_name')}")
-
-
-class _Seen:
-    """
-    Tells which fingerprints have come before.
-
-    64 bits tell the readers of any file apart. They lie side by side in an open table (Knuth, TAOCP 3, 6.4, algorithm
-    L), in which a million take 16 MB.
-    """
-
-    def __init__(self) -> None:
-        self._table, self._held = _empty(1024), 0
-
-    def add(self, mark: str) -> bool:
-        """Take *mark* down, and say whether it is new."""
-        if not _put(self._table, int(mark[:16], 16) or 1):
-            return False
-        self._held += 1
-        if 2 * self._held > len(self._table):
-            larger = _empty(2 * len(self._table))
-            for held in filter(None, self._table):
-                _put(larger, held)
-            self._table = larger
-        return True
-
-
-def _empty(places: int) -> "array[int]":
-    return array("Q", [0]) * places
-
-
-def _put(table: "array[int]", number: int) -> bool:
-    last = len(table) - 1
-    place = number & last
-    while held := table[place]:
-        if held == number:
-            return False
-        place = (place + 1) & last
-    table[place] = number
-    return True

@@ -101,7 +101,7 @@ def test_an_empty_database_is_filled_and_a_second_start_changes_nothing(tmp_path
     database.prepare()
 
     with database.engine.connect() as connection:
-        assert MigrationContext.configure(connection).get_current_revision() == "0009"
+        assert MigrationContext.configure(connection).get_current_revision() == "0010"
     database.close()
 
 
@@ -130,6 +130,31 @@ def test_readers_and_mails_keep_their_numbers_and_what_hangs_on_them_and_no_numb
     database.close()
     assert hanging == [[(3, 7)], [(4, 9)]]
     assert (readers, wishes) == ([(8,)], [])
+
+
+def test_the_number_of_an_erased_reader_does_not_come_back_with_the_table_made_anew(tmp_path: Path) -> None:
+    database = Database(f"sqlite:///{tmp_path / 'digest.db'}")
+    reader, wish, *_ = OLD_READERS.split(";")
+    with database.engine.connect() as connection:
+        config = Config()
+        config.set_main_option("script_location", str(MIGRATIONS))
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0009")
+        connection.exec_driver_sql(reader)
+        connection.exec_driver_sql(wish)
+        connection.exec_driver_sql("UPDATE sqlite_sequence SET seq = 9 WHERE name = 'subscriber'")
+        command.upgrade(config, "head")
+        connection.commit()
+
+    with database.engine.begin() as connection:
+        wishes = connection.exec_driver_sql("SELECT id, subscriber_id FROM subscription").all()
+        another = reader.replace("VALUES (7", "VALUES (NULL").replace("'f'", "'g'")
+        connection.exec_driver_sql(another)
+        readers = connection.exec_driver_sql("SELECT id FROM subscriber ORDER BY id").all()
+
+    database.close()
+    assert wishes == [(3, 7)]
+    assert readers == [(7,), (10,)]
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

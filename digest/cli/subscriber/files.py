@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Annotated, BinaryIO
 
 import typer
-from rich.progress import BarColumn, DownloadColumn, Progress, ProgressColumn, Task, TextColumn
+from rich.progress import BarColumn, Progress, ProgressColumn, Task, TextColumn
 from rich.text import Text
 
 from digest.cli.output import FAILED, Json, answer, complain, err, fail, table, usage
@@ -112,14 +112,25 @@ def _plan(given: Services, newsletter: Newsletter, ground: Evidence, mapping: Ma
 def _import(
     given: Services, plan: ImportPlan, stream: BinaryIO, refused: Callable[[Refusal], None], *, dry_run: bool
 ) -> ImportReport:
-    columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), _Pace())
-    progress = Progress(*columns, console=err, transient=True, disable=not err.is_terminal)
+    progress = Progress(
+        *(TextColumn("{task.description}"), BarColumn(), _Pace()),
+        console=err,
+        transient=True,
+        disable=not err.is_terminal,
+    )
     with stoppable() as stop, progress:
-        task = progress.add_task("reading", total=stream.seek(0, io.SEEK_END), rows=0)
+        reading = progress.add_task("reading", total=stream.seek(0, io.SEEK_END), rows=0)
+        placing = progress.add_task("taking in", start=False, rows=0)
         stream.seek(0)
 
-        def committed(rows: int) -> None:
-            progress.update(task, completed=stream.tell(), rows=rows)
+        def read(rows: int) -> None:
+            progress.update(reading, completed=stream.tell(), rows=rows)
+            if stop.is_set():
+                raise KeyboardInterrupt
+
+        def placed(rows: int) -> None:
+            progress.start_task(placing)
+            progress.update(placing, completed=rows, rows=rows, total=progress.tasks[reading].fields["rows"])
             if stop.is_set():
                 raise KeyboardInterrupt
 
@@ -130,12 +141,12 @@ def _import(
                 plan,
                 now=given.clock.now(),
                 dry_run=dry_run,
-                onlooker=Onlooker(progress=committed, refused=refused),
+                onlooker=Onlooker(read=read, progress=placed, refused=refused),
             )
         except OSError as fault:
             fail(f"the list cannot be read to its end: {fault.strerror}; what came in stays, the same command goes on")
         except KeyboardInterrupt:
-            rows = progress.tasks[task].fields["rows"]
+            rows = progress.tasks[placing].fields["rows"]
             complain(
                 f"Stopped after {rows} rows; nothing was written."
                 if dry_run

@@ -9,7 +9,7 @@ from digest.cli.subscriber.ground import Consent
 from digest.cli.wired import Slug, services
 from digest.readers import signing_up
 from subscribers import audience, signup, unsubscribe
-from subscribers.address import parse
+from subscribers.address import fingerprint, parse
 from subscribers.cadence import Cadence
 from subscribers.consent import Evidence
 from subscribers.model import EndReason
@@ -72,9 +72,9 @@ def end(
     ended = 0
     with services() as given, given.session() as session:
         given.newsletter(slug)
-        for public_id in audience.live_ids(
-            session, slug, None if address is None else parse(address, allow_special=True)
-        ):
+        key = given.keys.fingerprint
+        mark = None if address is None else fingerprint(parse(address, allow_special=True).key, key)
+        for public_id in audience.live_ids(session, slug, mark):
             unsubscribe.one_click(
                 session,
                 public_id,
