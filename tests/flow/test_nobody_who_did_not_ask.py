@@ -66,6 +66,8 @@ PEOPLE = tuple(f"{name}@reader.example" for name in ("ana", "ben", "cléo"))
 #: Somebody who has never heard of us, and is only typed in by others.
 STRANGER = "stranger@reader.example"
 EVERYBODY = (*PEOPLE, STRANGER)
+#: What may happen between the planning of a mail and its sending.
+MEANWHILE = ("is suppressed", "leaves", "leaves everything", "pauses")
 #: A step takes PostgreSQL three times as long.
 EXAMPLES = {"sqlite": 30, "postgresql": 10}
 #: What a line of the ledger makes of a Subscription; any other line leaves it as it is.
@@ -132,7 +134,7 @@ class Town(RuleBasedStateMachine):
             self.somebody_types(reader, "morning")
             self.single_mails_go_out()
             self.confirms(reader, 0)
-        self.an_edition_goes_out("morning", waits=False)
+        self.an_edition_goes_out("morning")
 
     @rule(who=st.sampled_from(EVERYBODY), paper=papers)
     def somebody_types(self, who: str, paper: str) -> None:
@@ -266,27 +268,39 @@ class Town(RuleBasedStateMachine):
                     opens, token = url.removeprefix(self.services.links.base_url).split("/")[1:3]
                     self.mailboxes[to].append(Link(opens, token))
 
-    @rule(paper=papers, waits=st.booleans())
-    def an_edition_goes_out(self, paper: str, *, waits: bool) -> None:
-        """An Edition is planned and, if it does not wait, sent: to everybody who reads, and to nobody else."""
+    @rule(paper=papers)
+    def an_edition_goes_out(self, paper: str) -> None:
+        """An Edition goes out to everybody who reads, and to nobody else."""
+        edition_id = self.planned(paper)
+        reading, resting, barred = self.standing()
+        wanted = {place for place in reading - resting if place.newsletter == paper}
+        assert self.sent()[edition_id] == {place for place in wanted if place.address not in barred}
+
+    @rule(paper=papers, me=people, act=st.sampled_from(MEANWHILE))
+    def somebody_acts_while_mails_wait(self, paper: str, me: str, act: str) -> None:
+        """What holds when an Edition was planned holds no more when it goes out."""
+        self.planned(paper)
+        match act:
+            case "is suppressed":
+                self.is_suppressed(me)
+            case "leaves":
+                self.leaves(me, 0)
+            case "leaves everything":
+                self.leaves_everything(me, 0)
+            case "pauses":
+                self.pauses_or_resumes(me, 0, pauses=True)
+        self.sent()
+
+    def planned(self, paper: str) -> EditionId:
         self.days += 1
+        day = date(2026, 1, 1) + timedelta(days=self.days)
         with self.changes(), self.services.session() as session:
-            day = date(2026, 1, 1) + timedelta(days=self.days)
             edition = Edition(newsletter=paper, cadence=Cadence.DAILY, date=day, due_at=self.clock.at)
             session.add(edition)
             session.flush()
-            edition_id = edition.id
             readers = audience.readers(paper, [Cadence.DAILY], day)
-            deliveries.plan(session, edition_id, readers, {("Europe/Berlin", None): self.clock.at})
-        if not waits:
-            sent = self.sent()
-            reading, resting, barred = self.standing()
-            wanted = {place for place in reading - resting if place.newsletter == paper}
-            assert sent[edition_id] == {place for place in wanted if place.address not in barred}
-
-    @rule()
-    def queued_mails_go_out(self) -> None:
-        self.sent()
+            deliveries.plan(session, edition.id, readers, {("Europe/Berlin", None): self.clock.at})
+            return edition.id
 
     def sent(self) -> dict[EditionId, set[Place]]:
         """Send what waits of every Edition, and return where each has come."""
