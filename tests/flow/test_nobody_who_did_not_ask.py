@@ -68,6 +68,8 @@ STRANGER = "stranger@reader.example"
 EVERYBODY = (*PEOPLE, STRANGER)
 #: What may happen between the planning of a mail and its sending.
 MEANWHILE = ("is suppressed", "leaves", "leaves everything", "pauses")
+#: How somebody may come back to whom nothing is sent.
+WAYS_BACK = ("undo", "confirm", "move", "list", "by hand")
 #: A step takes PostgreSQL three times as long.
 EXAMPLES = {"sqlite": 30, "postgresql": 10}
 #: What a line of the ledger makes of a Subscription; any other line leaves it as it is.
@@ -236,6 +238,23 @@ class Town(RuleBasedStateMachine):
     def is_suppressed(self, who: str) -> None:
         with self.changes(bars={who}), self.services.session() as session:
             suppression.suppress(session, self.mark(who), SuppressionReason.OPERATOR, at=self.clock.at)
+
+    @rule(me=people, paper=papers, way=st.sampled_from(WAYS_BACK))
+    def comes_back_though_suppressed(self, me: str, paper: str, way: str) -> None:
+        """Whatever somebody has in their mailbox, no way leads past the operator."""
+        self.leaves(me, 0)
+        self.is_suppressed(me)
+        match way:
+            case "undo":
+                self.takes_it_back(me, 0)
+            case "confirm":
+                self.confirms(me, 0)
+            case "move":
+                self.moves_here(me, 0)
+            case "list":
+                self.is_brought_in(me, paper, by_list=True)
+            case "by hand":
+                self.is_brought_in(me, paper, by_list=False)
 
     @rule(who=st.sampled_from(EVERYBODY))
     def is_let_again(self, who: str) -> None:
