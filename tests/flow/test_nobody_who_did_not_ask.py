@@ -167,6 +167,7 @@ class Town(RuleBasedStateMachine):
             with self.changes(ends=theirs, bars={place.address for place in theirs}):
                 leaving.leave_everything(self.services, link.token, network="")
             assert theirs.isdisjoint(self.reading())
+            assert {place.address for place in theirs} <= self.barred().keys()
 
     @rule(me=people, pick=picks)
     def takes_it_back(self, me: str, pick: int) -> None:
