@@ -276,7 +276,8 @@ def send_test(services: Services, newsletter: Newsletter, address: str) -> tuple
 def send(services: Services, *, stop: Event | None = None) -> DeliverReport:
     """Send the Notices that wait."""
     courier = services.courier("notices", stop=stop)
-    return deliver(courier, NoticeOutbox(database=services.database), partial(_letter, services))
+    outbox = NoticeOutbox(database=services.database, fingerprint_key=services.keys.fingerprint)
+    return deliver(courier, outbox, partial(_letter, services))
 
 
 def _letter(services: Services, notice: NoticeToSend, relay: Relay) -> Parcel:

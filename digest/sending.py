@@ -79,7 +79,11 @@ def send_edition(
 
 def recover(services: Services) -> Counter[str]:
     """Settle what killed senders of this machine have left behind; return how many mails came to each state."""
-    ledgers = (EditionOutbox(database=services.database, edition_id=None), NoticeOutbox(database=services.database))
+    database = services.database
+    ledgers = (
+        EditionOutbox(database=database, edition_id=None),
+        NoticeOutbox(database=database, fingerprint_key=services.keys.fingerprint),
+    )
     now = services.clock.now()
     return replay(services.journals, ledgers, now, resends=services.settings.resends_doubt)
 

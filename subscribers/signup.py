@@ -112,10 +112,23 @@ def take_down(session: Session, wish: SignupWish, evidence: Evidence, *, now: da
     session.flush()
 
 
-def waiting(session: Session, *, now: datetime, limit: int) -> Sequence[int]:
-    """Return the ids of up to *limit* sign-ups that have not been taken up and have their turn, oldest first."""
-    in_turn = select(SignupRequest.id).where(unanswered.has_its_turn(now))
-    return session.scalars(in_turn.order_by(SignupRequest.id).limit(limit)).all()
+def waiting(session: Session, *, fingerprint_key: bytes, now: datetime, limit: int) -> Sequence[int]:
+    """
+    Return the ids of up to *limit* sign-ups that have not been taken up, oldest first.
+
+    Those at an address that was just asked about another newsletter have to wait for their turn, and keep nobody else.
+    """
+    found: list[int] = []
+    last = 0
+    rows = select(SignupRequest.id, SignupRequest.address_key, SignupRequest.newsletter).order_by(SignupRequest.id)
+    while len(found) < limit and (page := session.execute(rows.where(SignupRequest.id > last).limit(limit)).all()):
+        marks = [fingerprint(key, fingerprint_key) for _, key, _ in page]
+        asked = unanswered.asked_about(session, marks, now)
+        found += [
+            row.id for row, mark in zip(page, marks, strict=True) if not asked.get(mark, set()) - {row.newsletter}
+        ]
+        last = page[-1].id
+    return found[:limit]
 
 
 def take_up(

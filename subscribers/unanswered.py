@@ -1,16 +1,17 @@
 """Unanswered confirmations: how many lie in a mailbox, so that no stranger fills it by typing its address again."""
 
-from collections.abc import Collection
+from collections import defaultdict
+from collections.abc import Collection, Mapping
+from collections.abc import Set as AbstractSet
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, exists, func, select
+from sqlalchemy import exists, func, select
 from sqlalchemy.orm import Session
 
 from subscribers.address import Address, kept
 from subscribers.model import (
     ConsentEvent,
     ConsentKind,
-    SignupRequest,
     Subscriber,
     Subscription,
     SubscriptionState,
@@ -51,16 +52,17 @@ def was_asked_lately(session: Session, subscriber_id: int, now: datetime) -> boo
     return bool(session.scalar(select(asked)))
 
 
-def has_its_turn(now: datetime) -> ColumnElement[bool]:
-    """Return the condition that the owner of a SignupRequest's address was not just asked about another newsletter."""
+def asked_about(session: Session, marks: Collection[str], now: datetime) -> Mapping[str, AbstractSet[str]]:
+    """Return about which newsletters the fingerprints *marks* were asked within the hour, and have not answered."""
     asked = (
-        exists()
-        .where(Subscription.subscriber_id == Subscriber.id, Subscriber.address_key == SignupRequest.address_key)
-        .where(Subscription.newsletter != SignupRequest.newsletter)
-        .where(Subscription.confirmation_sent_at > now - BETWEEN_CONFIRMATIONS)
-        .correlate(SignupRequest)
+        select(Subscriber.fingerprint, Subscription.newsletter)
+        .join(Subscription.subscriber)
+        .where(Subscriber.fingerprint.in_(marks), Subscription.confirmation_sent_at > now - BETWEEN_CONFIRMATIONS)
     )
-    return ~asked
+    about: defaultdict[str, set[str]] = defaultdict(set)
+    for mark, newsletter in session.execute(asked):
+        about[mark].add(newsletter)
+    return about
 
 
 def beside(session: Session, address: Address, newsletters: Collection[str], now: datetime) -> dict[str, datetime]:

@@ -150,9 +150,10 @@ def _refusals(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NoticeOutbox:
-    """The Notices that wait."""
+    """The Notices that wait; *fingerprint_key* knows the addresses that get no mail."""
 
     database: Database
+    fingerprint_key: bytes
     kind = "notices"
 
     def written(self, key: NoticeId) -> str:
@@ -167,7 +168,7 @@ class NoticeOutbox:
     def claim(self, now: datetime, lease: Lease, limit: int) -> list[Claimed[NoticeId, NoticeToSend]]:
         """Take up to *limit* due Notices under *lease*."""
         with self.database.session() as session:
-            return notices.claim(session, now, lease=lease, limit=limit)
+            return notices.claim(session, now, lease=lease, limit=limit, fingerprint_key=self.fingerprint_key)
 
     def extend(self, claims: Iterable[Claimed[NoticeId, object]], lease: Lease) -> set[NoticeId]:
         """Hold *claims* until the end of *lease*, and return the keys of those that are still ours."""

@@ -81,7 +81,8 @@ def take_up(services: Services, *, stop: Event | None = None) -> Counter[str]:
     """
     counts: Counter[str] = Counter()
     with services.reading() as session:
-        waiting = signup.waiting(session, now=services.clock.now(), limit=AT_ONCE)
+        key, now = services.keys.fingerprint, services.clock.now()
+        waiting = signup.waiting(session, fingerprint_key=key, now=now, limit=AT_ONCE)
     trouble: DatabaseNotReady | None = None
     for request_id in waiting:
         if stop is not None and stop.is_set():

@@ -13,7 +13,8 @@ from digest.model.ids import NoticeId
 from digest.model.notice import FOR_STAFF, Notice, NoticeToSend, NoticeWish
 from digest.model.staff import Staff
 from digest.store import leases
-from subscribers.model import Subscriber, Subscription, SubscriptionState, Suppression
+from subscribers.address import fingerprint, kept
+from subscribers.model import Subscription, SubscriptionState, Suppression
 from subscribers.suppression import LIFTED_BY_READER
 
 #: So many signs of a welcome's dedupe_key, after its kind, name the Subscription.
@@ -40,37 +41,62 @@ def enqueue_for_staff(session: Session, wish: NoticeWish, now: datetime) -> None
     session.execute(insert(Notice).from_select(list(columns), row.where(exists().where(Staff.email == wish.address))))
 
 
-def claim(session: Session, now: datetime, *, lease: Lease, limit: int) -> list[Claimed[NoticeId, NoticeToSend]]:
-    """Take up to *limit* due Notices under *lease*; those that are of no use any more are skipped."""
+def claim(
+    session: Session, now: datetime, *, lease: Lease, limit: int, fingerprint_key: bytes
+) -> list[Claimed[NoticeId, NoticeToSend]]:
+    """Take up to *limit* due Notices under *lease*; those that are of no use any more, or must not go, are skipped."""
     _skip_in_vain(session, now)
-    taken = leases.claim(session, Notice, Notice.next_at <= now, [Notice.id], lease=lease, limit=limit)
-    claimed = select(Notice).where(Notice.id.in_([row.id for row in taken])).order_by(Notice.next_at, Notice.id)
-    return [
-        Claimed(
-            key=notice.id,
-            item=NoticeToSend(id=notice.id, wish=notice.wish, created_at=notice.created_at),
-            domain=domain_of(notice.address),
-            lease_no=notice.lease_no,
-            attempts=notice.attempts,
-            due_at=notice.due_at,
-            next_at=notice.next_at,
-            expires_at=notice.expires_at,
-        )
-        for notice in session.scalars(claimed.execution_options(populate_existing=True))
-    ]
+    while taken := leases.claim(session, Notice, Notice.next_at <= now, [Notice.id], lease=lease, limit=limit):
+        claimed = select(Notice).where(Notice.id.in_([row.id for row in taken])).order_by(Notice.next_at, Notice.id)
+        found = session.scalars(claimed.execution_options(populate_existing=True)).all()
+        barred = _barred(session, found, fingerprint_key)
+        settle(session, [_skip(notice) for notice in found if notice.id in barred], owner=lease.owner, now=now)
+        if going := [_claimed(notice) for notice in found if notice.id not in barred]:
+            return going
+    return []
+
+
+def _claimed(notice: Notice) -> Claimed[NoticeId, NoticeToSend]:
+    return Claimed(
+        key=notice.id,
+        item=NoticeToSend(id=notice.id, wish=notice.wish, created_at=notice.created_at),
+        domain=domain_of(notice.address),
+        lease_no=notice.lease_no,
+        attempts=notice.attempts,
+        due_at=notice.due_at,
+        next_at=notice.next_at,
+        expires_at=notice.expires_at,
+    )
+
+
+def _skip(notice: Notice) -> Settlement[NoticeId]:
+    return Settlement(
+        key=notice.id,
+        lease_no=notice.lease_no,
+        state=DeliveryState.SKIPPED,
+        is_attempt=False,
+        reason=Reason.SUPPRESSED,
+    )
+
+
+def _barred(session: Session, found: Iterable[Notice], fingerprint_key: bytes) -> set[NoticeId]:
+    """Return the ids of those among *found* whose address only an operator can let get mail again."""
+    # By the fingerprint of the address itself: whoever is asked about a move there, or told of one, is no reader there.
+    marks = {
+        notice.id: fingerprint(kept(notice.address).key, fingerprint_key)
+        for notice in found
+        if notice.kind not in FOR_STAFF
+    }
+    held = select(Suppression.fingerprint).where(
+        Suppression.fingerprint.in_(set(marks.values())), Suppression.reason.not_in(LIFTED_BY_READER)
+    )
+    suppressed = set(session.scalars(held))
+    return {notice_id for notice_id, mark in marks.items() if mark in suppressed}
 
 
 def _skip_in_vain(session: Session, now: datetime) -> None:
-    """Skip what is too late, what goes to readers whom an operator must let get mail, and welcomes to who has left."""
+    """Skip what is too late, and welcomes to who has left."""
     is_late = and_(Notice.expires_at.is_not(None), Notice.expires_at <= now)
-    is_suppressed = and_(
-        Notice.kind.not_in(FOR_STAFF),
-        exists().where(
-            Subscriber.address_key == func.lower(Notice.address),
-            Suppression.fingerprint == Subscriber.fingerprint,
-            Suppression.reason.not_in(LIFTED_BY_READER),
-        ),
-    )
     has_left = and_(
         Notice.kind == "welcome",
         exists().where(
@@ -81,10 +107,9 @@ def _skip_in_vain(session: Session, now: datetime) -> None:
     kind_of = Notice.reason.type
     reason = case(
         (is_late, literal(Reason.TOO_LATE, kind_of)),
-        (is_suppressed, literal(Reason.SUPPRESSED, kind_of)),
         else_=literal(Reason.UNSUBSCRIBED, kind_of),
     )
-    leases.skip(session, Notice, or_(is_late, is_suppressed, has_left), reason)
+    leases.skip(session, Notice, or_(is_late, has_left), reason)
 
 
 def extend(session: Session, claims: Iterable[Claimed[NoticeId, object]], lease: Lease) -> set[NoticeId]:

@@ -325,7 +325,9 @@ def test_a_notice_carries_its_token_and_is_no_list_mail(given: Callable[..., Ser
     )
     with services.session() as session:
         store.enqueue(session, wish, now)
-        (claimed,) = store.claim(session, now, lease=Lease(owner="one", until=now), limit=1)
+        (claimed,) = store.claim(
+            session, now, lease=Lease(owner="one", until=now), limit=1, fingerprint_key=services.keys.fingerprint
+        )
 
     parcel = notices._letter(services, claimed.item, relay_of(services, "postmark"))
 

@@ -705,7 +705,9 @@ def test_a_mail_that_a_sender_holds_may_still_go_and_is_settled(
     lease = Lease(owner="a sender", until=clock.at + HOUR)
     with services.session() as session:
         (held,) = deliveries.claim(session, edition_id, clock.at, lease=lease, limit=10)
-        (single,) = notice_store.claim(session, clock.at, lease=lease, limit=10)
+        (single,) = notice_store.claim(
+            session, clock.at, lease=lease, limit=10, fingerprint_key=services.keys.fingerprint
+        )
     own.erase(services, confirming, network="")
 
     sent: dict[str, Any] = {"state": DeliveryState.SENT, "is_attempt": True, "code": 250, "reply": "ok"}
@@ -879,7 +881,9 @@ def test_a_waiting_mail_asks_the_suppressions_in_whatever_letters_the_address_is
 
     with services.session() as session:
         lease = Lease(owner="a sender", until=clock.at + HOUR)
-        claimed = notice_store.claim(session, clock.at, lease=lease, limit=10)
+        claimed = notice_store.claim(
+            session, clock.at, lease=lease, limit=10, fingerprint_key=services.keys.fingerprint
+        )
 
     assert claimed == []
 

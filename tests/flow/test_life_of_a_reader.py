@@ -1,12 +1,14 @@
 """A reader's whole life with a newsletter, by what a person presses and what comes into the mailbox; and once more."""
 
+import csv
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, time, timedelta
 from email.message import EmailMessage
+from functools import partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -24,6 +26,7 @@ from digest.demo.inbox import Inbox
 from digest.render import languages
 from digest.services import Services
 from digest.web.app import create_app
+from subscribers.cadence import Cadence
 from subscribers.model import (
     LeavingCause,
     Subscriber,
@@ -44,10 +47,16 @@ pytestmark = needs_chromium
 
 GRAVE = {"serious", "critical"}
 SUNDAY = datetime(2026, 11, 22, tzinfo=UTC)
+#: Where the reader lives after a while.
+LATER_ZONE = "Europe/Lisbon"
+#: At seven and nine in Berlin, ten in Lisbon and nine in New York something falls due, and an hour before it does not.
+HOURS = (5, 6, 7, 8, 9, 10, 13, 14)
 #: What no row may hold once its owner is erased; the name and both addresses have it.
 TELLING = "zuzanna"
 OLD, NEW = "zuzanna@old.example", "zuzanna@new.example"
 LOCAL = """
+cadences = ["daily", "weekly"]
+
 [[newsletter.source]]
 folder = "local"
 section = "Local"
@@ -130,18 +139,25 @@ class Life:
 
     def tick(self) -> list[EmailMessage]:
         """Do what is due, and return the mails that this brings."""
+        return self._brought(jobs.tick)
+
+    def post(self) -> list[EmailMessage]:
+        """Send the single mails that are due, and return them."""
+        return self._brought(partial(jobs.run, "notices"))
+
+    def _brought(self, work: Callable[[Services], object]) -> list[EmailMessage]:
         before = len(self.inbox.files())
         # Gathering runs an event loop, which this thread has already for the browser.
-        self.worker.submit(jobs.tick, self.services).result()
+        self.worker.submit(work, self.services).result()
         return mails(self.inbox)[before:]
 
     def mail(self, to: str) -> EmailMessage:
-        """Do what is due, and return the one mail that this brings to *to*."""
-        (mail,) = [mail for mail in self.tick() if to in str(mail["To"])]
+        """Send the single mails that are due, and return the one to *to*."""
+        (mail,) = [mail for mail in self.post() if to in str(mail["To"])]
         return mail
 
     def day(self, day: datetime, number: int) -> list[tuple[str, datetime, EmailMessage]]:
-        """Live from 04:00 to 18:00 UTC with the stories *number*; return to whom which mail came when."""
+        """Live from 05:00 to 18:00 UTC with the stories *number*; return to whom which mail came when."""
         news = self.services.settings.state.parent
         for folder, story in zip(("news", "local"), STORIES[number], strict=True):
             write_feed(
@@ -152,10 +168,10 @@ class Life:
                 summary=story,
             )
         came = []
-        self.clock.set(day + timedelta(hours=4))
-        while self.clock.now() < day + timedelta(hours=18):
+        for hour in HOURS:
+            self.clock.set(day + timedelta(hours=hour))
             came += [(str(mail["To"]).rpartition("<")[2].strip(">"), self.clock.now(), mail) for mail in self.tick()]
-            self.clock.advance(timedelta(hours=1))
+        self.clock.set(day + timedelta(hours=18))
         return came
 
     def subscription(self) -> Subscription | None:
@@ -250,9 +266,13 @@ def go_through(life: Life, start: datetime, first: int, language: str, at: tuple
     zone = sign_up(life, days[0], language, at[0])
     confirm(life, at[0])
     digest = gets_what_they_chose(life, days[1], first, zone, at[0])
+    get_less(life, digest)
+    change_everything_else(life, digest, "fr" if language == "de" else "nl")
     pause_and_resume(life, digest, days[2], first + 1)
-    digest = gets_what_they_chose_then(life, days[3], first + 2, zone, at[0])
-    fetch_own_data(life, digest, at[0])
+    digest = gets_what_they_chose_then(life, days[3], first + 2, LATER_ZONE, at[0])
+    fetch_own_data(life, digest, at[0], is_table=bool(first))
+    move_back(life, move(life, digest, at), at)
+    life.clock.advance(timedelta(hours=2))
     move(life, digest, at)
     digest = gets_it_at_the_new_address_only(life, days[4], first + 3, at)
     asks_for_nothing_yet(life, digest)
@@ -260,6 +280,9 @@ def go_through(life: Life, start: datetime, first: int, language: str, at: tuple
     leave_by_the_page_and_say_why(life, digest)
     gets_nothing(life, days[5], first + 4)
     come_back(life, digest)
+    leave_everything(life, digest)
+    sign_up(life, days[5], life.language, at[1])
+    confirm(life, at[1])
     life.clock.set(days[3] + timedelta(days=9))
     be_erased(life, digest, at[1])
     gets_nothing(life, days[6], first + 5)
@@ -324,15 +347,53 @@ def _gets(life: Life, day: datetime, number: int, at: datetime, address: str, *,
     return mail
 
 
-def pause_and_resume(life: Life, digest: EmailMessage, day: datetime, number: int) -> None:
-    """Change the hour and the section, pause, get nothing for a day, and resume in its evening."""
-    preferences = link(digest, life.base, "p")
+def get_less(life: Life, digest: EmailMessage) -> None:
+    """Take what the page for leaving offers in place of it: without a section, weekly, a break."""
+    preferences, leave = link(digest, life.base, "p"), link(digest, life.base, "u")
     life.open(preferences)
     life.field("Local").check()
-    life.field("World").uncheck()
-    life.field("At what hour").select_option("10:00")
     life.press("Save")
-    saved = life.told()
+    life.open(leave)
+    life.field("Leave out a section").select_option("world")
+    life.press("Leave it out")
+    left_out = life.subscription()
+    life.press("Once a week")
+    weekly = life.subscription()
+    life.press("A week")
+    broken = life.subscription()
+    life.open(preferences)
+    life.press("Resume now")
+
+    assert left_out is not None
+    assert weekly is not None
+    assert broken is not None
+    assert left_out.sections == weekly.sections == ("local",)
+    assert (left_out.cadence, weekly.cadence) == (Cadence.DAILY, Cadence.WEEKLY)
+    assert (weekly.state, broken.state) == (SubscriptionState.ACTIVE, SubscriptionState.PAUSED)
+
+
+def change_everything_else(life: Life, digest: EmailMessage, language: str) -> None:
+    """Change what the preferences hold besides the sections, and read what they say in the new language."""
+    life.open(link(digest, life.base, "p"))
+    life.field("Every day").check()
+    life.field("At what hour").select_option("10:00")
+    life.field("In which time zone").select_option(LATER_ZONE)
+    life.unfold("Name and language")
+    life.field("Your name").fill("Zuzanna Nowak")
+    life.field("Language").select_option(language)
+    life.press("Save")
+    life.language = language
+
+    assert life.told() == life.says("Saved. It holds from the next edition on that has not been sent yet.")
+    found = life.subscription()
+    assert found is not None
+    assert (found.cadence, found.hour, found.sections) == (Cadence.DAILY, time(10), ("local",))
+
+
+def pause_and_resume(life: Life, digest: EmailMessage, day: datetime, number: int) -> None:
+    """Pause until a day, get nothing for a day, and resume in its evening."""
+    preferences = link(digest, life.base, "p")
+    life.open(preferences)
     life.unfold("Pause for a while")
     life.field("Or until this day").fill(f"{day + timedelta(days=14):%Y-%m-%d}")
     life.press("Pause")
@@ -342,33 +403,44 @@ def pause_and_resume(life: Life, digest: EmailMessage, day: datetime, number: in
     life.press("Resume now")
     resumed = life.subscription()
 
-    assert saved == life.says("Saved. It holds from the next edition on that has not been sent yet.")
     assert paused is not None
     assert (paused.state, paused.paused_until) == (SubscriptionState.PAUSED, (day + timedelta(days=14)).date())
     assert [to for to, _, _ in came] == ["ben@reader.example"]
     assert resumed is not None
     assert (resumed.state, resumed.paused_until) == (SubscriptionState.ACTIVE, None)
-    assert (resumed.sections, resumed.hour) == (("local",), time(10))
 
 
-def move(life: Life, digest: EmailMessage, at: tuple[str, str]) -> None:
-    """Ask for another address, confirm it from there, and have the old one told."""
+def move(life: Life, digest: EmailMessage, at: tuple[str, str]) -> EmailMessage:
+    """Ask for another address, confirm it from there, and have the old one told; return what it is told."""
     life.open(link(digest, life.base, "p"))
     life.unfold("What is yours")
     life.field("Another e-mail address").fill(at[1])
     life.press("Send it to this address")
-    asked = life.tick()
+    asked = life.post()
     before = snapshot(life.services)
     life.open(link(asked[0], life.base, "a"))
     after = snapshot(life.services)
     life.press("Use this address")
-    told = life.tick()
+    told = life.post()
 
     assert [mail["To"] for mail in asked] == [at[1]]
     assert before == after
     assert life.heading() == life.says("It has moved with you")
     assert [at[0] in str(mail["To"]) for mail in told] == [True]
     assert at[1] not in told[0].as_string()
+    return told[0]
+
+
+def move_back(life: Life, told: EmailMessage, at: tuple[str, str]) -> None:
+    """Take the move back from the old mailbox."""
+    life.clock.advance(timedelta(minutes=5))
+    life.open(link(told, life.base, "a"))
+    life.press("Use this address")
+    (mail,) = life.post()
+
+    assert at[1] in str(mail["To"])
+    with life.services.reading() as session:
+        assert at[0] in session.scalars(select(Subscriber.address)).all()
 
 
 def gets_it_at_the_new_address_only(life: Life, day: datetime, number: int, at: tuple[str, str]) -> EmailMessage:
@@ -379,17 +451,23 @@ def gets_it_at_the_new_address_only(life: Life, day: datetime, number: int, at: 
     return came[at[1]]
 
 
-def fetch_own_data(life: Life, digest: EmailMessage, address: str) -> None:
+def fetch_own_data(life: Life, digest: EmailMessage, address: str, *, is_table: bool) -> None:
     life.open(link(digest, life.base, "p"))
     life.unfold("What is yours")
     life.press("Ask for my data")
     mail = life.mail(address)
     life.open(link(mail, life.base, "d"))
+    button = "Table (CSV)" if is_table else "For machines (JSON)"
     with life.page.expect_download() as download:
-        life.page.get_by_role("button", name=life.says("For machines (JSON)")).click()
-    data = json.loads(download.value.path().read_text(encoding="utf-8"))
+        life.page.get_by_role("button", name=life.says(button)).click()
+    kept = download.value.path().read_text(encoding="utf-8")
 
-    assert (data["reader"]["address"], data["reader"]["name"]) == (address, "Zuzanna K.")
+    if is_table:
+        cells = {cell for row in csv.reader(kept.splitlines()) for cell in row}
+        assert {address, "Zuzanna Nowak", life.language, "requested", "confirmed", "paused", "sent"} <= cells
+        return
+    data = json.loads(kept)
+    assert (data["reader"]["address"], data["reader"]["name"]) == (address, "Zuzanna Nowak")
     assert data["reader"]["language"] == life.language
     assert [one["sections"] for one in data["subscriptions"]] == [["local"]]
     assert [one["state"] for one in data["editions"]] == ["sent", "sent"]
@@ -449,6 +527,15 @@ def leave_by_the_page_and_say_why(life: Life, digest: EmailMessage) -> None:
     assert found is not None
     assert (found.state, found.leaving_cause) == (SubscriptionState.ENDED, LeavingCause.TOO_OFTEN)
     assert found.leaving_words == "Once a week would do."
+
+
+def leave_everything(life: Life, digest: EmailMessage) -> None:
+    life.open(link(digest, life.base, "u"))
+    life.press("Leave every newsletter")
+
+    assert life.heading() == life.says("You have left everything")
+    with life.services.reading() as session:
+        assert SuppressionReason.UNSUBSCRIBED in session.scalars(select(Suppression.reason)).all()
 
 
 def gets_nothing(life: Life, day: datetime, number: int) -> None:

@@ -3,15 +3,17 @@
 from collections.abc import Iterable
 from email.message import EmailMessage
 from pathlib import Path
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import urldefrag, urljoin, urlsplit
 
 import pytest
 from fastapi.testclient import TestClient
+from lxml import etree
 from lxml import html as lxml_html
 from sqlalchemy import select
 
-from digest import jobs, notices, sending
+from digest import jobs, notices, resources, sending
 from digest.demo.inbox import Inbox
+from digest.desk import staffing
 from digest.model.notice import Notice
 from digest.readers import own, signing_up
 from digest.readers.signing_up import SignUp
@@ -27,6 +29,8 @@ from tests.flow.walk import approved, drop_news, mails, prepare
 MORE = """
 editors = ["Anna <anna@desk.example>"]
 cadences = ["daily", "weekly"]
+approval = "required"
+reminder_minutes = 120
 
 [[newsletter.source]]
 folder = "local"
@@ -61,7 +65,11 @@ def written(services: Services, inbox: Inbox, client: TestClient, clock: FixedCl
     drop_news(services.settings.state.parent / "news", "aldmere", "brackwater", at=clock.at)
     prepare(services)
     jobs.run("notices", services)
-    sending.send_edition(services, approved(services), every_wave=True)
+    edition_id = approved(services)
+    sending.send_edition(services, edition_id, every_wave=True)
+    notices.alert_editors(services, services.newsletter("morning"), edition_id, reason="The relay is gone.")
+    staffing.invite(services, staffing.Invitation(email="otto@desk.example"), by="a command")
+    staffing.ask_for_link(services, "otto@desk.example", network="192.0.2.7")
     notices.send_test(services, services.newsletter("morning"), "otto@desk.example")
     preferences = newest(mails(inbox), "p", OLD).rpartition("/")[2]
     own.ask_address(services, preferences, ANA)
@@ -87,15 +95,15 @@ def newest(found: Iterable[EmailMessage], part: str, to: str) -> str:
     return urls[-1]
 
 
-def actions(client: TestClient, urls: Iterable[str]) -> set[str]:
-    """Return what the forms on the pages at *urls* post to."""
+def on_pages(client: TestClient, urls: Iterable[str], *attributes: str) -> set[str]:
+    """Return the addresses of ours that stand in *attributes* of the pages at *urls*: what forms post to, links."""
     found = set()
     for url in urls:
         answer = client.get(url)
         if answer.headers.get("content-type", "").startswith("text/html") and answer.text:
-            forms = lxml_html.fromstring(answer.text).iter("form")
-            found |= {urljoin(url, form.get("action")) for form in forms}
-    return found
+            for element in lxml_html.fromstring(answer.text).iter(etree.Element):
+                found |= {urldefrag(urljoin(url, element.get(name)))[0] for name in attributes if element.get(name)}
+    return {url for url in found if url.startswith(str(client.base_url).rstrip("/"))}
 
 
 def readers(services: Services) -> dict[str, SubscriptionState]:
@@ -112,19 +120,23 @@ def test_who_opens_every_link_and_every_address_of_a_form_changes_nothing(
     before = snapshot(services)
 
     said = open_all(client, urls)
-    forms = actions(client, urls)
+    forms = on_pages(client, urls, "action")
     said_of_forms = open_all(client, forms)
+    said_further = open_all(client, on_pages(client, urls | forms, "href", "src") - urls - forms)
 
     assert snapshot(services) == before
     with services.reading() as session:
         kinds = set(session.scalars(select(Notice.kind)))
-    assert kinds == {"confirm", "welcome", "review", "test", "address", "moved", "own_data", "erase"}
+    assert kinds == {folder.name for folder in (resources.templates() / "email" / "notices").iterdir()}
     assert {part_of(url) for url in urls} == {"confirm", "u", "p", "v", "a", "d", "f", "archive", "help", "desk"}
     # The desk asks who you are; the link by which Ana has moved is done.
     assert sorted(answer for url, answer in said.items() if answer != (200, 200)) == [(303, 303), (410, 410)]
     acts = {"", "address", "export", "erase", "pause", "all", "less"}
-    assert {urlsplit(url).path.strip("/").partition("/")[2].partition("/")[2] for url in forms} == acts
-    assert {answer for pair in said_of_forms.values() for answer in pair} <= {200, 303, 410}
+    readers_forms = {urlsplit(url).path.strip("/") for url in forms if part_of(url) != "desk"}
+    assert {path.partition("/")[2].partition("/")[2] for path in readers_forms} == acts
+    assert {answer for pair in said_of_forms.values() for answer in pair} <= {200, 303, 405, 410}
+    assert {part_of(url) for url in said_further} >= {"subscribe", "archive", "brand"}
+    assert {answer for pair in said_further.values() for answer in pair} <= {200, 303}
 
 
 @pytest.mark.parametrize("is_erased", [True, False], ids=["erased at last", "moved at last"])
@@ -133,7 +145,7 @@ def test_each_link_still_does_its_work_once_it_has_been_opened(
 ) -> None:
     urls = addresses(written, services.links.base_url)
     open_all(client, urls)
-    open_all(client, actions(client, urls))
+    open_all(client, on_pages(client, urls, "action"))
     preferences, leave = newest(written, "p", OLD), newest(written, "u", OLD)
     seen = []
 

@@ -163,7 +163,7 @@ def test_a_sign_up_for_another_newsletter_waits_for_the_answer_or_the_hour(
     is_answered: bool,
 ) -> None:
     def taken_up(at: datetime) -> list[signup.SignupOutcome | None]:
-        found = signup.waiting(session, now=at, limit=10)
+        found = signup.waiting(session, fingerprint_key=fingerprint_key, now=at, limit=10)
         grounds: dict[str, Any] = {"newsletters": PAPERS, "fingerprint_key": fingerprint_key, "now": at}
         return [signup.take_up(session, request_id, **grounds) for request_id in found]
 
@@ -226,7 +226,7 @@ def test_a_thousand_sign_ups_of_one_address_in_two_days_come_to_three_confirmati
         at = now + timedelta(hours=48) * n / 1000
         signup.take_down(session, wish(newsletter=f"paper-{n % 3}"), evidence, now=at)
         if n % 10 == 9:
-            waiting = signup.waiting(session, now=at, limit=1000)
+            waiting = signup.waiting(session, fingerprint_key=fingerprint_key, now=at, limit=1000)
             most_waiting = max(most_waiting, len(waiting))
             for request_id in waiting:
                 outcome = signup.take_up(
@@ -248,7 +248,7 @@ def take_one(
 
     def make(text: str, *, at: datetime = now, **changes: Any) -> signup.SignupOutcome | None:
         signup.take_down(session, wish(text, **changes), evidence, now=at)
-        (request_id,) = signup.waiting(session, now=at, limit=2)
+        (request_id,) = signup.waiting(session, fingerprint_key=fingerprint_key, now=at, limit=2)
         return signup.take_up(session, request_id, newsletters=PAPERS, fingerprint_key=fingerprint_key, now=at)
 
     return make
@@ -297,6 +297,26 @@ def test_neighbours_with_like_addresses_share_nothing(take_one: TakeOne, other: 
     assert isinstance(take_one(other), ConfirmationDue)
 
 
+def test_who_waits_for_their_turn_keeps_nobody_from_theirs(
+    session: Session,
+    wish: Callable[..., SignupWish],
+    take_one: TakeOne,
+    evidence: Evidence,
+    fingerprint_key: bytes,
+    now: datetime,
+) -> None:
+    take_one("ana@reader.example")
+    for newsletter in ("weekly", "monthly"):
+        signup.take_down(session, wish("ana@reader.example", newsletter=newsletter), evidence, now=now)
+    for address in ("ben@reader.example", "cem@reader.example"):
+        signup.take_down(session, wish(address), evidence, now=now)
+
+    found = signup.waiting(session, fingerprint_key=fingerprint_key, now=now, limit=1)
+
+    theirs = session.scalars(select(SignupRequest.address_key).where(SignupRequest.id.in_(found))).all()
+    assert theirs == ["ben@reader.example"]
+
+
 def test_what_was_answered_at_one_address_of_a_mailbox_keeps_none_from_another(
     session: Session, take_one: TakeOne, evidence: Evidence, keys: Keys, now: datetime
 ) -> None:
@@ -313,7 +333,7 @@ def test_a_sign_up_that_waits_becomes_what_was_asked_for(
 ) -> None:
     asked = wish("Ana@Reader.example", sections=("world",), hour=time(7, 30), cadence=Cadence.WEEKDAYS)
     signup.take_down(session, asked, evidence, now=now)
-    (request_id,) = signup.waiting(session, now=now, limit=10)
+    (request_id,) = signup.waiting(session, fingerprint_key=fingerprint_key, now=now, limit=10)
 
     subscription = pending(
         signup.take_up(
@@ -365,7 +385,7 @@ def test_a_sign_up_is_taken_up_once(
     session: Session, wish: Callable[..., SignupWish], evidence: Evidence, fingerprint_key: bytes, now: datetime
 ) -> None:
     signup.take_down(session, wish(), evidence, now=now)
-    (request_id,) = signup.waiting(session, now=now, limit=10)
+    (request_id,) = signup.waiting(session, fingerprint_key=fingerprint_key, now=now, limit=10)
 
     outcomes = [
         signup.take_up(session, request_id, newsletters=PAPERS, fingerprint_key=fingerprint_key, now=now + HOUR * n)
@@ -374,7 +394,7 @@ def test_a_sign_up_is_taken_up_once(
 
     assert isinstance(outcomes[0], ConfirmationDue)
     assert outcomes[1] is None
-    assert signup.waiting(session, now=now, limit=10) == []
+    assert signup.waiting(session, fingerprint_key=fingerprint_key, now=now, limit=10) == []
 
 
 def test_who_has_confirmed_may_ask_for_the_next_newsletter_at_once(

@@ -126,7 +126,7 @@ def test_a_notice_in_doubt_after_a_kill_is_sent_again_the_same_to_the_byte(
         wish = NoticeWish(kind="confirm", newsletter="morning", address="new@mail.example", values={})
         notices.enqueue(session, wish, NOW)
     clock, server = FixedClock(NOW), serve()
-    outbox = NoticeOutbox(database=database)
+    outbox = NoticeOutbox(database=database, fingerprint_key=bytes(16))
     lease = Lease(owner="gone", until=NOW + timedelta(minutes=30))
     (claimed,) = outbox.claim(NOW, lease, 1)
     journal = Journal(tmp_path / "journals", "gone", outbox.kind)

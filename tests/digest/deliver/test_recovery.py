@@ -219,7 +219,7 @@ def test_more_mails_than_one_statement_takes_are_settled(
 
 
 def test_notices_are_recovered_too(database: Database, tmp_path: Path) -> None:
-    outbox = NoticeOutbox(database=database)
+    outbox = NoticeOutbox(database=database, fingerprint_key=bytes(16))
     with database.session() as session:
         for number in range(6):
             wish = NoticeWish(kind="confirm", newsletter="morning", address=f"new{number}@mail.example", values={})

@@ -418,7 +418,9 @@ def test_notices_go_out_by_the_same_sender(database: Database, serve: Serve, cou
     def notice_letter(notice: NoticeToSend, _relay: Relay) -> Parcel | None:
         return parcel(email(notice.wish.address, subject=f"Please confirm {notice.wish.values['n']}"))
 
-    report = deliver(courier_to(relay_to(server)), NoticeOutbox(database=database), notice_letter)
+    report = deliver(
+        courier_to(relay_to(server)), NoticeOutbox(database=database, fingerprint_key=bytes(16)), notice_letter
+    )
 
     assert dict(report.counts) == {"deferred": 1, "sent": 2}
     with database.reading() as session:

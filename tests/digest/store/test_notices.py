@@ -1,21 +1,23 @@
 """Notices: put in once, sent once, and not when they are of no use any more."""
 
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from digest.database import Database
-from digest.model.delivery import Attempt, DeliveryState, Lease, Reason, Settlement
-from digest.model.notice import Notice, NoticeWish
+from digest.model.delivery import Attempt, Claimed, DeliveryState, Lease, Reason, Settlement
+from digest.model.ids import NoticeId
+from digest.model.notice import Notice, NoticeToSend, NoticeWish
 from digest.store import notices
-from subscribers import suppression
+from subscribers import address, suppression
 from subscribers.cadence import Cadence
 from subscribers.model import Subscriber, Subscription, SubscriptionState, SuppressionReason
 from tests.digest.deliver.planned import NOW
 
+KEY = b"a fingerprint key for the tests."
 LEASE = Lease(owner="one", until=NOW + timedelta(minutes=30))
 
 
@@ -25,6 +27,10 @@ def session(database_url: str) -> Iterator[Session]:
     with database.session() as session:
         yield session
     database.close()
+
+
+def claim(session: Session, now: datetime) -> list[Claimed[NoticeId, NoticeToSend]]:
+    return notices.claim(session, now, lease=LEASE, limit=10, fingerprint_key=KEY)
 
 
 def wish(**traits: object) -> NoticeWish:
@@ -42,7 +48,7 @@ def test_a_wish_comes_out_as_it_was_put_in(session: Session) -> None:
     )
     made = notices.enqueue(session, asked, NOW)
 
-    (claimed,) = notices.claim(session, NOW, lease=LEASE, limit=10)
+    (claimed,) = claim(session, NOW)
 
     assert claimed.key == claimed.item.id == made
     assert claimed.item.wish == asked
@@ -67,7 +73,7 @@ def test_wishes_without_a_key_are_all_different(session: Session) -> None:
 def test_a_notice_that_is_of_no_use_any_more_is_skipped(session: Session) -> None:
     notices.enqueue(session, wish(expires_at=NOW + timedelta(hours=1)), NOW)
 
-    claims = notices.claim(session, NOW + timedelta(hours=2), lease=LEASE, limit=10)
+    claims = claim(session, NOW + timedelta(hours=2))
 
     assert claims == []
     notice = session.scalars(select(Notice).execution_options(populate_existing=True)).one()
@@ -76,7 +82,7 @@ def test_a_notice_that_is_of_no_use_any_more_is_skipped(session: Session) -> Non
 
 def test_a_claimed_notice_is_not_claimed_again_and_settles_behind_its_fence(session: Session) -> None:
     notices.enqueue(session, wish(), NOW)
-    (claimed,) = notices.claim(session, NOW, lease=LEASE, limit=10)
+    (claimed,) = claim(session, NOW)
     rejected = Settlement(
         key=claimed.key,
         lease_no=claimed.lease_no,
@@ -87,7 +93,7 @@ def test_a_claimed_notice_is_not_claimed_again_and_settles_behind_its_fence(sess
         reply="no",
     )
 
-    again = notices.claim(session, NOW, lease=LEASE, limit=10)
+    again = claim(session, NOW)
     foreign = notices.settle(session, [rejected], owner="two", now=NOW)
     own = notices.settle(session, [rejected], owner="one", now=NOW)
 
@@ -98,13 +104,13 @@ def test_a_claimed_notice_is_not_claimed_again_and_settles_behind_its_fence(sess
 
 def test_a_notice_whose_sender_did_not_come_back_is_in_doubt_and_can_be_resolved(session: Session) -> None:
     made = notices.enqueue(session, wish(), NOW)
-    (claimed,) = notices.claim(session, NOW, lease=LEASE, limit=10)
+    (claimed,) = claim(session, NOW)
     late = NOW + timedelta(hours=1)
 
     expired = notices.expire_leases(session, late)
     held = notices.extend(session, [claimed], LEASE)
     resolved = notices.resolve(session, made, to=DeliveryState.PLANNED, now=late)
-    again = notices.claim(session, late, lease=LEASE, limit=10)
+    again = claim(session, late)
 
     assert (expired, held, resolved) == (1, set(), 1)
     assert [one.lease_no for one in again] == [claimed.lease_no + 1]
@@ -114,7 +120,7 @@ def a_reader(session: Session, state: SubscriptionState = SubscriptionState.ACTI
     subscriber = Subscriber(
         address="Ana@mail.example",
         address_key="ana@mail.example",
-        fingerprint="f" * 64,
+        fingerprint=address.fingerprint("ana@mail.example", KEY),
         name="Ana",
         language="en",
         time_zone="Europe/Paris",
@@ -137,7 +143,7 @@ def test_a_reader_whom_only_an_operator_lets_get_mail_gets_no_notice(
     to_reader = notices.enqueue(session, wish(address=reader.address), NOW)
     to_editor = notices.enqueue(session, wish(kind="review", address=reader.address), NOW)
 
-    claimed = {claim.key for claim in notices.claim(session, NOW, lease=LEASE, limit=10)}
+    claimed = {one.key for one in claim(session, NOW)}
 
     if reason in suppression.LIFTED_BY_READER:
         assert claimed == {to_reader, to_editor}
@@ -147,13 +153,39 @@ def test_a_reader_whom_only_an_operator_lets_get_mail_gets_no_notice(
         assert (kept.state, kept.reason) == (DeliveryState.SKIPPED, Reason.SUPPRESSED)
 
 
+@pytest.mark.parametrize("text", ["Nobody.Yet@mail.example", "\u00c9TIENNE@mail.example"])
+def test_an_address_without_a_reader_is_skipped_once_it_is_suppressed(session: Session, text: str) -> None:
+    asked = address.parse(text)
+    made = [notices.enqueue(session, wish(kind=kind, address=asked.text), NOW) for kind in ("address", "moved")]
+    other = notices.enqueue(session, wish(), NOW)
+    suppression.suppress(session, address.fingerprint(asked.key, KEY), SuppressionReason.OPERATOR, at=NOW)
+
+    claimed = [one.key for one in claim(session, NOW)]
+
+    kept = session.scalars(select(Notice).where(Notice.id.in_(made)).execution_options(populate_existing=True))
+    assert claimed == [other]
+    assert [(one.state, one.reason) for one in kept] == [(DeliveryState.SKIPPED, Reason.SUPPRESSED)] * 2
+
+
+def test_those_who_are_skipped_stand_in_nobodys_way(session: Session) -> None:
+    for number in range(12):
+        barred = address.parse(f"barred{number}@mail.example")
+        notices.enqueue(session, wish(address=barred.text), NOW)
+        suppression.suppress(session, address.fingerprint(barred.key, KEY), SuppressionReason.HARD_BOUNCE, at=NOW)
+    made = notices.enqueue(session, wish(), NOW)
+
+    claimed = [one.key for one in claim(session, NOW)]
+
+    assert claimed == [made]
+
+
 @pytest.mark.parametrize("state", [SubscriptionState.ACTIVE, SubscriptionState.ENDED])
 def test_nobody_who_has_left_is_welcomed(session: Session, state: SubscriptionState) -> None:
     subscription = a_reader(session, state)
     welcome = wish(kind="welcome", dedupe_key=f"welcome:{subscription.public_id}:{int(NOW.timestamp())}")
     made = notices.enqueue(session, welcome, NOW)
 
-    claimed = [claim.key for claim in notices.claim(session, NOW, lease=LEASE, limit=10)]
+    claimed = [one.key for one in claim(session, NOW)]
 
     has_left = state is SubscriptionState.ENDED
     kept = session.get_one(Notice, made, populate_existing=True)
