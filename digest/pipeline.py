@@ -397,7 +397,8 @@ def hours(
     """
     Return when the mails of *edition* fall due by *start*, for the readers of each (time zone, hour).
 
-    None does so before the Edition itself: not even that of a reader who chose its hour when that had passed.
+    A wave that has passed by then is served with the first: a reader may have chosen its hour a moment ago, and an
+    editor who approves early does not want it sent to them alone.
     """
     if edition.cadence.is_beside or start.at_once:
         wishes = Cadence.served_by(edition.cadence, edition.date)
@@ -405,4 +406,5 @@ def hours(
         return {(key.time_zone, key.hour): start.not_before or now for key in keys}
     instants = waves(session, newsletter, edition.cadence, edition.date)
     begins = start.not_before or edition.due_at
-    return {(zone, hour): max(at, begins) for (zone, hour), at in instants.items() if zone is not None}
+    first = max(begins, edition.due_at)
+    return {(zone, hour): at if at >= begins else first for (zone, hour), at in instants.items() if zone is not None}
