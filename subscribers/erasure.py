@@ -57,7 +57,11 @@ def forget_typed(session: Session, address: Address) -> int:
     # Somebody may have asked to move here, in whatever letters. Which are alike only Python says as our keys do:
     # PostgreSQL makes another small one of a last Σ, and under the locale C none of Ä.
     there = func.lower(ReaderRequest.address).endswith(f"@{address.domain}", autoescape=True)
-    moves = [asked for asked in session.scalars(select(ReaderRequest).where(there)) if _is_at(asked, address)]
+    moves = [
+        asked
+        for asked in session.scalars(select(ReaderRequest).where(there).with_for_update())
+        if _is_at(asked, address)
+    ]
     for asked in moves:
         session.delete(asked)
     return len([*session.scalars(forms), *moves])
