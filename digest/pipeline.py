@@ -342,15 +342,15 @@ def approve(services: Services, edition_id: EditionId, *, by: str, start: Start 
     Freeze the Edition's content on the word of *by*, and plan one Delivery per reader. Returns how many were planned.
 
     Pictures that it still lacks are fetched first. From here on sending, archive and preview read only what was frozen.
-    Hours that have passed count from now: whoever approves late wants it sent; a special Edition has no hour but now,
-    or that of *start*.
+    Hours that have passed count from the first, or from now where that has passed too: whoever approves late wants it
+    sent. A special Edition has no hour but now, or that of *start*.
     WrongState when it is not open for approval; UnfitToSend when its mail has faults that must reach nobody.
     """
     illustrate(services, edition_id)
     now = services.clock.now()
-    start = start or Start(not_before=now)
     with services.session() as session:
         edition = editions.get(session, edition_id, lock=True)
+        start = start or Start(not_before=max(now, edition.due_at))
         planned = _approve(services, session, edition, by=by, start=start)
         how = "send now" if start.at_once else "approve"
         since = f", from {start.not_before.isoformat(timespec='minutes')}" if start.not_before else ""
@@ -397,8 +397,7 @@ def hours(
     """
     Return when the mails of *edition* fall due by *start*, for the readers of each (time zone, hour).
 
-    A wave that has passed by then is served with the first: a reader may have chosen its hour a moment ago, and an
-    editor who approves early does not want it sent to them alone.
+    None does so before the Edition itself: not even that of a reader who chose its hour when that had passed.
     """
     if edition.cadence.is_beside or start.at_once:
         wishes = Cadence.served_by(edition.cadence, edition.date)
@@ -406,5 +405,4 @@ def hours(
         return {(key.time_zone, key.hour): start.not_before or now for key in keys}
     instants = waves(session, newsletter, edition.cadence, edition.date)
     begins = start.not_before or edition.due_at
-    first = max(begins, edition.due_at)
-    return {(zone, hour): at if at >= begins else first for (zone, hour), at in instants.items() if zone is not None}
+    return {(zone, hour): max(at, begins) for (zone, hour), at in instants.items() if zone is not None}

@@ -239,20 +239,3 @@ def test_whatever_is_chosen_each_mail_comes_when_it_is_foretold_and_is_one_that_
         assert len(keys) == len(set(keys))
         skipped = select(Delivery.reason).where(Delivery.reason == Reason.TOO_LATE)
         assert life.session.scalars(skipped).all() == []
-
-
-def test_an_early_approval_serves_an_hour_that_has_passed_with_the_first_wave_and_not_at_once(
-    services: Services,
-) -> None:
-    with world(services, BEGINNINGS[5]) as life:
-        life.tick()
-        life.live(datetime(2026, 11, 21, 5, 55, tzinfo=UTC))  # the Draft is made, for 06:00 UTC
-        life.choose(hour=time(5))
-        life.tick()
-        (edition,) = editions.in_states(life.session, EditionState.DRAFT)
-
-        newsletter = life.services.newsletter("morning")
-        due = pipeline.hours(life.session, newsletter, edition, Start(not_before=life.now), life.now)
-
-        assert set(due.values()) == {edition.due_at}
-        assert edition.due_at > life.now
