@@ -48,12 +48,15 @@ class Tally:
             self.blame(what, str(fault))
         except Exception as fault:
             log.exception("job failed", job=self.job, what=what)
-            self.faults.append(without_names(f"{what}: {type(fault).__name__}: {fault}"))
+            self._keep(what, f"{type(fault).__name__}: {fault}")
 
     def blame(self, what: str, reason: str) -> None:
         """Take down the fault of *what*."""
         log.error("job failed", job=self.job, what=what, reason=reason)
-        self.faults.append(f"{what}: {reason}")
+        self._keep(what, reason)
+
+    def _keep(self, what: str, reason: str) -> None:
+        self.faults.append(without_names(f"{what}: {reason}"))
 
 
 Job = Callable[[Services, Tally, Event], None]

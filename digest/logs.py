@@ -11,7 +11,8 @@ Logger = structlog.typing.FilteringBoundLogger
 
 #: Libraries that tell more than anyone wants to read at "info".
 _TALKATIVE = ("apscheduler", "alembic", "trafilatura", "htmldate", "uvicorn.access", "asyncio", "mail.log")
-_ADDRESS = re.compile(r"[^\s<>\"'(),;:=/\[\]]+@[^\s<>\"'(),;:=/\[\]]+")
+#: Begins where a word does and nowhere else, lest a word without end be read anew from each of its letters.
+_ADDRESS = re.compile(r"(?<![^\s<>\"'(),;:=/\[\]])[^\s<>\"'(),;:=/\[\]]+@[^\s<>\"'(),;:=/\[\]]+")
 #: A payload and, behind a dot, the 43 signs of its HMAC-SHA256, as subscribers.tokens seals it.
 _TOKEN = re.compile(r"(?<![\w.-])[\w-]+(?:\.[\w-]+)*\.[\w-]{43}(?![\w-])")
 

@@ -342,15 +342,15 @@ def approve(services: Services, edition_id: EditionId, *, by: str, start: Start 
     Freeze the Edition's content on the word of *by*, and plan one Delivery per reader. Returns how many were planned.
 
     Pictures that it still lacks are fetched first. From here on sending, archive and preview read only what was frozen.
-    Hours that have passed count from now: whoever approves late wants it sent; a special Edition has no hour but now,
-    or that of *start*.
+    Hours that have passed count from the first, or from now where that has passed too: whoever approves late wants it
+    sent. A special Edition has no hour but now, or that of *start*.
     WrongState when it is not open for approval; UnfitToSend when its mail has faults that must reach nobody.
     """
     illustrate(services, edition_id)
     now = services.clock.now()
-    start = start or Start(not_before=now)
     with services.session() as session:
         edition = editions.get(session, edition_id, lock=True)
+        start = start or Start(not_before=max(now, edition.due_at))
         planned = _approve(services, session, edition, by=by, start=start)
         how = "send now" if start.at_once else "approve"
         since = f", from {start.not_before.isoformat(timespec='minutes')}" if start.not_before else ""

@@ -127,14 +127,15 @@ def everything(session: Session, public_id: str, evidence: Evidence, *, now: dat
     The ledger keeps the wish also where all had ended before. UnknownSubscriber when there is no such Subscription.
     """
     asked = Subscription.by_public_id(session, public_id)
-    subscriber, was_suppressed = asked.subscriber, suppression.is_suppressed(session, asked.subscriber.fingerprint)
+    subscriber = asked.subscriber
     still_open = select(Subscription).where(
         Subscription.subscriber_id == subscriber.id, Subscription.state != SubscriptionState.ENDED
     )
     ending = session.scalars(still_open.order_by(Subscription.id).with_for_update()).all()
     for subscription in ending:
         _end(session, subscription, evidence, now=now, reason=EndReason.EVERYTHING)
-    if not ending and not was_suppressed:
+    last = consent.history(session, subscriber.fingerprint)[-1:]
+    if not ending and [(each.kind, each.wording) for each in last] != [(ConsentKind.WITHDRAWN, evidence.wording)]:
         consent.record(session, asked, ConsentKind.WITHDRAWN, evidence, at=now)
     suppression.suppress(session, subscriber.fingerprint, SuppressionReason.UNSUBSCRIBED, at=now)
 

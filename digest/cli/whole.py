@@ -20,7 +20,7 @@ def whole(out: Path) -> Iterator[TextIO]:
             yield stream
         return
     place = out.resolve()  # a link stays, and leads to the new text
-    handle, name = mkstemp(dir=place.parent, prefix=f"{place.name[:200]}.", suffix=".part")
+    handle, name = mkstemp(dir=place.parent, prefix=f"{place.name[:40]}.", suffix=".part")
     part = Path(name)
     try:
         with os.fdopen(handle, "w", encoding="utf-8", newline="") as stream:

@@ -81,7 +81,7 @@ def _open(session: Session, newsletter: Newsletter, edition: Edition, now: dt.da
         return Outlook(decisions=Decisions.on(edition, 0), readers=0, corrects=edition.corrects_id)
     reach = editions.reach(session, edition)
     goes_by_itself = edition.state is EditionState.DRAFT and newsletter.approves_itself(edition.cadence)
-    begins = max(now, edition.due_at) if goes_by_itself else now
+    begins = max(now, edition.due_at)
     due = pipeline.hours(session, newsletter, edition, pipeline.Start(not_before=begins), now).values()
     return Outlook(
         decisions=Decisions.on(edition, 0),

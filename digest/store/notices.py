@@ -231,5 +231,11 @@ def _columns(wish: NoticeWish, now: datetime) -> dict[str, Any]:
 
 
 def _to_reader(spellings: Collection[str]) -> ColumnElement[bool]:
-    address = or_(Notice.address.in_(spellings), func.lower(Notice.address).in_(spellings))
+    address = or_(Notice.address.in_(spellings), *(key.in_(spellings) for key in _keys()))
     return and_(address, Notice.kind.not_in(FOR_STAFF))
+
+
+def _keys() -> tuple[ColumnElement[str], ...]:
+    """Return what the key of a Notice's address may be: of a last Sigma PostgreSQL makes a middle one."""
+    small = func.lower(Notice.address)
+    return small, func.replace(small, "\u03c3@", "\u03c2@")

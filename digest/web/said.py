@@ -2,6 +2,7 @@
 
 from babel.support import NullTranslations
 
+from digest.web.wishes import NotOffered
 from digest.web.words import phrase
 from subscribers.errors import BadAddress, BadWish
 
@@ -36,6 +37,8 @@ _UNKNOWN_VALUE = phrase("One of the values is none that we know: choose it anew.
 
 def said(phrases: NullTranslations, fault: BadAddress | BadWish) -> str:
     """Return what to tell whoever typed the value that *fault* is about; where *phrases* lack it, in English."""
+    if isinstance(fault, NotOffered):
+        return phrases.gettext(_UNKNOWN_VALUE)
     if isinstance(fault, BadWish):
         return phrases.gettext(_WISHES.get(fault.field, _UNKNOWN_VALUE))
     told = phrases.gettext(fault.sentence)

@@ -31,6 +31,14 @@ _SINGLE = ("cadence", "hour", "time_zone", "language", "name")
 _HOURS = tuple(f"{hour:02}:00" for hour in range(24))
 
 
+class NotOffered(BadWish):
+    """The form does not offer this value, or offers it no more since it was shown."""
+
+    def __init__(self, field: str) -> None:
+        """Name the *field*."""
+        super().__init__(field, "is none that the form offers; choose anew")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Choices:
     """What the form offers, and what is chosen in it."""
@@ -102,7 +110,7 @@ def chosen(fields: Fields, newsletter: Newsletter, before: Wishes) -> Wishes:
 
     So does what was not touched since the form was shown: something else may have been saved meanwhile, in another tab
     or about another newsletter. All sections ticked means all, also those that come later. BadWish when none is ticked
-    or a value cannot be; HTTPException 422 when the form holds what it never offered.
+    or a value cannot be; NotOffered when the form does not offer it, or no more.
     """
     ticked = fields.many("section")
     was = Fields(tuple(parse_qsl(fields.one("was"), keep_blank_values=True)))
@@ -111,22 +119,24 @@ def chosen(fields: Fields, newsletter: Newsletter, before: Wishes) -> Wishes:
     every = [section.slug for section in newsletter.sections]
     # A newsletter may have given up the cadence that a reader once chose; then the form shows none of it.
     usual_cadence = before.cadence if before.cadence in offered(newsletter) else offered(newsletter)[0]
+    if not set(ticked) <= set(every):
+        raise NotOffered("sections")
+    cadence = fields.one("cadence", usual_cadence)
+    if cadence not in offered(newsletter):
+        raise NotOffered("cadence")
     try:
-        cadence = Cadence(fields.one("cadence", usual_cadence))
         hour = fields.one("hour", f"{before.hour:%H:%M}" if before.hour else "")
         at = dt.time.fromisoformat(hour) if hour else None
     except ValueError:
-        raise HTTPException(422) from None
+        raise NotOffered("hour") from None
     language = fields.one("language", before.language)
-    if cadence not in offered(newsletter) or not set(ticked) <= set(every):
-        raise HTTPException(422)
     if language not in dict(_languages(before.language)):
-        raise HTTPException(422)
+        raise NotOffered("language")
     return Wishes(
         name=fields.one("name", before.name),
         language=language,
         sections=before.sections if is_same else None if set(ticked) == set(every) else ticked,
-        cadence=cadence,
+        cadence=Cadence(cadence),
         hour=at,
         time_zone=fields.one("time_zone", before.time_zone),
     )

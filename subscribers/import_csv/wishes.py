@@ -98,7 +98,7 @@ def columns(header: Row | Malformed | None, mapping: Mapping[str, str]) -> Colum
         raise ImportFault("the file is empty; give a CSV file whose first line names its columns")
     if isinstance(header, Malformed):
         raise ImportFault(f"line {header.line}, the header, {header.fact}")
-    headings = [plain(heading) for heading in header.cells]
+    headings = [plain(unguarded(heading)) for heading in header.cells]
     told = _told(headings, mapping)
     export = recognise(headings)
     places: dict[str, int] = {}

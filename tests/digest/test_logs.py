@@ -129,3 +129,17 @@ def test_the_record_of_a_job_that_failed_holds_no_address() -> None:
         int("ana@reader.example")
 
     assert tally.faults == ["upkeep: ValueError: invalid literal for int() with base 10: '…@…'"]
+
+
+def test_the_record_of_a_fault_of_ours_holds_no_address_of_what_others_said() -> None:
+    tally = Tally("send")
+
+    tally.blame("send", "the relay says: no such mailbox ana@reader.example")
+
+    assert tally.faults == ["send: the relay says: no such mailbox …@…"]
+
+
+def test_a_word_without_end_is_read_once_and_not_from_each_of_its_letters() -> None:
+    word = "a" * 300_000  # for which half an hour would not do
+
+    assert logs.without_names(f"{word} ana@reader.example") == f"{word} …@…"

@@ -8,7 +8,7 @@ from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from io import BytesIO, StringIO, TextIOWrapper
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 import pytest
 import structlog
@@ -36,13 +36,14 @@ class Ran:
         return [json.loads(line) for line in self.out.splitlines()]
 
 
-def run(*words: str | Path, typed: str = "") -> Ran:
-    """Run `digest` with *words*, and with *typed* on standard input; logging is left as it was."""
+def run(*words: str | Path, typed: str | TextIO | None = "") -> Ran:
+    """Run `digest` with *words*, and *typed* or an open file as standard input; logging is left as it was."""
     out, err, code, root = StringIO(), StringIO(), 0, logging.getLogger()
     handlers, level = root.handlers[:], root.level
     with pytest.MonkeyPatch.context() as patch, redirect_stdout(out), redirect_stderr(err):
         patch.setattr(sys, "argv", ["digest", *map(str, words)])
-        patch.setattr(sys, "stdin", TextIOWrapper(BytesIO(typed.encode()), encoding="utf-8"))
+        stdin = TextIOWrapper(BytesIO(typed.encode()), encoding="utf-8") if isinstance(typed, str) else typed
+        patch.setattr(sys, "stdin", stdin)
         patch.setenv("DIGEST_CONFIG", os.environ.get("DIGEST_CONFIG", ""))
         try:
             main.main()

@@ -139,6 +139,73 @@ def test_the_refusals_never_take_the_place_of_the_list_itself(digest: Command, t
     assert file.read_text(encoding="utf-8") == "email\nrubbish\n"
 
 
+def test_nor_that_of_a_list_that_is_led_into_the_command(digest: Command, tmp_path: Path) -> None:
+    file = tmp_path / "readers.csv"
+    file.write_text("email\nrubbish\n", encoding="utf-8")
+
+    with file.open(encoding="utf-8") as led:
+        ran = digest("subscriber", "import", "morning", "-", "--consent", "asked", "--refusals", file, typed=led)
+
+    assert ran.code == 1
+    assert "the very list" in ran.err
+    assert file.read_text(encoding="utf-8") == "email\nrubbish\n"
+
+
+@pytest.mark.parametrize("name", ["x" * 300, "none/x.csv"])
+def test_refusals_that_cannot_be_written_are_told_before_anybody_comes_in(
+    digest: Command, tmp_path: Path, name: str
+) -> None:
+    file = tmp_path / "readers.csv"
+    file.write_text("email\nana@reader.example\n", encoding="utf-8")
+
+    ran = digest("subscriber", "import", "morning", file, "--consent", "asked", "--refusals", tmp_path / name)
+
+    assert ran.code == 1
+    assert "cannot be written" in ran.err
+    assert "ana@" not in digest("subscriber", "export", "morning").out
+
+
+def test_a_file_may_have_a_long_name_in_any_script(digest: Command, tmp_path: Path) -> None:
+    digest(*ADDED)
+    out = tmp_path / ("\u8aad" * 80 + ".csv")
+
+    ran = digest("subscriber", "export", "morning", "--out", out)
+
+    assert ran.code == 0, ran.err
+    assert "ana@reader.example" in out.read_text(encoding="utf-8")
+
+
+def test_a_heading_is_no_formula_in_the_refusals_either_and_means_the_same_there(
+    digest: Command, tmp_path: Path
+) -> None:
+    file, refusals = tmp_path / "readers.csv", tmp_path / "refusals.csv"
+    file.write_text("=post,email\n7,rubbish\n", encoding="utf-8")
+    words = ("subscriber", "import", "morning", "--consent", "asked", "--map", "=post=hour")
+
+    digest(*words, file, "--refusals", refusals)
+    again = digest(*words, refusals)
+
+    assert refusals.read_text(encoding="utf-8").splitlines()[0] == "line,reason,fact,'=post,email"
+    assert "bad address" in again.err
+
+
+def test_a_closed_standard_input_is_told(digest: Command) -> None:
+    ran = digest("subscriber", "import", "morning", "-", "--consent", "asked", typed=None)
+
+    assert ran.code == 1
+    assert "standard input" in ran.err
+
+
+def test_the_ground_of_an_import_never_holds_an_address(digest: Command, tmp_path: Path) -> None:
+    file = tmp_path / "readers.csv"
+    file.write_text("email\nana@reader.example\n", encoding="utf-8")
+
+    ran = digest("subscriber", "import", "morning", file, "--consent", "list of Ana@reader.example")
+
+    assert ran.code != 0
+    assert "holds an address" in ran.err
+
+
 def test_a_list_may_be_piped_in_and_a_pipe_gets_no_progress(digest: Command, tmp_path: Path) -> None:
     refusals = tmp_path / "refusals.csv"
     words = ("subscriber", "import", "morning", "-", "--consent", "asked", "--refusals", refusals)

@@ -119,6 +119,19 @@ def test_send_now_takes_no_heed_of_hours_and_asked_twice_sends_once(
     assert written_down(services) == [(EVE, "send now")]
 
 
+def test_an_early_approval_sends_nothing_at_once_to_whom_an_hour_is_over(
+    services: Services, edition_id: EditionId
+) -> None:
+    subscribe(services, "cleo", zone="Asia/Tokyo")  # where it is long past seven
+
+    foretold = outlook.outlook(services, edition_id).first
+    releasing.approve(services, edition_id, by=EVE)
+
+    assert foretold == DUE
+    assert hours(services, edition_id) == (DUE, DUE + 6 * HOUR)
+    assert the(services, edition_id).due_at == DUE
+
+
 def test_what_waits_is_moved_later_earlier_and_at_last_sent_at_once(
     services: Services, edition_id: EditionId, inbox: Inbox
 ) -> None:

@@ -115,6 +115,21 @@ def test_an_end_can_be_taken_back(session: Session, add_one: AddOne, evidence: E
     assert kinds == [ConsentKind.ADDED, ConsentKind.WITHDRAWN, ConsentKind.RESTORED]
 
 
+def test_leaving_everything_is_written_down_once_also_where_the_address_got_no_mail_any_more(
+    session: Session, add_one: AddOne, evidence: Evidence, now: datetime
+) -> None:
+    ended = add_one()
+    mark = ended.subscriber.fingerprint
+    unsubscribe.one_click(session, ended.public_id, evidence, now=now)
+    suppression.suppress(session, mark, SuppressionReason.HARD_BOUNCE, at=now)
+    all_of_it = Evidence(wording="Leave everything from us", source="unsubscribe page")
+
+    for _ in range(2):
+        unsubscribe.everything(session, ended.public_id, all_of_it, now=now)
+
+    assert [event.wording for event in consent.history(session, mark)].count("Leave everything from us") == 1
+
+
 def test_taking_back_after_leaving_everything_lifts_the_suppression(
     session: Session, add_one: AddOne, evidence: Evidence, now: datetime
 ) -> None:

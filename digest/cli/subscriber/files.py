@@ -15,6 +15,7 @@ from digest.cli.output import FAILED, Json, answer, complain, err, fail, table, 
 from digest.cli.stopping import stoppable
 from digest.cli.subscriber import list_file, refusals
 from digest.cli.wired import Slug, services
+from digest.logs import without_names
 from digest.model.newsletter import Newsletter
 from digest.services import Services
 from subscribers.cadence import WISHES
@@ -69,6 +70,8 @@ def import_(
         list_file.check_name(file)
         if not consent.strip():
             usage("give --consent: when and how they agreed; or --left, when all of them have left")
+    if without_names(consent) != consent:
+        usage("--consent holds an address, and is kept when that is erased; say it without")
     ground = Evidence(wording=consent or "had left", source=_source(file))
     with list_file.opened(file) as stream, services() as given:
         plan = replace(_plan(given, given.newsletter(slug), ground, mapping), everybody_left=left)

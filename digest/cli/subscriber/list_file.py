@@ -29,7 +29,7 @@ def opened(file: Path) -> Iterator[BinaryIO]:
     """Give the bytes of *file*, which can be read twice; ends the command where it is no list or cannot be read."""
     with ExitStack() as kept:
         try:
-            stream = sys.stdin.buffer if file == STANDARD_INPUT else kept.enter_context(file.open("rb"))
+            stream = _standard_input() if file == STANDARD_INPUT else kept.enter_context(file.open("rb"))
             if not stream.seekable():
                 copy = kept.enter_context(TemporaryFile())
                 shutil.copyfileobj(stream, copy)
@@ -41,6 +41,12 @@ def opened(file: Path) -> Iterator[BinaryIO]:
         if fault:
             fail(f"{file} {fault}")
         yield stream
+
+
+def _standard_input() -> BinaryIO:
+    if sys.stdin is None:  # as Python has it where a service manager or a shell has closed it
+        fail("standard input is closed; lead a file into the command, or name one")
+    return sys.stdin.buffer
 
 
 def check_name(file: Path) -> None:

@@ -1,8 +1,12 @@
 """The refused rows of an import, in a file to be mended and imported once more."""
 
 import csv
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
+from io import UnsupportedOperation
+from os import fstat
+from os.path import samestat
 from pathlib import Path
 from tempfile import TemporaryFile
 from typing import BinaryIO, TextIO
@@ -27,9 +31,9 @@ def written(path: Path | None, file: Path, stream: BinaryIO) -> Iterator[Callabl
     if path is None:
         yield lambda _refusal: None
         return
-    if file != STANDARD_INPUT and path.exists() and path.samefile(file):
-        fail(f"{path} is the very list that is read; name another file for the refused rows")
     try:
+        if _is_read_from(path, file):
+            fail(f"{path} is the very list that is read; name another file for the refused rows")
         with whole(path) as out, TemporaryFile("w+", encoding="utf-8", newline="") as noted:
             yield _Notes(noted).take
             noted.seek(0)
@@ -37,6 +41,17 @@ def written(path: Path | None, file: Path, stream: BinaryIO) -> Iterator[Callabl
             _join(csv.reader(noted), stream, out)
     except OSError as fault:
         fail(f"{path} cannot be written: {fault.strerror}; name a file in a folder that you may write to")
+
+
+def _is_read_from(path: Path, file: Path) -> bool:
+    """Return whether *path* is what is read, also where a shell has opened it in our place."""
+    if not path.is_file():
+        return False
+    there = path.stat()
+    try:
+        return samestat(there, file.stat() if file != STANDARD_INPUT else fstat(sys.stdin.fileno()))
+    except UnsupportedOperation:
+        return False  # what stands in for standard input is no file
 
 
 class _Notes:
@@ -58,8 +73,12 @@ def _join(noted: Iterator[list[str]], stream: BinaryIO, out: TextIO) -> None:
     writer = csv.writer(out)
     with closing(rows(stream)) as records:
         header = next(records, None)
-        writer.writerow((*HEADINGS, *(header.cells if isinstance(header, Row) else ())))
+        writer.writerow((*HEADINGS, *(map(_harmless, header.cells) if isinstance(header, Row) else ())))
         for line, reason, fact in noted:
             record = next((each for each in records if each.line >= int(line)), None)
             cells = record.cells if isinstance(record, Row) and record.line == int(line) else ()
-            writer.writerow((line, reason, guarded(fact), *(guarded(unguarded(cell)) for cell in cells)))
+            writer.writerow((line, reason, guarded(fact), *map(_harmless, cells)))
+
+
+def _harmless(cell: str) -> str:
+    return guarded(unguarded(cell))

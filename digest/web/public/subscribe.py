@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from enum import StrEnum
 from typing import Any
 
-from fastapi import APIRouter, HTTPException
+from fastapi import APIRouter
 from starlette.responses import Response
 
 from digest.model.newsletter import Newsletter
@@ -85,12 +85,8 @@ def _take_down(services: Wired, newsletter: Newsletter, fields: Fields, evidence
 
 def _wish(newsletter: Newsletter, fields: Fields, source: str) -> SignUp:
     usual = wishes.usual(newsletter)
-    try:
-        # Only the page has something to choose; elsewhere no section ticked means nothing.
-        chosen = wishes.chosen(fields, newsletter, usual) if source == Form.PAGE else usual
-    except HTTPException:
-        # The page may have stood open since before config.toml changed: its reader gets the present one, filled in.
-        raise BadWish("choice", "is none that the form offers; choose anew") from None
+    # Only the page has something to choose; elsewhere no section ticked means nothing.
+    chosen = wishes.chosen(fields, newsletter, usual) if source == Form.PAGE else usual
     return SignUp(
         newsletter=newsletter.slug,
         address=fields.one("address"),
