@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from sqlalchemy import Connection, Engine, column, create_engine, event, inspect, select, table
+from sqlalchemy import Connection, Engine, String, column, create_engine, event, inspect, select, table
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, DatabaseError, OperationalError
 from sqlalchemy.orm import Session
@@ -93,6 +93,7 @@ class Database:
         from alembic.config import Config  # noqa: PLC0415
 
         with _told_plainly(), self.engine.connect() as connection:
+            _refuse_newer(_schema_of(connection))
             config = Config()
             config.set_main_option("script_location", str(MIGRATIONS))
             config.attributes["connection"] = connection
@@ -107,19 +108,14 @@ class Database:
         DatabaseNotReady says what to do.
         """
         with _told_plainly(), self.engine.connect() as connection:
-            tables = inspect(connection).get_table_names()
-            is_empty = not tables
-            found = (
-                connection.scalar(select(column("version_num")).select_from(table(_VERSION)))
-                if _VERSION in tables
-                else None
-            )
-        wanted = newest_version()
+            is_empty = not inspect(connection).get_table_names()
+            found = _schema_of(connection)
+        _refuse_newer(found)
         if is_empty:
             self.upgrade()
-        elif found != wanted:
+        elif found != newest_version():
             raise DatabaseNotReady(
-                f"the database has schema {found or 'unknown'}, this version needs {wanted}; "
+                f"the database has schema {found or 'unknown'}, this version needs {newest_version()}; "
                 "make a copy of it, then run `digest db upgrade`"
             )
 
@@ -149,6 +145,22 @@ class Database:
 def newest_version() -> str:
     """Return the version of the schema that this program was written for: the number of its last migration."""
     return max(path.name[:4] for path in (MIGRATIONS / "versions").glob("[0-9]*.py"))
+
+
+def _schema_of(connection: Connection) -> str | None:
+    """Return the version of the schema that the database says it has; None where it says nothing."""
+    if not inspect(connection).has_table(_VERSION):
+        return None
+    return connection.scalar(select(column("version_num", String)).select_from(table(_VERSION)))
+
+
+def _refuse_newer(found: str | None) -> None:
+    """Leave alone what a later version has made: no migration of ours leads back from there."""
+    if found is not None and found > newest_version():
+        raise DatabaseNotReady(
+            f"the database has schema {found}, newer than the {newest_version()} of this version; "
+            "start the version that made it, or restore a copy from before"
+        )
 
 
 def _engine(url: str) -> Engine:

@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from digest.cli.output import Json, answer, complain, table, usage
+from digest.cli.typed import legible
 from digest.cli.wired import services
 from digest.desk import staffing
 from digest.desk.staffing import Invitation
@@ -130,7 +131,7 @@ def audit(
 ) -> None:
     """Tell who did what at the desk, the newest first."""
     with services() as given, given.reading() as session:
-        entries = trail.recent(session, by=accounts.normal(by), limit=limit)
+        entries = trail.recent(session, by=accounts.normal(legible(by)), limit=limit)
     if as_json:
         told = [{"at": e.at, "by": e.by, "act": e.act, "about": e.about, "detail": e.detail} for e in entries]
         answer(told, as_json=True)

@@ -10,6 +10,7 @@ import typer
 from digest import stories
 from digest.cli import headlines
 from digest.cli.output import Json, answer, complain, fail, out, table, usage
+from digest.cli.typed import GREATEST_ID
 from digest.cli.wired import CadenceOption, Slug, services
 from digest.model.candidate import Candidate, Cluster, RulingKind
 from digest.model.ids import ArticleId
@@ -22,8 +23,6 @@ app = typer.Typer(help="Stories: how news falls into events, and what editors ru
 
 BY = "command line"
 NEXT = "It counts from the next Edition on; those that are made keep what they hold."
-# What a column of 64 bits holds; SQLite refuses to be asked for more.
-GREATEST_ID = 2**63 - 1
 ArticleArgument = Annotated[
     int, typer.Argument(metavar="ARTICLE_ID", max=GREATEST_ID, help="As `digest story list` shows it.")
 ]

@@ -7,7 +7,7 @@ from typing import Literal
 
 import pytest
 import structlog
-from sqlalchemy import text
+from sqlalchemy import insert, text
 from sqlalchemy.exc import IntegrityError, StatementError
 
 from digest import logs
@@ -68,19 +68,17 @@ def test_what_a_database_says_of_a_broken_rule_is_told_without_the_row(
 ) -> None:
     logs.configure("info", style)
     database = Database(database_url)
-    same = {"address": "änne@reader.example", "address_key": "änne@reader.example", "language": "en"}
+    written = {"address": "änne@reader.example", "address_key": "änne@reader.example", "language": None}
 
     try:
         with database.session() as session:
-            for mark in ("a", "b"):
-                session.add(Subscriber(**same, fingerprint=mark, time_zone="UTC", created_at=clock.at))
-                session.flush()
+            session.execute(insert(Subscriber).values(**written, fingerprint="a", time_zone="UTC", created_at=clock.at))
     except IntegrityError:
         logs.logger("test").exception("it failed")
     database.close()
 
     told = capsys.readouterr().err
-    assert "address_key" in told
+    assert "language" in told
     assert "reader.example" not in told
 
 

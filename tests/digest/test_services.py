@@ -82,6 +82,18 @@ def test_a_database_of_another_schema_is_left_alone(make_services: MakeServices,
         make_services(sqlite_url)
 
 
+def test_a_database_of_a_later_version_is_left_alone_and_not_said_to_be_upgradable(database_url: str) -> None:
+    database = Database(database_url)
+    with database.engine.begin() as connection:
+        connection.exec_driver_sql("UPDATE alembic_version SET version_num = '9999'")
+
+    for start in (database.upgrade, database.prepare):
+        with pytest.raises(DatabaseNotReady, match=r"has schema 9999, newer than .*start the version that made it"):
+            start()
+
+    database.close()
+
+
 def test_a_file_that_is_no_database_is_told_plainly(make_services: MakeServices, tmp_path: Path) -> None:
     (tmp_path / "digest.db").write_bytes(b"not a database at all, but long enough to be looked at " * 100)
 

@@ -755,6 +755,26 @@ def test_a_reader_is_added_once_listed_and_ended(digest: Command) -> None:
     assert digest("subscriber", "list", "--state", "active", "--json").json == []
 
 
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("subscriber", "list", "--search", "\udcff"),
+        ("staff", "audit", "--by", "\udcff"),
+        ("subscriber", "list", "--limit", 2**63),
+        ("subscriber", "reasons", "--limit", 2**63),
+        ("edition", "doubts", "morning", "--limit", 2**63),
+        ("edition", "resolve", "morning", "--as", "sent", "--subscriber", 2**31),
+        ("story", "pin", "morning", 2**31),
+        ("story", "lift", 2**31),
+    ],
+)
+def test_what_no_database_can_be_asked_is_a_wrong_usage(digest: Command, words: tuple[str | int, ...]) -> None:
+    ran = digest(*words)
+
+    assert ran.code == 2
+    assert "Traceback" not in ran.err
+
+
 def test_an_import_tries_first_then_adds_and_names_each_refused_line(digest: Command, tmp_path: Path) -> None:
     file = tmp_path / "readers.csv"
     file.write_text(CSV, encoding="utf-8")

@@ -192,9 +192,9 @@ def test_articles_and_editions_of_before_are_found_after_the_upgrade(empty_url: 
     assert found == [[1], [], [], [], [], [5]]
 
 
-def test_a_database_with_another_schema_is_refused_with_the_remedy(sqlite_url: str) -> None:
+def test_a_database_with_an_older_schema_is_refused_with_the_remedy(sqlite_url: str) -> None:
     file = sqlite3.connect(sqlite_url.removeprefix("sqlite:///"))
-    file.execute("UPDATE alembic_version SET version_num = '9999'")
+    file.execute("UPDATE alembic_version SET version_num = '0001'")
     file.commit()
     file.close()
     database = Database(sqlite_url)

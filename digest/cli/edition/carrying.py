@@ -12,6 +12,7 @@ from digest import sending
 from digest.cli.edition.facts import account_line, facts, found, sentence
 from digest.cli.output import Json, answer, err, fail, table
 from digest.cli.stopping import stoppable
+from digest.cli.typed import GREATEST, GREATEST_ID
 from digest.cli.wired import CadenceOption, Date, Slug, services
 from digest.model.delivery import Account
 from digest.model.edition import Edition, EditionState
@@ -100,7 +101,7 @@ def doubts(
     slug: Slug,
     date: Date = None,
     cadence: CadenceOption = None,
-    limit: Annotated[int, typer.Option(min=1, help="Show at most so many.")] = SHOWN,
+    limit: Annotated[int, typer.Option(min=1, max=GREATEST, help="Show at most so many.")] = SHOWN,
     *,
     as_json: Json = False,
 ) -> None:
@@ -132,7 +133,8 @@ def resolve(
     date: Date = None,
     cadence: CadenceOption = None,
     subscriber: Annotated[
-        list[int] | None, typer.Option(help="Only this one, by the number that `doubts` shows; may be repeated.")
+        list[int] | None,
+        typer.Option(max=GREATEST_ID, help="Only this one, by the number that `doubts` shows; may be repeated."),
     ] = None,
     *,
     as_json: Json = False,

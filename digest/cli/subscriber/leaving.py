@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from digest.cli.output import Json, answer, out, table
+from digest.cli.typed import GREATEST
 from digest.cli.wired import services
 from subscribers import unsubscribe
 from subscribers.model import LeavingCause
@@ -20,7 +21,7 @@ def reasons(
     since: Annotated[
         dt.datetime | None, typer.Option(formats=["%Y-%m-%d"], help="Only who left on that date (UTC) or later.")
     ] = None,
-    limit: Annotated[int, typer.Option(min=0, help="At most so many of their words.")] = 20,
+    limit: Annotated[int, typer.Option(min=0, max=GREATEST, help="At most so many of their words.")] = 20,
     *,
     as_json: Json = False,
 ) -> None:

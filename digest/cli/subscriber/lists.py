@@ -6,6 +6,7 @@ import typer
 
 from digest.cli import segment_options as only
 from digest.cli.output import Json, answer, out, table
+from digest.cli.typed import GREATEST, legible
 from digest.cli.wired import services
 from subscribers import audience, segments
 from subscribers.model import SubscriptionState
@@ -27,7 +28,7 @@ def list_(
     cadences: only.Wishes = None,
     joined_since: only.JoinedSince = None,
     joined_before: only.JoinedBefore = None,
-    limit: Annotated[int, typer.Option(min=1, help="At most so many.")] = 100,
+    limit: Annotated[int, typer.Option(min=1, max=GREATEST, help="At most so many.")] = 100,
     *,
     as_json: Json = False,
 ) -> None:
@@ -43,7 +44,7 @@ def list_(
             joined_before=joined_before,
         )
         found = audience.listing(
-            session, newsletter=newsletter, state=state, search=search, limit=limit, segment=segment
+            session, newsletter=newsletter, state=state, search=legible(search), limit=limit, segment=segment
         )
     if as_json:
         answer(found, as_json=True)

@@ -18,7 +18,8 @@ def trail(
     staff: Operator,
     services: Wired,
     pages: Templates,
-    by: str = "",
+    # No database keeps a NUL.
+    by: Annotated[str, Query(pattern="^[^\x00]*$")] = "",
     before: Annotated[int | None, Query(ge=1, lt=2**31)] = None,
 ) -> Response:
     """Show a hundred entries: of everybody or of one person, older than the entry *before*."""

@@ -304,6 +304,14 @@ def test_what_makes_no_sense_is_refused(
         assert [row.role for row in store.listing(session)] == ["operator"]
 
 
+def test_the_audit_trail_of_a_name_that_no_database_keeps_is_not_understood(client: TestClient, operator: str) -> None:
+    sign_in(client, operator)
+
+    answer = client.get("/desk/staff/audit?by=a%00b")
+
+    assert answer.status_code == 422
+
+
 def test_the_audit_trail_has_pages_of_a_hundred_by_person(
     client: TestClient, services: Services, operator: str, clock: FixedClock
 ) -> None:
