@@ -32,7 +32,7 @@ from digest.store import deliveries, editions, notices
 from subscribers import address as addresses
 from subscribers import suppression, tokens
 from subscribers.address import masked
-from subscribers.model import ReaderRequest, RequestKind, Subscriber, Subscription
+from subscribers.model import LIVE, ReaderRequest, RequestKind, Subscriber, Subscription
 from subscribers.requests import PURPOSES, Moved
 from subscribers.tokens import LIFETIMES, Claim, Purpose
 
@@ -73,6 +73,18 @@ def welcome(
     _to_reader(session, subscription, "welcome", values, now, WORTH_SENDING)
 
 
+def speaker(services: Services, subscription: Subscription) -> Newsletter:
+    """
+    Return the Newsletter that writes to the reader of *subscription*: its own.
+
+    Where config.toml no longer defines that, another one that they get, or any.
+    """
+    theirs = {each.newsletter for each in subscription.subscriber.subscriptions if each.state in LIVE}
+    return min(
+        services.settings.newsletters, key=lambda one: (one.slug != subscription.newsletter, one.slug not in theirs)
+    )
+
+
 def ask_to_move(
     services: Services, session: Session, subscription: Subscription, request: ReaderRequest, now: datetime
 ) -> None:
@@ -99,7 +111,7 @@ def tell_moved(services: Services, session: Session, moved: Moved, now: datetime
     """Tell whoever reads the old address that everything goes to another one, and how to have it all back."""
     subscription, way_back = moved.subscription, moved.way_back
     reader = subscription.subscriber
-    sender = services.newsletter(subscription.newsletter).sender
+    newsletter = speaker(services, subscription)
     life = LIFETIMES[Purpose.ADDRESS]
     back_url = ""
     if way_back is not None:
@@ -111,10 +123,10 @@ def tell_moved(services: Services, session: Session, moved: Moved, now: datetime
         address=moved.before.text,
         name=reader.name,
         language=reader.language,
-        newsletter=subscription.newsletter,
+        newsletter=newsletter.slug,
         values={
             "masked_address": masked(reader.address),
-            "write_to": sender.reply_to or sender.address,
+            "write_to": newsletter.sender.reply_to or newsletter.sender.address,
             "back_url": back_url,
             "valid_days": str(life.days),
         },
@@ -385,7 +397,7 @@ def _ask(
         address=request.address or reader.address,
         name="" if request.address else reader.name,
         language=reader.language,
-        newsletter=subscription.newsletter,
+        newsletter=speaker(services, subscription).slug,
         values={"confirm_url": page(token), "valid_days": str(life.days)},
         dedupe_key=f"{asked_for_by(reader.id)}{request.nonce}",
         expires_at=now + life,

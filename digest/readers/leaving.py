@@ -112,8 +112,10 @@ def get_less(services: Services, token: str, less: Less, *, network: str) -> Lea
     with services.session() as session:
         found = behind(services, session, token, Purpose.UNSUBSCRIBE)
         newsletter = newsletter_of(services, found)
-        if found is None or newsletter is None:
+        if found is None:
             return _UNKNOWN
+        if newsletter is None:
+            return _view(services, found)
         # Locked before it is looked at: two wishes at once must not undo each other.
         found = Subscription.by_public_id(session, found.public_id, for_update=True)
         now = services.clock.now()
@@ -135,6 +137,8 @@ def undo_leave(services: Services, token: str, *, network: str) -> LinkView:
         found = behind(services, session, token, Purpose.UNSUBSCRIBE)
         if found is None:
             return LinkView(Standing.UNKNOWN)
+        if newsletter_of(services, found) is None:  # there is nothing to send any more
+            return _view(services, found).link
         evidence = Evidence(wording="Keep sending it to me", source=_PAGE, network_address=network)
         return link_view(services, unsubscribe.undo(session, found.public_id, evidence, now=now), Standing.OPEN)
 

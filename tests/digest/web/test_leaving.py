@@ -188,7 +188,7 @@ TABLE = [
     ("/all", {}, "active", 200, "ended", ["withdrawn"]),
     ("/all", {}, "paused", 200, "ended", ["withdrawn"]),
     ("/all", {}, "pending", 200, "ended", ["withdrawn"]),
-    ("/all", {}, "ended", 200, "ended", []),
+    ("/all", {}, "ended", 200, "ended", ["withdrawn"]),
     ("/less", {"section": "research"}, "active", 200, "active", ["changed"]),
     ("/less", {"section": "research"}, "paused", 200, "paused", ["changed"]),
     ("/less", {"section": "research"}, "ended", 409, "ended", []),
