@@ -32,8 +32,8 @@ from subscribers.tokens import Purpose
 
 log = logger(__name__)
 
-#: So many mails about a change of address may go to one address within each time, whoever asks for them.
-MOST_TO_AN_ADDRESS = ((dt.timedelta(hours=1), 1), (dt.timedelta(days=7), 3))
+#: So many mails about a change of address may go to one mailbox within each time, whoever asks for them.
+MOST_TO_A_MAILBOX = ((dt.timedelta(hours=1), 1), (dt.timedelta(days=7), 3))
 #: A reader who asks more often than this in a day gets no more mails for it.
 A_DAY = 5
 
@@ -241,12 +241,11 @@ def _obstacle(
 
 
 def _is_written_to_often(session: Session, to: Address, now: dt.datetime) -> bool:
-    """Return whether *to* has got as many mails about a change of address as anybody may: whoever asks for them."""
-    spellings = {to.text, to.key}
-    return any(
-        notice_store.written_to_since(session, "address", spellings, now - window) >= most
-        for window, most in MOST_TO_AN_ADDRESS
-    )
+    """Return whether *to*, by whatever alias, has got as many mails about a change of address as anybody may."""
+    longest = max(window for window, _ in MOST_TO_A_MAILBOX)
+    written = notice_store.written_since_to(session, "address", now - longest)
+    theirs = [at for address, at in written if addresses.kept(address).mailbox == to.mailbox]
+    return any(sum(at > now - window for at in theirs) >= most for window, most in MOST_TO_A_MAILBOX)
 
 
 def _gets_mail(services: Services, session: Session, address: Address) -> bool:
