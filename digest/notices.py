@@ -129,6 +129,7 @@ def tell_moved(services: Services, session: Session, moved: Moved, now: datetime
             "write_to": newsletter.sender.reply_to or newsletter.sender.address,
             "back_url": back_url,
             "valid_days": str(life.days),
+            **_told(services, moved.before.text),
         },
         dedupe_key=f"{_mark(reader.id)}moved:{int(now.timestamp())}",
         expires_at=now + (WORTH_SENDING if way_back is None else life),
@@ -392,17 +393,23 @@ def _ask(
     life = LIFETIMES[purpose]
     claim = Claim(subscription.public_id, request.nonce)
     token = tokens.sign(purpose, claim, services.keys.tokens, issued=now)
+    address = request.address or reader.address
     wish = NoticeWish(
         kind=_KINDS[request.kind],
-        address=request.address or reader.address,
+        address=address,
         name="" if request.address else reader.name,
         language=reader.language,
         newsletter=speaker(services, subscription).slug,
-        values={"confirm_url": page(token), "valid_days": str(life.days)},
+        values={"confirm_url": page(token), "valid_days": str(life.days)} | _told(services, address),
         dedupe_key=f"{asked_for_by(reader.id)}{request.nonce}",
         expires_at=now + life,
     )
     notices.enqueue(session, wish, now)
+
+
+def _told(services: Services, address: str) -> dict[str, str]:
+    """Return what asks the Suppressions once more when the Notice is claimed: perhaps no reader has this *address*."""
+    return {"fingerprint": addresses.fingerprint(addresses.kept(address).key, services.keys.fingerprint)}
 
 
 def _to_reader(

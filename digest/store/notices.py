@@ -63,13 +63,14 @@ def claim(session: Session, now: datetime, *, lease: Lease, limit: int) -> list[
 def _skip_in_vain(session: Session, now: datetime) -> None:
     """Skip what is too late, what goes to readers whom an operator must let get mail, and welcomes to who has left."""
     is_late = and_(Notice.expires_at.is_not(None), Notice.expires_at <= now)
+    is_readers = exists().where(
+        Subscriber.address_key == func.lower(Notice.address), Suppression.fingerprint == Subscriber.fingerprint
+    )
+    # The address may be nobody's yet, or nobody's any more: then the Notice itself brings its fingerprint.
+    is_told = exists().where(Suppression.fingerprint == Notice.values["fingerprint"].as_string())
+    only_operators_lift = Suppression.reason.not_in(LIFTED_BY_READER)
     is_suppressed = and_(
-        Notice.kind.not_in(FOR_STAFF),
-        exists().where(
-            Subscriber.address_key == func.lower(Notice.address),
-            Suppression.fingerprint == Subscriber.fingerprint,
-            Suppression.reason.not_in(LIFTED_BY_READER),
-        ),
+        Notice.kind.not_in(FOR_STAFF), or_(is_readers.where(only_operators_lift), is_told.where(only_operators_lift))
     )
     has_left = and_(
         Notice.kind == "welcome",

@@ -264,6 +264,7 @@ def test_a_confirmed_move_is_written_down_under_both_addresses_and_told_to_the_o
         (way_back,) = session.scalars(select(ReaderRequest)).all()
     assert (way_back.kind, way_back.address) == (RequestKind.ADDRESS, OLD)
     assert told.pop("back_url").startswith("http://127.0.0.1:8025/a/")
+    assert told.pop("fingerprint") == mark(services, OLD)
     assert told == {"masked_address": "a***@n***", "write_to": "morning@news.example.org", "valid_days": "7"}
 
 
@@ -883,6 +884,26 @@ def test_a_waiting_mail_asks_the_suppressions_in_whatever_letters_the_address_is
         claimed = notice_store.claim(session, clock.at, lease=lease, limit=10)
 
     assert claimed == []
+
+
+@pytest.mark.parametrize(
+    ("why", "goes"), [(SuppressionReason.COMPLAINT, False), (SuppressionReason.UNSUBSCRIBED, True)]
+)
+def test_a_waiting_mail_about_a_move_asks_the_suppressions_of_an_address_that_no_reader_has(
+    make_services: MakeServices, database_url: str, clock: FixedClock, why: SuppressionReason, *, goes: bool
+) -> None:
+    services = make_services(database_url)
+    moving(services, link(services, subscribe(services, "ana"), Purpose.PREFERENCES), "\u00c4nna@new.example")
+    suppress(services, "\u00e4nna@new.example", why)
+
+    with services.session() as session:
+        lease = Lease(owner="a sender", until=clock.at + HOUR)
+        claimed = notice_store.claim(session, clock.at, lease=lease, limit=10)
+
+    assert bool(claimed) is goes
+    with services.reading() as session:
+        (kept,) = session.scalars(select(Notice).where(Notice.kind == "address"))
+        assert kept.reason is (None if goes else Reason.SUPPRESSED)
 
 
 def test_what_a_relay_says_after_an_erasure_is_blanked(services: Services, ana: str) -> None:
