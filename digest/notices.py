@@ -1,6 +1,7 @@
 """Notices: single mails, put in as rows in the transaction of the act that calls for them, and sent like Deliveries."""
 
 import hashlib
+import json
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from functools import partial
@@ -53,7 +54,7 @@ def ask_to_confirm(services: Services, session: Session, subscription: Subscript
     life = LIFETIMES[Purpose.CONFIRM]
     claim = Claim(subscription.public_id, subscription.confirmation_nonce)
     token = tokens.sign(Purpose.CONFIRM, claim, services.keys.tokens, issued=now)
-    values = {"confirm_url": services.links.confirm(token), "valid_days": str(life.days)}
+    values = {"valid_days": str(life.days)} | _links(services, confirm_url=services.links.confirm(token))
     _to_reader(session, subscription, "confirm", values, now, life)
 
 
@@ -65,10 +66,13 @@ def welcome(
     view = tokens.sign(Purpose.VIEW, claim, keys)
     values = {
         **(_latest(services, subscription, latest) if latest is not None else {}),
-        "latest_url": services.links.view(latest.id, view) if latest is not None else "",
-        "archive_url": services.links.archive(subscription.newsletter),
-        "preferences_url": services.links.preferences(tokens.sign(Purpose.PREFERENCES, claim, keys)),
-        "unsubscribe_url": services.links.unsubscribe(tokens.sign(Purpose.UNSUBSCRIBE, claim, keys)),
+        **_links(
+            services,
+            latest_url=services.links.view(latest.id, view) if latest is not None else "",
+            archive_url=services.links.archive(subscription.newsletter),
+            preferences_url=services.links.preferences(tokens.sign(Purpose.PREFERENCES, claim, keys)),
+            unsubscribe_url=services.links.unsubscribe(tokens.sign(Purpose.UNSUBSCRIBE, claim, keys)),
+        ),
     }
     _to_reader(session, subscription, "welcome", values, now, WORTH_SENDING)
 
@@ -127,8 +131,8 @@ def tell_moved(services: Services, session: Session, moved: Moved, now: datetime
         values={
             "masked_address": masked(reader.address),
             "write_to": newsletter.sender.reply_to or newsletter.sender.address,
-            "back_url": back_url,
             "valid_days": str(life.days),
+            **_links(services, back_url=back_url),
             **_told(services, moved.before.text),
         },
         dedupe_key=f"{_mark(reader.id)}moved:{int(now.timestamp())}",
@@ -321,7 +325,7 @@ def _letter(services: Services, notice: NoticeToSend, relay: Relay) -> Parcel:
 
 def _rendered(services: Services, newsletter: Newsletter, wish: NoticeWish) -> dict[str, Any]:
     """Return what the Notice of a kind that has templates says."""
-    values = {"name": wish.name, **wish.values}
+    values = {"name": wish.name, **opened(services, wish)}
     if wish.kind in FOR_DESK:
         page = services.links.sign_in_link if wish.kind == "sign_in" else services.links.set_password
         values["link_url"] = page(unseal(Sealed.STAFF_LINK, values.pop("sealed"), services.keys.tokens))
@@ -339,6 +343,20 @@ def _proof(services: Services, wish: NoticeWish) -> dict[str, Any]:
         viewpoint = Viewpoint(sections=tuple(sections) if sections else None)
     edition, _, pages = proof.opened(services, edition_id)
     return letters.proof_content(edition, pages, proof.filled(services, edition_id, pages, viewpoint))
+
+
+def opened(services: Services, wish: NoticeWish) -> dict[str, Any]:
+    """Return the values of *wish* as its template asks for them, the links that a reader gets unsealed."""
+    values = dict(wish.values)
+    # One that was put in by an earlier version has them in the clear.
+    if wish.kind not in FOR_DESK and "sealed" in values:
+        values |= json.loads(unseal(Sealed.READER_LINKS, values.pop("sealed"), services.keys.tokens))
+    return values
+
+
+def _links(services: Services, **links: str) -> dict[str, str]:
+    """Return *links*, addresses by their names, sealed: whoever reads the table, or a copy, must not press buttons."""
+    return {"sealed": seal(Sealed.READER_LINKS, json.dumps(links), services.keys.tokens)}
 
 
 def _sealed(services: Services, secret: str) -> str:
@@ -400,7 +418,11 @@ def _ask(
         name="" if request.address else reader.name,
         language=reader.language,
         newsletter=speaker(services, subscription).slug,
-        values={"confirm_url": page(token), "valid_days": str(life.days)} | _told(services, address),
+        values={
+            "valid_days": str(life.days),
+            **_links(services, confirm_url=page(token)),
+            **_told(services, address),
+        },
         dedupe_key=f"{asked_for_by(reader.id)}{request.nonce}",
         expires_at=now + life,
     )

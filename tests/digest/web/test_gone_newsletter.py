@@ -7,6 +7,7 @@ from fastapi.testclient import TestClient
 from sqlalchemy import func, select
 
 from digest.model.notice import Notice
+from digest.notices import opened
 from digest.services import Services
 from digest.web.app import create_app
 from subscribers import address, signup
@@ -124,7 +125,7 @@ def test_own_data_and_erasure_are_written_of_by_a_newsletter_that_they_still_rea
             newest = session.scalars(select(Notice).order_by(Notice.id.desc())).first()
             assert newest is not None
             assert newest.newsletter == "tide"
-            links.append(str(newest.values["confirm_url"]).removeprefix(services.links.base_url))
+            links.append(str(opened(services, newest.wish)["confirm_url"]).removeprefix(services.links.base_url))
     shown = [client.get(own) for own in links]
     data = client.post(links[0], data={"format": "json"})
     erased = client.post(links[1])
@@ -144,7 +145,7 @@ def test_a_reader_of_what_is_gone_moves_and_the_old_address_is_told(
     client.post(f"{preferences}/address", data={"address": "ana@new.example"})
     with services.reading() as session:
         asked = session.scalars(select(Notice)).one()
-        own = str(asked.values["confirm_url"]).removeprefix(services.links.base_url)
+        own = str(opened(services, asked.wish)["confirm_url"]).removeprefix(services.links.base_url)
 
     moved = client.post(own)
 
