@@ -174,4 +174,5 @@ def _shown(  # noqa: PLR0913 (each names a part of the page)
         done=done,
         fault=fault,
         fault_at=fault.field if fault else "",
+        faults={fault.field: fault} if fault else {},
     )
