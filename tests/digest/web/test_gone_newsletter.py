@@ -12,8 +12,8 @@ from digest.services import Services
 from digest.web.app import create_app
 from subscribers import address, signup
 from subscribers.consent import Evidence
-from subscribers.model import Subscriber, SubscriptionState
-from subscribers.tokens import Purpose
+from subscribers.model import Subscriber, Subscription, SubscriptionState
+from subscribers.tokens import Claim, Purpose, sign
 from tests.digest.web.conftest import Serve
 from tests.digest.web.newsroom import BASE, subscription, token
 
@@ -160,3 +160,18 @@ def test_a_link_that_is_none_of_ours_is_told_of_no_newsletter(client: TestClient
 
     assert [answer.status_code for answer in strange] == [404, 404, 200]
     assert not any("no longer exists" in answer.text for answer in strange)
+
+
+def test_a_confirmation_of_what_is_gone_says_so_and_begins_nothing(
+    client: TestClient, services: Services, reader: str
+) -> None:
+    with services.session() as session:
+        asked = Subscription.by_public_id(session, reader)
+        asked.state, asked.confirmation_nonce = SubscriptionState.PENDING, "nonce"
+    claim, now = Claim(reader, "nonce"), services.clock.now()
+    own = f"/confirm/{sign(Purpose.CONFIRM, claim, services.keys.tokens, issued=now)}"
+
+    answers = [client.get(own), client.post(own)]
+
+    assert [(answer.status_code, GONE in answer.text) for answer in answers] == [(410, True)] * 2
+    assert state(services, reader) is SubscriptionState.PENDING
