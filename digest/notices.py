@@ -1,6 +1,7 @@
 """Notices: single mails, put in as rows in the transaction of the act that calls for them, and sent like Deliveries."""
 
 import hashlib
+import json
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from functools import partial
@@ -32,7 +33,7 @@ from digest.store import deliveries, editions, notices
 from subscribers import address as addresses
 from subscribers import suppression, tokens
 from subscribers.address import masked
-from subscribers.model import ReaderRequest, RequestKind, Subscriber, Subscription
+from subscribers.model import LIVE, ReaderRequest, RequestKind, Subscriber, Subscription
 from subscribers.requests import PURPOSES, Moved
 from subscribers.tokens import LIFETIMES, Claim, Purpose
 
@@ -53,7 +54,7 @@ def ask_to_confirm(services: Services, session: Session, subscription: Subscript
     life = LIFETIMES[Purpose.CONFIRM]
     claim = Claim(subscription.public_id, subscription.confirmation_nonce)
     token = tokens.sign(Purpose.CONFIRM, claim, services.keys.tokens, issued=now)
-    values = {"confirm_url": services.links.confirm(token), "valid_days": str(life.days)}
+    values = {"valid_days": str(life.days)} | _links(services, confirm_url=services.links.confirm(token))
     _to_reader(session, subscription, "confirm", values, now, life)
 
 
@@ -65,12 +66,27 @@ def welcome(
     view = tokens.sign(Purpose.VIEW, claim, keys)
     values = {
         **(_latest(services, subscription, latest) if latest is not None else {}),
-        "latest_url": services.links.view(latest.id, view) if latest is not None else "",
-        "archive_url": services.links.archive(subscription.newsletter),
-        "preferences_url": services.links.preferences(tokens.sign(Purpose.PREFERENCES, claim, keys)),
-        "unsubscribe_url": services.links.unsubscribe(tokens.sign(Purpose.UNSUBSCRIBE, claim, keys)),
+        **_links(
+            services,
+            latest_url=services.links.view(latest.id, view) if latest is not None else "",
+            archive_url=services.links.archive(subscription.newsletter),
+            preferences_url=services.links.preferences(tokens.sign(Purpose.PREFERENCES, claim, keys)),
+            unsubscribe_url=services.links.unsubscribe(tokens.sign(Purpose.UNSUBSCRIBE, claim, keys)),
+        ),
     }
     _to_reader(session, subscription, "welcome", values, now, WORTH_SENDING)
+
+
+def speaker(services: Services, subscription: Subscription) -> Newsletter:
+    """
+    Return the Newsletter that writes to the reader of *subscription*: its own.
+
+    Where config.toml no longer defines that, another one that they get, or any.
+    """
+    theirs = {each.newsletter for each in subscription.subscriber.subscriptions if each.state in LIVE}
+    return min(
+        services.settings.newsletters, key=lambda one: (one.slug != subscription.newsletter, one.slug not in theirs)
+    )
 
 
 def ask_to_move(
@@ -99,7 +115,7 @@ def tell_moved(services: Services, session: Session, moved: Moved, now: datetime
     """Tell whoever reads the old address that everything goes to another one, and how to have it all back."""
     subscription, way_back = moved.subscription, moved.way_back
     reader = subscription.subscriber
-    sender = services.newsletter(subscription.newsletter).sender
+    newsletter = speaker(services, subscription)
     life = LIFETIMES[Purpose.ADDRESS]
     back_url = ""
     if way_back is not None:
@@ -111,12 +127,12 @@ def tell_moved(services: Services, session: Session, moved: Moved, now: datetime
         address=moved.before.text,
         name=reader.name,
         language=reader.language,
-        newsletter=subscription.newsletter,
+        newsletter=newsletter.slug,
         values={
             "masked_address": masked(reader.address),
-            "write_to": sender.reply_to or sender.address,
-            "back_url": back_url,
+            "write_to": newsletter.sender.reply_to or newsletter.sender.address,
             "valid_days": str(life.days),
+            **_links(services, back_url=back_url),
         },
         dedupe_key=f"{_mark(reader.id)}moved:{int(now.timestamp())}",
         expires_at=now + (WORTH_SENDING if way_back is None else life),
@@ -309,7 +325,7 @@ def _letter(services: Services, notice: NoticeToSend, relay: Relay) -> Parcel:
 
 def _rendered(services: Services, newsletter: Newsletter, wish: NoticeWish) -> dict[str, Any]:
     """Return what the Notice of a kind that has templates says."""
-    values = {"name": wish.name, **wish.values}
+    values = {"name": wish.name, **opened(services, wish)}
     if wish.kind in FOR_DESK:
         page = services.links.sign_in_link if wish.kind == "sign_in" else services.links.set_password
         values["link_url"] = page(unseal(Sealed.STAFF_LINK, values.pop("sealed"), services.keys.tokens))
@@ -327,6 +343,20 @@ def _proof(services: Services, wish: NoticeWish) -> dict[str, Any]:
         viewpoint = Viewpoint(sections=tuple(sections) if sections else None)
     edition, _, pages = proof.opened(services, edition_id)
     return letters.proof_content(edition, pages, proof.filled(services, edition_id, pages, viewpoint))
+
+
+def opened(services: Services, wish: NoticeWish) -> dict[str, Any]:
+    """Return the values of *wish* as its template asks for them, the links that a reader gets unsealed."""
+    values = dict(wish.values)
+    # One that was put in by an earlier version has them in the clear.
+    if wish.kind not in FOR_DESK and "sealed" in values:
+        values |= json.loads(unseal(Sealed.READER_LINKS, values.pop("sealed"), services.keys.tokens))
+    return values
+
+
+def _links(services: Services, **links: str) -> dict[str, str]:
+    """Return *links*, addresses by their names, sealed: whoever reads the table, or a copy, must not press buttons."""
+    return {"sealed": seal(Sealed.READER_LINKS, json.dumps(links), services.keys.tokens)}
 
 
 def _sealed(services: Services, secret: str) -> str:
@@ -386,8 +416,11 @@ def _ask(
         address=request.address or reader.address,
         name="" if request.address else reader.name,
         language=reader.language,
-        newsletter=subscription.newsletter,
-        values={"confirm_url": page(token), "valid_days": str(life.days)},
+        newsletter=speaker(services, subscription).slug,
+        values={
+            "valid_days": str(life.days),
+            **_links(services, confirm_url=page(token)),
+        },
         dedupe_key=f"{asked_for_by(reader.id)}{request.nonce}",
         expires_at=now + life,
     )

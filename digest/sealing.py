@@ -18,6 +18,8 @@ class Sealed(StrEnum):
     SECOND_FACTOR = "second factor"
     #: The secret of a link in a mail to staff, until that mail is written.
     STAFF_LINK = "staff link"
+    #: The links of a mail to a reader.
+    READER_LINKS = "reader links"
 
 
 class Unsealable(DigestError):

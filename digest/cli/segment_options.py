@@ -9,7 +9,7 @@ import typer
 from digest import special
 from digest.cli.output import usage
 from digest.model.newsletter import Newsletter
-from subscribers.cadence import Cadence
+from subscribers.cadence import WISHES
 from subscribers.errors import BadWish
 from subscribers.segments import Segment
 
@@ -28,8 +28,10 @@ Zones = Annotated[
     ),
 ]
 Wishes = Annotated[
-    list[Cadence] | None,
-    typer.Option("--cadence", help="Only who wants daily, weekdays or weekly; repeat it for more."),
+    list[str] | None,
+    typer.Option(
+        "--cadence", metavar="|".join(WISHES), help="Only who wants daily, weekdays or weekly; repeat it for more."
+    ),
 ]
 JoinedSince = Annotated[
     dt.datetime | None,

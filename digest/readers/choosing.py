@@ -75,8 +75,24 @@ class WishesView:
         return self.paper.state
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GoneView:
+    """What is left to a reader of a Newsletter that config.toml no longer defines; *others* as in ``WishesView``."""
+
+    masked_address: str
+    language: str
+    leave_token: str
+    #: Their Subscription has not ended yet.
+    can_leave: bool
+    others: tuple[Paper, ...]
+
+
 def wishes(services: Services, token: str) -> WishesView | None:
-    """Return what the preferences page shows, or None for a link that is none of ours; changes nothing."""
+    """
+    Return what the preferences page shows; changes nothing.
+
+    None for a link that is none of ours, or whose newsletter is gone: that is told by ``gone``.
+    """
     with services.reading() as session:
         subscription = behind(services, session, token, Purpose.PREFERENCES)
         newsletter = newsletter_of(services, subscription)
@@ -86,7 +102,6 @@ def wishes(services: Services, token: str) -> WishesView | None:
         today = preferences.today(subscription.subscriber, now)
         silence = foretelling.silence(session, newsletter, subscription)
         at = None if silence else foretelling.next_mail(session, newsletter, subscription, now)
-        theirs = {each.newsletter: each for each in subscription.subscriber.subscriptions}
         return WishesView(
             paper=_paper(services, newsletter, subscription, today),
             masked_address=addresses.masked(subscription.subscriber.address),
@@ -95,12 +110,34 @@ def wishes(services: Services, token: str) -> WishesView | None:
             leave_token=tokens.sign(Purpose.UNSUBSCRIBE, Claim(subscription.public_id), services.keys.tokens),
             next_mail=None if at is None else at.astimezone(preferences.zone(subscription.subscriber)),
             silence=silence,
-            others=tuple(
-                _paper(services, other, theirs.get(other.slug), today)
-                for other in services.settings.newsletters
-                if other.slug != newsletter.slug
-            ),
+            others=_others(services, subscription, today),
         )
+
+
+def gone(services: Services, token: str) -> GoneView | None:
+    """Return what the page shows where the newsletter behind *token* is no more; else None. Changes nothing."""
+    with services.reading() as session:
+        subscription = behind(services, session, token, Purpose.PREFERENCES)
+        if subscription is None or newsletter_of(services, subscription) is not None:
+            return None
+        reader = subscription.subscriber
+        return GoneView(
+            masked_address=addresses.masked(reader.address),
+            language=reader.language,
+            leave_token=tokens.sign(Purpose.UNSUBSCRIBE, Claim(subscription.public_id), services.keys.tokens),
+            can_leave=subscription.state is not SubscriptionState.ENDED,
+            others=_others(services, subscription, preferences.today(reader, services.clock.now())),
+        )
+
+
+def _others(services: Services, subscription: Subscription, today: dt.date) -> tuple[Paper, ...]:
+    """Return the Newsletters of this site beside that of *subscription*, as its reader has them."""
+    theirs = {each.newsletter: each for each in subscription.subscriber.subscriptions}
+    return tuple(
+        _paper(services, other, theirs.get(other.slug), today)
+        for other in services.settings.newsletters
+        if other.slug != subscription.newsletter
+    )
 
 
 def _paper(services: Services, newsletter: Newsletter, subscription: Subscription | None, today: dt.date) -> Paper:

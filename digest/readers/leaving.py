@@ -112,8 +112,10 @@ def get_less(services: Services, token: str, less: Less, *, network: str) -> Lea
     with services.session() as session:
         found = behind(services, session, token, Purpose.UNSUBSCRIBE)
         newsletter = newsletter_of(services, found)
-        if found is None or newsletter is None:
+        if found is None:
             return _UNKNOWN
+        if newsletter is None:
+            return _view(services, found)
         # Locked before it is looked at: two wishes at once must not undo each other.
         found = Subscription.by_public_id(session, found.public_id, for_update=True)
         now = services.clock.now()
@@ -135,6 +137,8 @@ def undo_leave(services: Services, token: str, *, network: str) -> LinkView:
         found = behind(services, session, token, Purpose.UNSUBSCRIBE)
         if found is None:
             return LinkView(Standing.UNKNOWN)
+        if newsletter_of(services, found) is None:  # there is nothing to send any more
+            return _view(services, found).link
         evidence = Evidence(wording="Keep sending it to me", source=_PAGE, network_address=network)
         return link_view(services, unsubscribe.undo(session, found.public_id, evidence, now=now), Standing.OPEN)
 
@@ -158,13 +162,19 @@ def _opened(services: Services, token: str) -> Claim | None:
 def _view(services: Services, subscription: Subscription) -> LeaveView:
     has_ended = subscription.state is SubscriptionState.ENDED
     newsletter = newsletter_of(services, subscription)
+    is_paused = subscription.state is SubscriptionState.PAUSED and not _is_wanted(services, subscription)
     return LeaveView(
         link_view(services, subscription, Standing.DONE if has_ended else Standing.OPEN),
         offers=_offers(services, subscription, newsletter),
         is_everything=has_ended and subscription.end_reason is EndReason.EVERYTHING,
-        is_paused=subscription.state is SubscriptionState.PAUSED,
-        paused_until=subscription.paused_until,
+        is_paused=is_paused,
+        paused_until=subscription.paused_until if is_paused else None,
     )
+
+
+def _is_wanted(services: Services, subscription: Subscription) -> bool:
+    """Return whether its reader wants the Editions of today: a pause ends with the day, before the upkeep sees it."""
+    return subscription.wants(preferences.today(subscription.subscriber, services.clock.now()))
 
 
 def _offers(services: Services, subscription: Subscription, newsletter: Newsletter | None) -> Offers:
@@ -179,7 +189,7 @@ def _offers(services: Services, subscription: Subscription, newsletter: Newslett
     return Offers(
         sections=sections if len(sections) > 1 else (),
         weekly=Cadence.WEEKLY in newsletter.schedule.cadences and subscription.cadence is not Cadence.WEEKLY,
-        pause=subscription.state is SubscriptionState.ACTIVE,
+        pause=_is_wanted(services, subscription),
     )
 
 

@@ -31,7 +31,11 @@ class Standing(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class LinkView:
-    """What the page behind a reader's link shows. *newsletter* is None where the link does not tell."""
+    """
+    What the page behind a reader's link shows.
+
+    *newsletter* is None where the link does not tell, and where config.toml no longer defines it.
+    """
 
     state: Standing
     newsletter: Newsletter | None = None

@@ -32,8 +32,8 @@ from subscribers.tokens import Purpose
 
 log = logger(__name__)
 
-#: So many mails about a change of address may go to one address within each time, whoever asks for them.
-MOST_TO_AN_ADDRESS = ((dt.timedelta(hours=1), 1), (dt.timedelta(days=7), 3))
+#: So many mails about a change of address may go to one mailbox within each time, whoever asks for them.
+MOST_TO_A_MAILBOX = ((dt.timedelta(hours=1), 1), (dt.timedelta(days=7), 3))
 #: A reader who asks more often than this in a day gets no more mails for it.
 A_DAY = 5
 
@@ -69,15 +69,22 @@ _ANSWERS: dict[type, Answer] = {PresentAddress: Answer.PRESENT, MovedLately: Ans
 class AskedView:
     """What the page shows to whoever has asked; *masked_address* is where we write to."""
 
-    newsletter: Newsletter
+    #: None where config.toml no longer defines it.
+    newsletter: Newsletter | None
     language: str
     masked_address: str
+    #: The address that we can be written to.
+    write_to: str
     answer: Answer = Answer.WRITTEN
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OwnView:
-    """What the page behind a link from such a mail shows. *newsletter* is None where the link does not tell."""
+    """
+    What the page behind a link from such a mail shows.
+
+    *newsletter* is None where the link does not tell, and where config.toml no longer defines it.
+    """
 
     standing: Standing
     newsletter: Newsletter | None = None
@@ -91,8 +98,7 @@ def asker(services: Services, token: str) -> AskedView | None:
     """Return whom the preferences link *token* belongs to; None for one that is none of ours. Changes nothing."""
     with services.reading() as session:
         subscription = behind(services, session, token, Purpose.PREFERENCES)
-        newsletter = newsletter_of(services, subscription)
-        return None if subscription is None or newsletter is None else _asked(newsletter, subscription)
+        return None if subscription is None else _asked(services, subscription)
 
 
 def ask_address(services: Services, token: str, text: str) -> AskedView | None:
@@ -210,8 +216,7 @@ def _ask(services: Services, token: str, kind: RequestKind, to: Address | None) 
     now = services.clock.now()
     with services.session() as session:
         subscription = behind(services, session, token, Purpose.PREFERENCES)
-        newsletter = newsletter_of(services, subscription)
-        if subscription is None or newsletter is None:
+        if subscription is None:
             return None
         answer = _obstacle(services, session, subscription.subscriber, to, now)
         if answer is None:
@@ -219,7 +224,7 @@ def _ask(services: Services, token: str, kind: RequestKind, to: Address | None) 
             if isinstance(outcome, ConfirmationDue):
                 _WRITE[kind](services, session, subscription, outcome.request, now)
             answer = _ANSWERS.get(type(outcome), Answer.WRITTEN)
-        return _asked(newsletter, subscription, to, answer)
+        return _asked(services, subscription, to, answer)
 
 
 def _obstacle(
@@ -238,12 +243,11 @@ def _obstacle(
 
 
 def _is_written_to_often(session: Session, to: Address, now: dt.datetime) -> bool:
-    """Return whether *to* has got as many mails about a change of address as anybody may: whoever asks for them."""
-    spellings = {to.text, to.key}
-    return any(
-        notice_store.written_to_since(session, "address", spellings, now - window) >= most
-        for window, most in MOST_TO_AN_ADDRESS
-    )
+    """Return whether *to*, by whatever alias, has got as many mails about a change of address as anybody may."""
+    longest = max(window for window, _ in MOST_TO_A_MAILBOX)
+    written = notice_store.written_since_to(session, "address", now - longest)
+    theirs = [at for address, at in written if addresses.kept(address).mailbox == to.mailbox]
+    return any(sum(at > now - window for at in theirs) >= most for window, most in MOST_TO_A_MAILBOX)
 
 
 def _gets_mail(services: Services, session: Session, address: Address) -> bool:
@@ -253,17 +257,18 @@ def _gets_mail(services: Services, session: Session, address: Address) -> bool:
 
 
 def _tell_old_address(services: Services, session: Session, moved: Moved, now: dt.datetime) -> None:
-    mark = _mark(services, moved.before)
-    if newsletter_of(services, moved.subscription) is not None and not suppression.is_suppressed(session, mark):
+    if not suppression.is_suppressed(session, _mark(services, moved.before)):
         notices.tell_moved(services, session, moved, now)
 
 
 def _asked(
-    newsletter: Newsletter, subscription: Subscription, to: Address | None = None, answer: Answer = Answer.WRITTEN
+    services: Services, subscription: Subscription, to: Address | None = None, answer: Answer = Answer.WRITTEN
 ) -> AskedView:
     reader = subscription.subscriber
+    sender = notices.speaker(services, subscription).sender
     return AskedView(
-        newsletter=newsletter,
+        newsletter=newsletter_of(services, subscription),
+        write_to=sender.reply_to or sender.address,
         language=reader.language,
         masked_address=addresses.masked(reader.address if to is None else to.text),
         answer=answer,

@@ -131,6 +131,11 @@ def _take_up_one(services: Services, request_id: int) -> str | None:
     return OUTCOMES[type(outcome)]
 
 
+def check_address(services: Services, text: str) -> None:
+    """Raise BadAddress unless the address in *text* is one that may sign up, as far as this machine's DNS knows."""
+    admit(addresses.parse(text, allow_special=services.settings.is_local), services.settings.admission, Dns())
+
+
 def signup_wish(services: Services, newsletter: Newsletter, wish: SignUp) -> SignupWish:
     """Return *wish* checked against what *newsletter* offers; BadAddress or BadWish names the value that cannot be."""
     known = {section.slug for section in newsletter.sections}

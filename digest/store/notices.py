@@ -178,10 +178,10 @@ def written_since(session: Session, dedupe_start: str, since: datetime) -> int:
     return session.scalar(select(func.count()).where(begins, Notice.created_at > since)) or 0
 
 
-def written_to_since(session: Session, kind: str, spellings: Collection[str], since: datetime) -> int:
-    """Return how many Notices of *kind* to the address and key *spellings* were put in since *since*."""
-    theirs = and_(Notice.kind == kind, _to_reader(spellings), Notice.created_at > since)
-    return session.scalar(select(func.count()).where(theirs)) or 0
+def written_since_to(session: Session, kind: str, since: datetime) -> list[tuple[str, datetime]]:
+    """Return the addresses that Notices of *kind* were put in for since *since*, and when: one for each Notice."""
+    written = select(Notice.address, Notice.created_at).where(Notice.kind == kind, Notice.created_at > since)
+    return [(address, at) for address, at in session.execute(written)]
 
 
 def of_reader(session: Session, spellings: Collection[str]) -> Sequence[Notice]:

@@ -1,5 +1,7 @@
 """Faults: each error as a page that says what happened and what to do, and nothing about our insides."""
 
+from typing import Any
+
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import HTMLResponse
@@ -14,8 +16,8 @@ from digest.errors import (
     WrongState,
 )
 from digest.logs import logger
-from digest.web.headers import common
-from digest.web.pages import ENGLISH, VARIES, language_of, pages_of
+from digest.web.headers import common, framed
+from digest.web.pages import ENGLISH, VARIES, language_of, pages_of, services_of
 from digest.web.words import phrase
 
 log = logger(__name__)
@@ -63,8 +65,12 @@ def _page(request: Request, status: int, text: str = "", *, wait: int = 0) -> HT
     # The page of an unexpected error is made outside the middleware, so it brings its headers along.
     pages = pages_of(request)
     language = ENGLISH if _is_desk(request) else language_of(request, pages)
-    values = {"title": title, "text": text or usual, "wait": wait}
-    answer = pages.show("public/said.html", status=status, language=language, **values)
+    values: dict[str, Any] = {"title": title, "text": text or usual, "wait": wait}
+    if slug := framed(request.scope["path"]):
+        known = (newsletter for newsletter in services_of(request).settings.newsletters if newsletter.slug == slug)
+        values["newsletter"] = next(known, None)
+    template = "public/small_said.html" if slug else "public/said.html"
+    answer = pages.show(template, status=status, language=language, **values)
     answer.headers.update(common(request) | VARIES)
     return answer
 

@@ -48,7 +48,7 @@ FRAMED_TEXT = "sandbox; default-src 'none'; style-src http: https:; frame-ancest
 _TOKENS = ("/confirm/", "/u/", "/p/", "/a/", "/d/", "/f/", "/v/")
 _PRIVATE = (*_TOKENS, "/hooks/", "/desk")
 _SIGN_UP = re.compile(r"/subscribe/[^/]+")
-_EMBEDDED = re.compile(r"/subscribe/[^/]+/form")
+_EMBEDDED = re.compile(r"/subscribe/([^/]+)/form")
 #: What others than our pages show: mails, previews of links, and what stands in a sandbox, whose origin is nobody's.
 _SHOWN_ELSEWHERE = re.compile(r"/i/.*|/static/.*|/brand/.*|/archive/.*/card\.png|/subscribe/[^/]+/form")
 #: No word of a policy's own can hide in it.
@@ -61,6 +61,12 @@ _HTTPS_ONLY = "max-age=31536000"
 def opens_by_token(path: str) -> bool:
     """Return whether *path* is an address that holds a reader's token."""
     return path.startswith(_TOKENS)
+
+
+def framed(path: str) -> str:
+    """Return the slug of the newsletter whose small form *path* is the address of; empty for any other address."""
+    found = _EMBEDDED.fullmatch(path)
+    return found[1] if found else ""
 
 
 def common(request: Request) -> dict[str, str]:

@@ -4,7 +4,7 @@ import calendar
 import datetime as dt
 import functools
 import zoneinfo
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from typing import TypeVar
 from urllib.parse import parse_qsl, urlencode
@@ -140,6 +140,28 @@ def chosen(fields: Fields, newsletter: Newsletter, before: Wishes) -> Wishes:
         hour=at,
         time_zone=fields.one("time_zone", before.time_zone),
     )
+
+
+def faults(fields: Fields, newsletter: Newsletter, before: Wishes) -> Mapping[str, BadWish]:
+    """Return all that is wrong with what the form says, by field."""
+    found: dict[str, BadWish] = {}
+    while True:
+        try:
+            chosen(fields, newsletter, before)
+        except BadWish as fault:
+            if fault.field in found:
+                return found
+            found[fault.field] = fault
+            fields = _mended(fields, fault.field, newsletter)
+        else:
+            return found
+
+
+def _mended(fields: Fields, wrong: str, newsletter: Newsletter) -> Fields:
+    """Return *fields* as if nothing had been said of what is *wrong*, so that the next fault can be found."""
+    name = {"sections": "section", "time zone": "time_zone"}.get(wrong, wrong)
+    every = [("section", section.slug) for section in newsletter.sections] if name == "section" else []
+    return Fields((*(pair for pair in fields.pairs if pair[0] != name), *every))
 
 
 def refilled(newsletter: Newsletter, fields: Fields, before: Wishes | None = None) -> Choices:

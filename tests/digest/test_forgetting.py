@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from datetime import timedelta
 from threading import Event
-from typing import Any
 
 import pytest
 from sqlalchemy import select
@@ -11,6 +10,7 @@ from sqlalchemy import select
 from digest import jobs
 from digest.model.delivery import DeliveryState
 from digest.model.notice import Notice, NoticeWish
+from digest.notices import opened
 from digest.readers import forgetting, own, signing_up
 from digest.readers.signing_up import SignUp
 from digest.services import Services
@@ -330,8 +330,8 @@ def _public_id(services: Services, name: str) -> str:
 
 def _mailed(services: Services) -> str:
     with services.reading() as session:
-        values: dict[str, Any] = session.scalars(select(Notice.values).where(Notice.kind == "address")).one()
-        return str(values["confirm_url"]).rpartition("/")[2]
+        found = session.scalars(select(Notice).where(Notice.kind == "address")).one()
+        return str(opened(services, found.wish)["confirm_url"]).rpartition("/")[2]
 
 
 def _type_into_a_form(services: Services) -> None:

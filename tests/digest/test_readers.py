@@ -11,6 +11,7 @@ from digest.desk import releasing
 from digest.errors import UnknownNewsletter
 from digest.model.ids import EditionId
 from digest.model.notice import Notice
+from digest.notices import opened
 from digest.readers import choosing, leaving, reading, signing_up
 from digest.readers.opening import Standing
 from digest.readers.signing_up import SignUp
@@ -286,4 +287,4 @@ def test_a_welcome_names_the_latest_edition(sent: tuple[Services, EditionId]) ->
     with services.reading() as session:
         newest = session.scalars(select(Notice).order_by(Notice.id.desc()).limit(1)).one()
     assert newest.kind == "welcome"
-    assert f"/v/{edition_id}/" in newest.values["latest_url"]
+    assert f"/v/{edition_id}/" in opened(services, newest.wish)["latest_url"]

@@ -22,6 +22,7 @@ from digest.model.delivery import Attempt, Delivery, DeliveryState, Lease, Reaso
 from digest.model.edition import Edition
 from digest.model.ids import EditionId
 from digest.model.notice import Notice
+from digest.notices import opened
 from digest.readers import leaving, own, reading, signing_up
 from digest.readers.opening import Standing
 from digest.readers.own import Answer, OwnView
@@ -83,7 +84,7 @@ def mailed(services: Services, kind: str) -> str:
     """Return the token in the newest mail of *kind*."""
     with services.reading() as session:
         found = session.scalars(select(Notice).where(Notice.kind == kind).order_by(Notice.id.desc()).limit(1)).one()
-        return str(found.values["confirm_url"]).rpartition("/")[2]
+        return str(opened(services, found.wish)["confirm_url"]).rpartition("/")[2]
 
 
 def readers(services: Services) -> list[Subscriber]:
@@ -260,7 +261,7 @@ def test_a_confirmed_move_is_written_down_under_both_addresses_and_told_to_the_o
     assert ledger(services, NEW) == [ConsentKind.MOVED]
     assert notices(services)[-1] == ("moved", OLD)
     with services.reading() as session:
-        told = session.scalars(select(Notice).where(Notice.kind == "moved")).one().values
+        told = opened(services, session.scalars(select(Notice).where(Notice.kind == "moved")).one().wish)
         (way_back,) = session.scalars(select(ReaderRequest)).all()
     assert (way_back.kind, way_back.address) == (RequestKind.ADDRESS, OLD)
     assert told.pop("back_url").startswith("http://127.0.0.1:8025/a/")
@@ -270,8 +271,8 @@ def test_a_confirmed_move_is_written_down_under_both_addresses_and_told_to_the_o
 def back(services: Services) -> str:
     """Return the token in the mail that tells of a move, to take it back."""
     with services.reading() as session:
-        told = session.scalars(select(Notice.values).where(Notice.kind == "moved").order_by(Notice.id).limit(1)).one()
-        return str(told["back_url"]).rpartition("/")[2]
+        told = session.scalars(select(Notice).where(Notice.kind == "moved").order_by(Notice.id).limit(1)).one()
+        return str(opened(services, told.wish)["back_url"]).rpartition("/")[2]
 
 
 def test_the_old_address_takes_a_move_back_and_the_other_one_is_told_without_a_way(
@@ -288,8 +289,8 @@ def test_the_old_address_takes_a_move_back_and_the_other_one_is_told_without_a_w
     assert [reader.address for reader in readers(services)] == [OLD]
     assert notices(services)[-1] == ("moved", NEW)
     with services.reading() as session:
-        last = session.scalars(select(Notice.values).order_by(Notice.id.desc()).limit(1)).one()
-        assert last["back_url"] == ""
+        last = session.scalars(select(Notice).order_by(Notice.id.desc()).limit(1)).one()
+        assert opened(services, last.wish)["back_url"] == ""
         assert session.scalars(select(ReaderRequest)).all() == []
 
 
@@ -339,20 +340,21 @@ def test_after_a_move_the_old_mailbox_confirms_nothing_that_waits(services: Serv
     assert states["evening"] is SubscriptionState.PENDING
 
 
+@pytest.mark.parametrize("alias", [NEW, "ana+{}@new.example", "ANA+{}@New.example"])
 def test_strangers_are_written_to_once_an_hour_and_three_times_a_week_whoever_asks(
-    services: Services, clock: FixedClock
+    services: Services, clock: FixedClock, alias: str
 ) -> None:
     askers = [link(services, subscribe(services, f"reader{number}"), Purpose.PREFERENCES) for number in range(12)]
 
     answers = set()
-    for asker in askers:
-        view = own.ask_address(services, asker, NEW)
+    for number, asker in enumerate(askers):
+        view = own.ask_address(services, asker, alias.format(number))
         assert view is not None
         answers.add(view.answer)
         clock.advance(timedelta(minutes=31))
 
     assert answers == {Answer.WRITTEN}
-    assert notices(services) == [("address", NEW)] * 3
+    assert [kind for kind, _ in notices(services)] == ["address"] * 3
 
 
 def test_nothing_is_written_to_an_old_address_that_gets_no_mail(services: Services, ana: str) -> None:
@@ -892,6 +894,28 @@ def test_a_waiting_mail_asks_the_suppressions_in_whatever_letters_the_address_is
     assert claimed == []
 
 
+@pytest.mark.parametrize(
+    ("why", "goes"), [(SuppressionReason.COMPLAINT, False), (SuppressionReason.UNSUBSCRIBED, True)]
+)
+def test_a_waiting_mail_about_a_move_asks_the_suppressions_of_an_address_that_no_reader_has(
+    make_services: MakeServices, database_url: str, clock: FixedClock, why: SuppressionReason, *, goes: bool
+) -> None:
+    services = make_services(database_url)
+    moving(services, link(services, subscribe(services, "ana"), Purpose.PREFERENCES), "\u00c4nna@new.example")
+    suppress(services, "\u00e4nna@new.example", why)
+
+    with services.session() as session:
+        lease = Lease(owner="a sender", until=clock.at + HOUR)
+        claimed = notice_store.claim(
+            session, clock.at, lease=lease, limit=10, fingerprint_key=services.keys.fingerprint
+        )
+
+    assert bool(claimed) is goes
+    with services.reading() as session:
+        (kept,) = session.scalars(select(Notice).where(Notice.kind == "address"))
+        assert kept.reason is (None if goes else Reason.SUPPRESSED)
+
+
 def test_what_a_relay_says_after_an_erasure_is_blanked(services: Services, ana: str) -> None:
     with services.session() as session:
         now, edition_id = services.clock.now(), new_edition(session)
@@ -908,3 +932,21 @@ def test_what_a_relay_says_after_an_erasure_is_blanked(services: Services, ana: 
         replies = session.scalars(select(Delivery.last_reply)).all()
 
     assert (count, replies) == (1, [""])
+
+
+def test_no_link_of_a_waiting_or_sent_mail_stands_in_the_database(services: Services, ana: str) -> None:
+    signing_up.sign_up(services, SignUp(newsletter="morning", address="ben@reader.example"), SEEN)
+    signing_up.take_up(services)
+    with services.reading() as session:
+        (asked,) = session.scalars(select(Notice))
+    signing_up.confirm(services, str(opened(services, asked.wish)["confirm_url"]).rpartition("/")[2], network="")
+    erasing(services, ana)
+    own.ask(services, ana, RequestKind.EXPORT)
+    own.confirm_address(services, moving(services, ana), network="")
+
+    with services.reading() as session:
+        kept = {notice.kind: notice for notice in session.scalars(select(Notice))}
+
+    assert set(kept) == {"confirm", "welcome", "erase", "own_data", "address", "moved"}
+    assert [kind for kind, notice in kept.items() if services.links.base_url in json.dumps(notice.values)] == []
+    assert all(services.links.base_url in json.dumps(opened(services, notice.wish)) for notice in kept.values())

@@ -11,6 +11,7 @@ from sqlalchemy import select
 from digest.database import metadata
 from digest.model.delivery import Attempt, Delivery, DeliveryState
 from digest.model.notice import Notice
+from digest.notices import opened
 from digest.readers import own, signing_up
 from digest.readers.signing_up import SignUp
 from digest.services import Services
@@ -96,7 +97,7 @@ def ana(services: Services, clock: FixedClock) -> str:
     )
     signing_up.take_up(services)
     with services.reading() as session:
-        mailed: Mapping[str, Any] = session.scalars(select(Notice.values)).one()
+        mailed = opened(services, session.scalars(select(Notice)).one().wish)
     signing_up.confirm(services, str(mailed["confirm_url"]).rpartition("/")[2], network="192.0.2.1")
     with services.session() as session:
         subscription = session.scalars(select(Subscription)).one()

@@ -184,6 +184,15 @@ def test_what_is_asked_wrongly_ends_with_code_2(
     assert not (tmp_path / "paper").exists()
 
 
+@pytest.mark.parametrize("command", ["subscriber count", "subscriber list", "subscriber export", "edition special"])
+def test_a_filter_offers_no_cadence_that_it_refuses(digest: Command, command: str) -> None:
+    told = digest(*command.split(), "--help")
+
+    assert told.code == 0
+    assert "daily|weekdays|weekly" in told.out
+    assert "correction" not in told.out
+
+
 @pytest.mark.parametrize(
     ("words", "told"),
     [

@@ -31,7 +31,8 @@ def sign_up(services: Services, language: str, *, sections: tuple[str, ...] | No
 def confirm(services: Services) -> str:
     """Press the button in the confirmation, and return the preferences token of the new reader."""
     with services.reading() as session:
-        values: dict[str, Any] = session.scalars(select(Notice.values).where(Notice.kind == "confirm")).one()
+        asked = session.scalars(select(Notice).where(Notice.kind == "confirm")).one()
+        values = notices.opened(services, asked.wish)
         public_id = session.scalars(select(Subscription.public_id)).one()
     signing_up.confirm(services, str(values["confirm_url"]).rpartition("/")[2], network="")
     return tokens.sign(Purpose.PREFERENCES, Claim(public_id), services.keys.tokens)
@@ -116,7 +117,8 @@ def test_every_mail_about_what_is_ones_own_speaks_the_readers_language(
     for kind in (RequestKind.EXPORT, RequestKind.ERASURE):
         own.ask(services, preferences, kind)
     with services.reading() as session:
-        values: dict[str, Any] = session.scalars(select(Notice.values).where(Notice.kind == "address")).one()
+        asked = session.scalars(select(Notice).where(Notice.kind == "address")).one()
+        values = notices.opened(services, asked.wish)
     own.confirm_address(services, str(values["confirm_url"]).rpartition("/")[2], network="")
 
     notices.send(services)
@@ -185,9 +187,9 @@ def test_a_welcome_of_before_the_headlines_still_goes_out(published: Services, i
     confirm(published)
     with published.session() as session:
         notice = session.scalars(select(Notice).where(Notice.kind == "welcome")).one()
-        notice.values = {name: value for name, value in notice.values.items() if not name.startswith("latest_")} | {
-            "latest_url": notice.values["latest_url"]
-        }
+        values = notices.opened(published, notice.wish)
+        kept = {name: value for name, value in values.items() if not name.startswith("latest_")}
+        notice.values = kept | {"latest_url": values["latest_url"]}
 
     mail = sent(published, inbox)
 

@@ -23,6 +23,7 @@ from tests.fakes import FixedClock
 from tests.flow.console import Ran, run
 
 Command = Callable[..., Ran]
+GROUND = ("--ground", "by letter, 3 May")
 ADDED = ("subscriber", "add", "morning", "ana@reader.example", "--consent", "asked", "--name", "=Ana")
 
 
@@ -74,17 +75,48 @@ def test_the_ledger_is_written_as_csv_or_json_lines(digest: Command) -> None:
 
 
 def test_an_address_is_suppressed_and_lifted_by_hand(digest: Command) -> None:
-    none = digest("subscriber", "lift", "ana@reader.example")
+    none = digest("subscriber", "lift", "ana@reader.example", *GROUND)
     held = digest("subscriber", "suppress", "ana@reader.example", "--reason-note", "wrote to us", "--json")
     counts, all_ = digest("subscriber", "suppressions", "--json"), digest("subscriber", "suppressions", "--out", "-")
     refused = digest(*ADDED)
-    lifted = digest("subscriber", "lift", "ANA@reader.example", "--json")
+    lifted = digest("subscriber", "lift", "ANA@reader.example", *GROUND, "--json")
 
     assert (none.code, refused.code) == (1, 1)
     assert (held.json, counts.json, lifted.json) == ({"reason": "operator"}, {"operator": 1}, {"lifted": "operator"})
     assert "wrote to us" in all_.out
     assert "ana@" not in all_.out
     assert "No address" in digest("subscriber", "suppressions").out
+
+
+@pytest.mark.parametrize("ground", [(), ("--ground", " "), ("--ground", "Ana@reader.example wrote to us")])
+def test_nothing_is_lifted_without_a_ground_or_on_one_that_names_the_address(
+    digest: Command, ground: tuple[str, ...]
+) -> None:
+    digest("subscriber", "suppress", "ana@reader.example")
+
+    ran = digest("subscriber", "lift", "ana@reader.example", *ground)
+
+    assert ran.code in {1, 2}
+    assert "ground" in ran.err
+    assert digest("subscriber", "suppressions", "--json").json == {"operator": 1}
+    assert digest("staff", "audit", "--json").json == []
+
+
+def test_what_was_lifted_stands_in_the_audit_trail_without_the_address(digest: Command) -> None:
+    digest("subscriber", "suppress", "ana@reader.example")
+    (suppressed,) = csv.DictReader(digest("subscriber", "suppressions", "--out", "-").out.splitlines())
+
+    digest("subscriber", "lift", "ana@reader.example", *GROUND)
+
+    trail = digest("staff", "audit", "--json")
+    (entry,) = trail.json
+    assert (entry["by"], entry["act"], entry["about"]) == (
+        "command line",
+        "lift suppression",
+        suppressed["fingerprint"],
+    )
+    assert entry["detail"] == "operator; by letter, 3 May"
+    assert "ana@" not in trail.out
 
 
 def test_every_refusal_is_written_down(digest: Command, tmp_path: Path) -> None:
@@ -98,6 +130,8 @@ def test_every_refusal_is_written_down(digest: Command, tmp_path: Path) -> None:
     assert ran.code == 0
     assert rows[0] == ["line", "reason", "fact", "Post", "status"]
     assert len(rows) == 1202
+    assert "all are in the file of --refusals" in ran.err
+    assert "--refusals FILE writes" not in ran.err
     assert rows[-1][:2] == ["1203", "left elsewhere"]
     assert rows[-1][3:] == ["b@b.example", "left"]
     assert refusals.stat().st_mode & 0o077 == 0

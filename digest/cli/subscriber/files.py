@@ -77,7 +77,7 @@ def import_(
         plan = replace(_plan(given, given.newsletter(slug), ground, mapping), everybody_left=left)
         with refusals.written(refused, file, stream) as take:
             report = _import(given, plan, stream, take, dry_run=dry_run)
-    _tell(report, dry_run=dry_run, as_json=as_json)
+    _tell(report, dry_run=dry_run, is_written=refused is not None, as_json=as_json)
     if report.format is Format.LISTMONK and not left:
         complain(_LISTMONK)
     if report.refused and not (report.added or report.unchanged or report.counts.get(Reason.LEFT_ELSEWHERE)):
@@ -168,7 +168,7 @@ class _Pace(ProgressColumn):
         return Text(f"{rows:,} rows, {pace:,.0f} rows/s")
 
 
-def _tell(report: ImportReport, *, dry_run: bool, as_json: bool) -> None:
+def _tell(report: ImportReport, *, dry_run: bool, is_written: bool, as_json: bool) -> None:
     counts = ", ".join(f"{number} {reason}" for reason, number in report.counts.items())
     answer(
         {
@@ -193,6 +193,7 @@ def _tell(report: ImportReport, *, dry_run: bool, as_json: bool) -> None:
     for refusal in report.refused:
         complain(f"line {refusal.line}: {refusal.reason}: {refusal.fact}")
     if report.refused_count > len(report.refused):
-        complain(f"… and {report.refused_count - len(report.refused)} more; --refusals FILE writes them all down.")
+        where = "all are in the file of --refusals" if is_written else "--refusals FILE writes them all down"
+        complain(f"… and {report.refused_count - len(report.refused)} more; {where}.")
     if len(report.counts) > 1:
         table(("refused because", "rows"), Counter(report.counts).most_common(), empty="")

@@ -5,12 +5,14 @@ from typing import Annotated
 
 import typer
 
-from digest.cli.output import Json, answer, fail, table
+from digest.cli.output import Json, answer, fail, table, usage
 from digest.cli.subscriber.exports import write
 from digest.cli.wired import services
+from digest.store import audit
 from subscribers import consent, export_csv, suppression
 from subscribers.address import fingerprint, parse
 from subscribers.model import SuppressionReason
+from subscribers.text import one_line
 
 app = typer.Typer()
 
@@ -55,12 +57,26 @@ def suppress(
 
 
 @app.command()
-def lift(address: str, *, as_json: Json = False) -> None:
+def lift(
+    address: str,
+    ground: Annotated[
+        str,
+        typer.Option("--ground", help="When and how its owner agreed: 'by letter, 3 May'. Kept in the audit trail."),
+    ] = "",
+    *,
+    as_json: Json = False,
+) -> None:
     """Let an address get mail again. Its owner must have agreed."""
+    reader = parse(address, allow_special=True)
+    if not ground.strip():
+        usage("--ground is missing; say when and how the owner of the address agreed: 'by letter, 3 May'")
+    consent.refuse_named(ground, reader, "ground")
     with services() as given, given.session() as session:
-        mark = fingerprint(parse(address, allow_special=True).key, given.keys.fingerprint)
+        mark = fingerprint(reader.key, given.keys.fingerprint)
         reason = suppression.reason_for(session, mark)
-        suppression.lift(session, mark)
+        if suppression.lift(session, mark):
+            told, now = f"{reason}; {one_line(ground)}", given.clock.now()
+            audit.write(session, by="command line", act="lift suppression", at=now, about=mark, detail=told)
     if reason is None:
         fail(f"{address} is not suppressed; `digest subscriber suppressions` shows how many are, and why")
     answer({"lifted": reason}, as_json=as_json, text=f"{address} may get mail again; it was suppressed ({reason}).")

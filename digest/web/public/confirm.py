@@ -16,6 +16,8 @@ router = APIRouter()
 
 _TITLE = phrase("This link does not work")
 _UNKNOWN = phrase("It may have been copied only in part. Press the button in the mail, or copy the whole address.")
+_GONE = phrase("This newsletter no longer exists")
+_ENDED = phrase("What this link led to has ended.")
 _NO_MAIL = phrase("We send nothing to this address")
 _WRITE = phrase(
     "Your address gets no mail from us at present. To change that, reply to the mail that brought you here."
@@ -48,6 +50,8 @@ def _shown(view: LinkView, token: str, pages: Pages, language: str) -> Response:
             state=view.state.value,
             token=token,
         )
+    if view.newsletter is None and view.state in {Standing.OPEN, Standing.DONE}:
+        return pages.show("public/said.html", status=410, language=view.language, title=_GONE, text=_ENDED)
     if view.state is Standing.EXPIRED:
         speaks = view.language if view.newsletter is not None else language
         return pages.show("public/expired.html", status=410, language=speaks, newsletter=view.newsletter)

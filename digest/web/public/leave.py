@@ -135,6 +135,8 @@ def _shown(view: LeaveView, token: str, request: Request, *, status: int = 200, 
     pages = pages_of(request)
     language = view.link.language
     template = "public/leave.html"
+    if view.link.newsletter is None and view.link.state is not Standing.UNKNOWN:
+        return _gone(view, token, request, status=status)
     if view.link.newsletter is None:
         template, language = "public/leave_unknown.html", language_of(request, pages)
     elif said.get("said") == "back":
@@ -150,4 +152,18 @@ def _shown(view: LeaveView, token: str, request: Request, *, status: int = 200, 
         address=view.link.masked_address,
         view=view,
         token=token,
+    )
+
+
+def _gone(view: LeaveView, token: str, request: Request, *, status: int) -> Response:
+    """Say that the newsletter is no more; this link opens no preferences."""
+    return pages_of(request).show(
+        "public/gone.html",
+        status=status,
+        language=view.link.language,
+        address=view.link.masked_address,
+        leave_token=token,
+        can_leave=view.link.state is not Standing.DONE,
+        has_left_all=view.is_everything,
+        token="",
     )

@@ -122,6 +122,7 @@ def _answered(pages: Pages, token: str, view: AskedView, kind: RequestKind) -> R
             status=409,
             language=view.language,
             newsletter=view.newsletter,
+            write_to=view.write_to,
             token=token,
             why=view.answer.value,
         )
@@ -133,6 +134,7 @@ def _answered(pages: Pages, token: str, view: AskedView, kind: RequestKind) -> R
         "public/own_asked.html",
         language=view.language,
         newsletter=view.newsletter,
+        write_to=view.write_to,
         token=token,
         kind=kind.value,
         address=view.masked_address,
@@ -141,7 +143,7 @@ def _answered(pages: Pages, token: str, view: AskedView, kind: RequestKind) -> R
 
 def _shown(pages: Pages, token: str, view: OwnView, kind: RequestKind, language: str) -> Response:
     """Show the page in the reader's language; where the link does not tell the reader, in the browser's *language*."""
-    if view.newsletter is None or view.standing not in {Standing.OPEN, Standing.DONE}:
+    if view.standing not in {Standing.OPEN, Standing.DONE}:
         is_old = view.standing is Standing.EXPIRED
         return pages.show("public/own_closed.html", status=410 if is_old else 404, language=language, is_old=is_old)
     return pages.show(

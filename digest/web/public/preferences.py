@@ -7,6 +7,7 @@ from starlette.responses import RedirectResponse, Response
 
 from digest.readers import choosing
 from digest.readers.choosing import WishesView
+from digest.services import Services
 from digest.web import wishes
 from digest.web.forms import Posted
 from digest.web.limits import ReaderPosts
@@ -22,7 +23,9 @@ router = APIRouter()
 @router.api_route("/p/{token}", methods=READ)
 def page(token: str, services: Wired, pages: Templates, mute: str = "") -> Response:
     """Show what is chosen; *mute* names a section to untick, which holds only when saved."""
-    view = _found(choosing.wishes(services, token))
+    view = choosing.wishes(services, token)
+    if view is None:
+        return _gone(services, pages, token)
     if view.state not in LIVE:
         return _over(pages, token, view)
     choices = wishes.choices(view.newsletter, view.wishes)
@@ -37,6 +40,9 @@ def page(token: str, services: Wired, pages: Templates, mute: str = "") -> Respo
 @router.post("/p/{token}", dependencies=[ReaderPosts])
 def save(token: str, fields: Posted, network: Network, services: Wired, pages: Templates) -> Response:
     """Keep what is chosen."""
+    view = choosing.wishes(services, token)
+    if view is None:
+        return _gone(services, pages, token)
 
     def act(view: WishesView) -> WishesView | None:
         wanted = wishes.chosen(fields, view.newsletter, view.wishes)
@@ -45,18 +51,21 @@ def save(token: str, fields: Posted, network: Network, services: Wired, pages: T
     def typed(view: WishesView) -> wishes.Choices:
         return wishes.refilled(view.newsletter, fields, view.wishes)
 
-    return _done(pages, token, _found(choosing.wishes(services, token)), act, typed, done="saved")
+    return _done(pages, token, view, act, typed, done="saved")
 
 
 @router.post("/p/{token}/pause", dependencies=[ReaderPosts])
 def pause(token: str, fields: Posted, network: Network, services: Wired, pages: Templates) -> Response:
     """Send nothing for as long as is asked."""
+    view = choosing.wishes(services, token)
+    if view is None:
+        return _gone(services, pages, token)
 
     def act(view: WishesView) -> WishesView | None:
         until = wishes.pause_end(fields, view.today)
         return choosing.pause(services, token, until, network=network)
 
-    return _done(pages, token, _found(choosing.wishes(services, token)), act, _as_kept, done="paused")
+    return _done(pages, token, view, act, _as_kept, done="paused")
 
 
 @router.api_route("/p/{token}/pause", methods=READ)
@@ -72,17 +81,38 @@ def back(token: str, pages: Templates) -> Response:
 @router.post("/p/{token}/resume", dependencies=[ReaderPosts])
 def resume(token: str, network: Network, services: Wired, pages: Templates) -> Response:
     """Send it again."""
+    view = choosing.wishes(services, token)
+    if view is None:
+        return _gone(services, pages, token)
 
     def act(_view: WishesView) -> WishesView | None:
         return choosing.resume(services, token, network=network)
 
-    return _done(pages, token, _found(choosing.wishes(services, token)), act, _as_kept, done="resumed")
+    return _done(pages, token, view, act, _as_kept, done="resumed")
 
 
 def _found(view: WishesView | None) -> WishesView:
     if view is None:
         raise HTTPException(404)
     return view
+
+
+def _gone(services: Services, pages: Pages, token: str) -> Response:
+    """Say that the newsletter is no more, and what can still be done; HTTPException 404 for a link none of ours."""
+    view = choosing.gone(services, token)
+    if view is None:
+        raise HTTPException(404)
+    return pages.show(
+        "public/gone.html",
+        status=410,
+        language=view.language,
+        address=view.masked_address,
+        leave_token=view.leave_token,
+        can_leave=view.can_leave,
+        has_left_all=False,
+        view=view,
+        token=token,
+    )
 
 
 def _as_kept(view: WishesView) -> wishes.Choices:
@@ -144,4 +174,5 @@ def _shown(  # noqa: PLR0913 (each names a part of the page)
         done=done,
         fault=fault,
         fault_at=fault.field if fault else "",
+        faults={fault.field: fault} if fault else {},
     )

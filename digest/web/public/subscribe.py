@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from enum import StrEnum
-from typing import Any
+from types import MappingProxyType
 
 from fastapi import APIRouter
 from starlette.responses import Response
@@ -10,6 +10,7 @@ from starlette.responses import Response
 from digest.model.newsletter import Newsletter
 from digest.readers import signing_up
 from digest.readers.signing_up import SignUp
+from digest.services import Services
 from digest.web import wishes
 from digest.web.forms import Fields, Posted
 from digest.web.limits import SignUps
@@ -36,6 +37,8 @@ class Form(StrEnum):
 
 #: What the hidden field "form" may say; whatever else it says came from our page or from nobody.
 _NAMED = {"pasted": Form.PASTED}
+#: The fields that something can be wrong with, in the order in which the page asks.
+_ORDER = ("address", "sections", "cadence", "hour", "time zone", "language", "name")
 
 
 @router.api_route("/subscribe/{slug}", methods=READ)
@@ -56,7 +59,8 @@ def take(slug: str, fields: Posted, network: Network, services: Wired, pages: Te
         # A pasted form has nothing to choose: here its reader finds all chosen as it usually is.
         usual = wishes.choices(newsletter, wishes.usual(newsletter))
         choices = usual if form is Form.PASTED else wishes.refilled(newsletter, fields)
-        return _page(pages, newsletter, choices, typed=fields, fault=fault)
+        faults = _faults(services, newsletter, fields, form) or {_field(fault): fault}
+        return _page(pages, newsletter, choices, typed=fields, faults=faults)
     return pages.show("public/check_mail.html", language=newsletter.language, newsletter=newsletter)
 
 
@@ -111,19 +115,19 @@ def _page(
     choices: Choices,
     *,
     typed: Fields | None = None,
-    fault: BadAddress | BadWish | None = None,
+    faults: Mapping[str, BadAddress | BadWish] = MappingProxyType({}),
 ) -> Response:
     """Return the sign-up page; once somebody has *typed*, it holds that, and says what is wrong with it."""
     return pages.show(
         "public/subscribe.html",
-        status=422 if fault else 200,
+        status=422 if faults else 200,
         language=newsletter.language,
         newsletter=newsletter,
         choices=choices,
         is_fresh=typed is None,
         address=typed.one("address") if typed else "",
         name=typed.one("name") if typed else "",
-        **_told(fault),
+        faults=faults,
     )
 
 
@@ -143,11 +147,23 @@ def _embedded(
         newsletter=newsletter,
         address=address,
         is_done=is_done,
-        **_told(fault),
+        fault=fault,
     )
 
 
-def _told(fault: BadAddress | BadWish | None) -> Mapping[str, Any]:
-    """Return *fault*, and the field that it belongs to."""
-    at = "" if fault is None else "address" if isinstance(fault, BadAddress) else fault.field
-    return {"fault": fault, "fault_at": at}
+def _faults(
+    services: Services, newsletter: Newsletter, fields: Fields, form: Form
+) -> Mapping[str, BadAddress | BadWish]:
+    """Return all that is wrong with the form, by field, in the order in which the page asks."""
+    found: dict[str, BadAddress | BadWish] = {}
+    try:
+        signing_up.check_address(services, fields.one("address"))
+    except BadAddress as fault:
+        found["address"] = fault
+    if form is Form.PAGE:
+        found |= wishes.faults(fields, newsletter, wishes.usual(newsletter))
+    return dict(sorted(found.items(), key=lambda fault: _ORDER.index(fault[0])))
+
+
+def _field(fault: BadAddress | BadWish) -> str:
+    return "address" if isinstance(fault, BadAddress) else fault.field

@@ -47,6 +47,30 @@ def test_a_fault_leads_to_its_field_and_stands_beside_it(
     assert [folded.get("open") for folded in reached.iterancestors("details")] in ([], [""])
 
 
+def test_all_faults_of_a_sign_up_are_told_at_once_in_the_order_of_the_form(client: TestClient) -> None:
+    wrong = {"address": "bea", "section": [], "name": "n" * 201, "time_zone": "Mars/Olympus"}
+
+    page = parsed(client.post("/subscribe/wattage", data=FORM | wrong).text)
+
+    ways = page.xpath("//*[@role='alert']//a")
+    assert [way.get("href") for way in ways] == ["#address", "#sections", "#time-zone", "#name"]
+    reached = [page.xpath(f"//*[@id='{way.get('href')[1:]}']")[0].get("name") for way in ways]
+    assert reached == ["address", "section", "time_zone", "name"]
+    beside = [told.text_content() for told in page.xpath("//*[contains(@class, 'fault-here')]")]
+    assert beside == [way.text_content() for way in ways[1:]]
+    assert page.xpath("string(//*[@id=//input[@name='address']/@aria-describedby])").strip() == ways[0].text_content()
+
+
+def test_what_a_form_offers_no_longer_is_told_with_its_other_faults(client: TestClient) -> None:
+    stale = FORM | {"address": "bea", "section": ["gone"], "hour": "soon"}
+
+    page = parsed(client.post("/subscribe/wattage", data=stale).text)
+
+    ways = page.xpath("//*[@role='alert']//a/@href")
+    assert ways == ["#address", "#sections", "#hour"]
+    assert page.xpath("//details[@id='choice']/@open") == [""]
+
+
 def test_a_day_that_no_pause_can_end_on_is_told_beside_the_day(client: TestClient, preferences: str) -> None:
     page = parsed(client.post(f"{preferences}/pause", data={"until": "2020-01-01"}).text)
 

@@ -21,6 +21,7 @@ from subscribers.model import (
 )
 from subscribers.tokens import Purpose
 from tests.digest.web.newsroom import subscription, token
+from tests.fakes import FixedClock
 
 URLENCODED = ("application/x-www-form-urlencoded", b"List-Unsubscribe=One-Click")
 MULTIPART = (
@@ -377,3 +378,18 @@ def test_other_newsletters_of_the_reader_end_only_with_everything(
 
     assert states == ["active", "ended", "ended"]
     assert subscription(services, reader).state == SubscriptionState.ACTIVE
+
+
+def test_a_pause_that_is_over_is_told_as_none_before_the_upkeep_has_seen_it(
+    client: TestClient, services: Services, reader: str, link: str, clock: FixedClock
+) -> None:
+    with services.session() as session:
+        Subscription.by_public_id(session, reader).pause(clock.now().date() + dt.timedelta(days=1))
+    during = client.get(link).text
+    clock.advance(dt.timedelta(days=1))
+
+    after = client.get(link).text
+
+    assert ["It is paused until" in page for page in (during, after)] == [True, False]
+    assert ["Take a break" in page for page in (during, after)] == [False, True]
+    assert subscription(services, reader).state is SubscriptionState.PAUSED

@@ -32,7 +32,7 @@ def mailed(services: Services) -> str:
     with services.reading() as session:
         newest = session.query(Notice).order_by(Notice.id.desc()).first()
         assert newest is not None
-        return str(newest.values["confirm_url"]).removeprefix(services.links.base_url)
+        return str(notices.opened(services, newest.wish)["confirm_url"]).removeprefix(services.links.base_url)
 
 
 def addresses(services: Services) -> list[str]:
@@ -226,7 +226,7 @@ def test_a_welcome_shows_the_headlines_of_the_readers_sections(
         sections = {section.slug: section for section in edition.draft.sections}
         subscription.sections = ("research",)
         notices.welcome(services, session, subscription, edition, clock.at)
-        values = session.query(Notice).one().values
+        values = notices.opened(services, session.query(Notice).one().wish)
 
     stories = [story.headline for story in sections["research"].stories]
     assert {values["latest_subject"], *values["latest_headlines"]} == set(stories)

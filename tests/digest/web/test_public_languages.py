@@ -39,7 +39,7 @@ LANGUAGES = ("ar", "de", "es", "fr", "it", "nl", "pt", "pt-PT")
 JINJA = {"trim_blocks": "true", "lstrip_blocks": "true"}
 PLACEHOLDER = re.compile(r"%\((\w+)\)s")
 #: The templates that have no words of their own.
-WORDLESS = {"public/_edition_head.html", "public/_feed_link.html", "public/_name.html"}
+WORDLESS = {"public/_edition_head.html", "public/_feed_link.html", "public/_name.html", "public/_small.html"}
 
 Phrase = tuple[str | None, str | tuple[str, ...]]
 
@@ -291,7 +291,7 @@ def test_a_choice_that_cannot_be_is_told_in_the_language_of_the_form(
 
     answer = client.post("/subscribe/wattage", data=form | change)
 
-    assert (answer.status_code, parsed(answer.text).xpath('string(//*[@id="fault"])')) == (422, told)
+    assert (answer.status_code, parsed(answer.text).xpath('string(//*[@role="alert"]//a)')) == (422, told)
 
 
 @pytest.mark.parametrize("path", ["/u/none", "/a/none", "/d/none", "/f/none", "/confirm/none", "/p/none"])

@@ -9,7 +9,7 @@ from digest.services import Services
 from digest.web.app import create_app
 from subscribers.model import SubscriptionState
 from subscribers.tokens import Purpose
-from tests.digest.web.newsroom import BASE, subscription, token
+from tests.digest.web.newsroom import BASE, parsed, subscription, token
 from tests.fakes import FixedClock
 
 FORM = {"address": "bea@reader.example", "website": "http://x.example"}
@@ -85,3 +85,21 @@ def test_the_pages_of_this_machine_have_no_limit(services: Services) -> None:
     here = browser(services, "127.0.0.1")
 
     assert {here.get("/p/none").status_code for _ in range(150)} == {404}
+
+
+def test_a_refusal_in_the_frame_of_another_site_is_as_small_as_the_form(stranger: TestClient) -> None:
+    for _ in range(20):
+        stranger.post("/subscribe/wattage/form", data=FORM)
+
+    refused = stranger.post("/subscribe/wattage/form", data=FORM)
+    unreadable = stranger.post("/subscribe/wattage/form", content=b"x" * 100_000)
+    unknown = stranger.get("/subscribe/none/form")
+
+    told = [parsed(answer.text) for answer in (refused, unreadable, unknown)]
+    assert (refused.status_code, unknown.status_code) == (429, 404)
+    assert unreadable.status_code >= 400
+    assert [page.xpath("string(//body/@class)") for page in told] == ["embedded"] * 3
+    assert [page.xpath("//nav") for page in told] == [[]] * 3
+    assert [page.xpath("//link[contains(@href, '/brand/wattage.css')]") != [] for page in told] == [True, True, False]
+    assert "Many sign-ups came from your network within the hour. Try again in 1 hour." in refused.text
+    assert told[0].xpath("//a/@href") == ["/subscribe/wattage/form"]

@@ -9,7 +9,7 @@ from axe_playwright_python.sync_playwright import Axe
 from babel.messages.pofile import read_po
 from playwright.sync_api import Browser, Page
 
-from digest import resources
+from digest import notices, resources
 from digest.demo.background import Background, listening
 from digest.model.notice import Notice
 from digest.services import Services
@@ -152,10 +152,11 @@ def _mailed(services: Services, page: Page) -> str:
     """Return the address of the button in the newest mail."""
     with services.reading() as session:
         newest = session.query(Notice).filter(Notice.values.isnot(None)).order_by(Notice.id.desc())
+        opened = (notices.opened(services, notice.wish) for notice in newest)
         path = next(
-            str(notice.values["confirm_url"]).removeprefix(services.links.base_url)
-            for notice in newest
-            if "confirm_url" in notice.values
+            str(values["confirm_url"]).removeprefix(services.links.base_url)
+            for values in opened
+            if "confirm_url" in values
         )
     return re.sub(r"(?<=\d)/.*", path, page.url, count=1)
 

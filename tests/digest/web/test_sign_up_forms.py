@@ -9,9 +9,12 @@ from fastapi.testclient import TestClient
 from lxml import html
 from sqlalchemy import select
 
+from digest.model.look import Logo
 from digest.services import Services
+from digest.web.app import create_app
 from digest.web.public.subscribe import Form
 from subscribers.model import SignupRequest
+from tests.digest.web.newsroom import BASE
 
 PAGE, EMBEDDED = "/subscribe/wattage", "/subscribe/wattage/form"
 
@@ -138,3 +141,21 @@ def test_what_a_form_in_another_language_said_is_kept_in_it(client: TestClient, 
     assert row.wording.rpartition(" ")[0] in words(page)
     assert parsed(page).get("lang") == "de"
     assert row.language == "de"
+
+
+@pytest.mark.parametrize(("is_title", "alt", "words"), [(False, "", "The Wattage"), (True, "The Wattage", "")])
+def test_the_small_form_bears_the_logo_of_its_newsletter(
+    services: Services, alt: str, words: str, *, is_title: bool
+) -> None:
+    logo = Logo(url="https://cdn.example/logo.png", is_title=is_title)
+    (wattage,) = services.settings.newsletters
+    branded = dataclasses.replace(wattage, look=dataclasses.replace(wattage.look, logo=logo))
+    settings = dataclasses.replace(services.settings, newsletters=(branded,))
+    client = TestClient(create_app(dataclasses.replace(services, settings=settings)), base_url=BASE)
+
+    answer = client.get(EMBEDDED)
+
+    (heading,) = parsed(answer.text).xpath("//h1")
+    (shown,) = heading.xpath(".//img")
+    assert (shown.get("src"), shown.get("alt"), heading.text_content().strip()) == (logo.url, alt, words)
+    assert "img-src 'self' https://cdn.example" in answer.headers["content-security-policy"]
