@@ -205,7 +205,7 @@ def plan_edition(
     own = instants[None, None]
     known = editions.find(session, newsletter.slug, cadence, date)
     earliest = min(now + newsletter.schedule.review, own if known is None else known.due_at)
-    due_at = min(own, *(at for at in instants.values() if at >= earliest))
+    due_at = min([own, *(at for at in instants.values() if at >= earliest)])
     return editions.open_for(session, newsletter.slug, cadence, date, due_at=due_at)
 
 

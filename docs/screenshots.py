@@ -364,8 +364,7 @@ def _sign_up_in_arabic(day: Day) -> str:
         is_fresh=True,
         address="",
         name="",
-        fault="",
-        fault_at="",
+        faults={},
     )
 
 

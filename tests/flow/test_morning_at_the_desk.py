@@ -12,6 +12,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from digest import jobs, notices
 from digest.demo.day import EDITOR, Day
+from digest.demo.ports import Ports
 from digest.services import Services
 from digest.web.editor.preview import Scheme, in_scheme
 from subscribers.tokens import Claim, Purpose, sign
@@ -51,10 +52,10 @@ def clock() -> FixedClock:
 @pytest.fixture(scope="module")
 def morning(tmp_path_factory: pytest.TempPathFactory, clock: FixedClock) -> Iterator[Morning]:
     """Live one Day for all walks; each begins with its database as it was."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("digest.demo.day.PORTS", (0, 0, 0, 0))  # any: other demos may run beside this one
-        with Day(tmp_path_factory.mktemp("day"), clock).open() as day:
-            yield apart(Morning, day, clock)
+    directory = tmp_path_factory.mktemp("day")
+    Ports(0, 0, 0, 0).keep(directory)  # any: other demos may run beside this one
+    with Day(directory, clock).open() as day:
+        yield apart(Morning, day, clock)
 
 
 @pytest.fixture

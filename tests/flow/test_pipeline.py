@@ -116,6 +116,21 @@ def test_an_edition_that_has_its_draft_is_returned_unchanged(on_both: Services) 
     assert stories(on_both, first.edition_id) == {"aldmere"}
 
 
+def test_an_edition_that_began_later_than_its_hour_can_be_asked_for_again(
+    services: Services, clock: FixedClock
+) -> None:
+    drop(services, "aldmere")
+    clock.advance(timedelta(hours=9))
+    edition_id = approved(services)
+
+    again = prepare(services)
+
+    assert isinstance(again, Prepared)
+    assert again.edition_id == edition_id
+    with services.reading() as session:
+        assert editions.get(session, edition_id).due_at == clock.at
+
+
 def test_too_little_news_skips_the_edition_and_says_how_little(make_services: MakeServices, sqlite_url: str) -> None:
     services = make_services(sqlite_url)
     newsletter = services.settings.newsletters[0]

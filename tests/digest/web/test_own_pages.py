@@ -13,6 +13,7 @@ from digest.model.notice import Notice
 from digest.services import Services
 from digest.store import editions
 from digest.web.pages import Pages
+from subscribers.address import fingerprint
 from subscribers.cadence import Cadence
 from subscribers.model import Subscriber, Subscription, SubscriptionState
 from subscribers.tokens import Purpose
@@ -145,7 +146,7 @@ def test_an_address_with_a_reader_of_its_own_is_refused(
         other = Subscriber(
             address="ana@new.example",
             address_key="ana@new.example",
-            fingerprint="f" * 64,
+            fingerprint=fingerprint("ana@new.example", services.keys.fingerprint),
             language="en",
             time_zone="UTC",
             created_at=clock.at,
