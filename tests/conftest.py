@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, expect, sync_playwright
 
 from digest.database import Database
 from digest.services import Services
@@ -21,6 +21,9 @@ from digest.settings import load
 from tests.browser import CHROMIUM, SWITCHES
 from tests.factories import config_text
 from tests.fakes import FixedClock
+
+# A busy machine may be slow, with a browser for each of its processors; what never comes fails all the same.
+expect.set_options(timeout=20_000)
 
 INITDB = shutil.which("initdb") or next(
     (str(path) for path in sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"), reverse=True)), None

@@ -93,7 +93,7 @@ class Morning:
         faults: list[str] = []
         context = browser.new_context(**{"viewport": {"width": 1280, "height": 1000}, **manner})
         page = context.new_page()
-        page.set_default_timeout(15_000)
+        page.set_default_timeout(30_000)
         page.on("pageerror", lambda fault: faults.append(str(fault)))
         page.on("console", lambda line: faults.append(line.text) if "Content Security Policy" in line.text else None)
         page.goto(self.desk)
