@@ -406,7 +406,8 @@ def test_a_double_click_approves_and_sends_once(morning: Morning, browser: Brows
         page.get_by_role("button", name=re.compile("Send it to . readers now")).dblclick()
         expect(page.locator("p.said").first).to_contain_text("It goes out now")
         expect(page.locator(".fault")).to_have_count(0)
-        sent = apart(jobs.run, "send", morning.day.services)["sent"]
-        apart(jobs.run, "send", morning.day.services)
+        # The second press may still be at work when the first has its answer.
+        sent = sum(apart(jobs.run, "send", morning.day.services).get("sent", 0) for _ in range(2))
 
-        assert len(morning.mails_to("@")) == before + sent > before
+        recipients = [str(mail["To"]) for mail in morning.mails_to("@")[before:]]
+        assert len(recipients) == len(set(recipients)) == sent > 0
